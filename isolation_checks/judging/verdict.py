@@ -1,0 +1,244 @@
+"""The judgement as data: what `verdict.json` holds and what every renderer reads.
+
+It may not decide anything: the deciding is `judging.judge`'s, the showing is
+`reports`'.  Its shape is versioned by `SCHEMA`; a field may be added within a
+version, none may be renamed or change its meaning.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Literal
+
+import msgspec
+
+SCHEMA = "crosstalk.verdict/1"
+SHOWN = 20
+"""How many findings are kept whole; every one is counted."""
+
+
+class Verdict(enum.StrEnum):
+    """What a check, a part or a whole judgement says.  FAIL over UNKNOWN over PASS."""
+
+    PASS = "PASS"
+    UNKNOWN = "UNKNOWN"
+    FAIL = "FAIL"
+    NOT_ASKED = "NOT ASKED"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a judgement that ends so: 0, 1 or 3."""
+        return {Verdict.PASS: 0, Verdict.NOT_ASKED: 0, Verdict.FAIL: 1, Verdict.UNKNOWN: 3}[self]
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """FAIL over UNKNOWN over PASS; NOT ASKED counts only when there is nothing else."""
+    for verdict in (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.NOT_ASKED
+
+
+Part = Literal["evidence", "isolation", "objectives"]
+
+
+class _Data(msgspec.Struct, frozen=True, kw_only=True):
+    """A plain value that is written to JSON as it stands."""
+
+
+class Place(_Data):
+    """Where in the evidence a thing stands: a stream (`history/<process>/frames` or
+    `rows/<n>/<table>`) and the index of the record in it."""
+
+    stream: str
+    index: int
+
+
+class Moment(_Data):
+    """One step of a witness: at this time this principal did or got this.
+
+    `text` is an excerpt (content of the target: escape it); `mark` is the
+    half-open range of `text` that is the foreign content, in characters.
+    """
+
+    at_s: float | None
+    """Seconds since the run began; None where the clock is not ours (rows)."""
+    who: str
+    role: Literal["victim", "recipient", "other"]
+    did: str
+    text: str = ""
+    mark: tuple[int, int] | None = None
+    place: Place | None = None
+
+
+class Span(_Data):
+    """A stretch of a lane in a finding's picture: a session or query that was open."""
+
+    who: str
+    kind: Literal["session", "query"]
+    label: str
+    from_s: float
+    to_s: float | None
+
+
+class Finding(_Data):
+    """One thing that is wrong, with its proof."""
+
+    id: str
+    check: str
+    part: Part
+    kind: str
+    """The class of the finding, a slug such as `foreign-canary` or `lost-row`."""
+    cwe: int | None
+    victim: str | None
+    recipient: str | None
+    channel: str
+    """Where it showed: `frame`, `http`, `row` or `query`."""
+    sentence: str
+    times: int
+    """How often the same thing (check, kind, victim, recipient) was found."""
+    first_s: float | None
+    mechanism: str
+    """What its fingerprint looks like; `unknown` is a mechanism too."""
+    because: str
+    provocation: str | None
+    witness: tuple[Moment, ...]
+    spans: tuple[Span, ...] = ()
+    folded_into: str | None = None
+    """The id of the root finding of which this one is a consequence."""
+
+
+class CheckOutcome(_Data):
+    """What one check says, and how much it looked at before saying it."""
+
+    name: str
+    asks: str
+    part: Part
+    verdict: Verdict
+    examined: int
+    unit: str
+    found: int
+    bound: float | None = None
+    """Upper 95 % bound of the rate, where nothing was found."""
+    note: str = ""
+
+
+class ObjectiveOutcome(_Data):
+    """One objective: the indicator, its limit and what was measured, in `unit`."""
+
+    name: str
+    indicator: str
+    statement: str
+    """As a person says it: `completion p95 <= 5 s`."""
+    verdict: Verdict
+    unit: Literal["s", "share"]
+    limit: float
+    measured: float | None
+    """The quantile (or share) of the samples; None when it lies among unfinished ones."""
+    lower: float | None
+    """One-sided 95 % lower bound."""
+    upper: float | None
+    """One-sided 95 % upper bound; None when no finite one exists."""
+    samples: int
+    censored: int
+    needed: int | None = None
+    """How many samples would do, where there were too few."""
+    note: str = ""
+
+
+class Distribution(_Data):
+    """The empirical distribution of one phase: equally spaced quantiles from 0 to 1."""
+
+    phase: str
+    label: str
+    samples: int
+    censored: int
+    quantiles_s: tuple[float | None, ...]
+    """None where the quantile lies among samples that never finished."""
+    limit_s: float | None = None
+    limit_quantile: float | None = None
+
+
+class Opportunity(_Data):
+    """How often bleeding of one class could have shown, and the bound that this gives."""
+
+    name: str
+    meaning: str
+    count: int
+    seen: int
+    bound: float | None
+    """Upper 95 % bound of the rate when `seen` is 0, else None."""
+    wanted: float | None
+    needed: int | None
+    """How many more would meet `wanted`."""
+
+
+class PartOutcome(_Data):
+    """One of the three parts of the verdict."""
+
+    name: Part
+    verdict: Verdict
+    gates: bool
+    """Whether the plan's `required` lets this part decide the exit code."""
+    because: str
+
+
+class Scale(_Data):
+    """How big the run was."""
+
+    seconds: float
+    processes: int
+    users: int
+    principals: int
+    sessions: int
+    queries: int
+    answered: int
+    frames: int
+    rows: int | None
+    provocations: int
+
+
+class Judgement(_Data):
+    """The whole judgement of one run."""
+
+    schema: str = SCHEMA
+    run: str
+    judged_at: str
+    started_at: str
+    target: str
+    dialect: str
+    seed: int
+    crosstalk: str
+    """The version that judged."""
+    verdict: Verdict
+    exit_code: int
+    headline: str
+    parts: tuple[PartOutcome, ...]
+    scale: Scale
+    findings: tuple[Finding, ...]
+    findings_total: int
+    roots: int
+    checks: tuple[CheckOutcome, ...]
+    objectives: tuple[ObjectiveOutcome, ...]
+    opportunities: tuple[Opportunity, ...]
+    latency: tuple[Distribution, ...]
+    not_asked: tuple[str, ...]
+    blind: tuple[str, ...]
+    """What was asked and could not be seen, a sentence each."""
+
+
+def encode(judgement: Judgement) -> bytes:
+    """The judgement as `verdict.json`: UTF-8, two spaces, a final newline."""
+    return msgspec.json.format(msgspec.json.encode(judgement), indent=2) + b"\n"
+
+
+def decode(content: bytes) -> Judgement:
+    """Read `verdict.json` back.
+
+    Raises:
+        msgspec.ValidationError: the content is not a judgement of this schema.
+    """
+    judgement = msgspec.json.decode(content, type=Judgement)
+    if judgement.schema != SCHEMA:
+        raise msgspec.ValidationError(f"schema is {judgement.schema!r}, this reads {SCHEMA!r}")
+    return judgement
