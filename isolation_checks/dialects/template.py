@@ -1,0 +1,122 @@
+"""Messages as data: filling `{name}` in a table, and finding a dotted place in a message.
+
+It knows no platform and no dialect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+_HOLE = re.compile(r"\{([a-z_]+(?:\.[^{}|]+)?(?:\|[a-z_]+(?:\.[^{}|]+)?)*)\}")
+_ABSENT = object()
+
+
+def fill(template: Any, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON has no better type
+    """A template with its holes filled.
+
+    A string that is one hole and nothing else becomes the value itself, whatever
+    its type; where that value is unknown (None), the key is left out.  `{a|b}`
+    takes the first that is known; `{frame.payload.id}` looks into a mapping.
+    """
+    result = _fill(template, names)
+    return None if result is _ABSENT else result
+
+
+def _fill(template: Any, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(template, str):
+        whole = _HOLE.fullmatch(template)
+        if whole:
+            value = _value(whole[1], names)
+            return _ABSENT if value is None else value
+        return _HOLE.sub(lambda hole: str(_known(_value(hole[1], names))), template)
+    if isinstance(template, Mapping):
+        filled = {key: _fill(value, names) for key, value in template.items()}
+        return {key: value for key, value in filled.items() if value is not _ABSENT}
+    if isinstance(template, Sequence):
+        filled_items = [_fill(item, names) for item in template]
+        return [item for item in filled_items if item is not _ABSENT]
+    return template
+
+
+def _known(value: Any) -> Any:  # noqa: ANN401 - JSON
+    return "" if value is None else value
+
+
+def _value(hole: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    for alternative in hole.split("|"):
+        value = find(names, alternative)
+        if value is not None:
+            return value
+    return None
+
+
+def holes(template: Any) -> frozenset[str]:  # noqa: ANN401 - JSON
+    """The first part of every name that a template refers to."""
+    if isinstance(template, str):
+        found = (alternative for hole in _HOLE.findall(template) for alternative in hole.split("|"))
+        return frozenset(name.partition(".")[0] for name in found)
+    if isinstance(template, Mapping):
+        return frozenset().union(*map(holes, template.values()))
+    if isinstance(template, Sequence):
+        return frozenset().union(*map(holes, template))
+    return frozenset()
+
+
+def find(message: Any, place: str) -> Any:  # noqa: ANN401 - JSON
+    """What stands at a dotted place of a message, or None."""
+    for key in place.split("."):
+        if isinstance(message, Mapping):
+            message = message.get(key)
+        elif isinstance(message, Sequence) and not isinstance(message, str) and key.isdigit():
+            message = message[int(key)] if int(key) < len(message) else None
+        else:
+            return None
+        if message is None:
+            return None
+    return message
+
+
+def find_all(message: Any, place: str) -> Iterator[Any]:  # noqa: ANN401 - JSON
+    """Everything that stands at a place in which `*` means every member."""
+    key, _, rest = place.partition(".")
+    if key == "*":
+        members: Any = ()
+        if isinstance(message, Mapping):
+            members = message.values()
+        elif isinstance(message, Sequence) and not isinstance(message, str):
+            members = message
+        below = members
+    else:
+        found = find(message, key)
+        below = () if found is None else (found,)
+    for member in below:
+        if rest:
+            yield from find_all(member, rest)
+        else:
+            yield member
+
+
+def first_text(message: Any, places: Sequence[str]) -> str | None:  # noqa: ANN401 - JSON
+    """The first scalar found at any of the places, as text."""
+    for place in places:
+        value = find(message, place)
+        if isinstance(value, str):
+            if value:
+                return value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+    return None
+
+
+def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Every string inside a JSON value, in order."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from texts(member)
+    elif isinstance(value, Sequence):
+        for member in value:
+            yield from texts(member)

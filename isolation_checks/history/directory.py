@@ -1,0 +1,160 @@
+"""A run's directory: where everything stands, and the one way a file is added to it.
+
+A run is evidence: what is there is never edited, moved or deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isolation_checks.errors import HarnessError, UsageError
+from isolation_checks.records import ProcessId, RunId
+
+KEY_BYTES = 32
+
+
+def add(path: Path, content: bytes) -> None:
+    """Add a file to a run, whole or not at all.
+
+    Raises:
+        HarnessError: it stands there already, or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        half = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(content)
+            os.link(half, path)  # refuses to overwrite
+        finally:
+            half.unlink()
+    except OSError as error:
+        raise HarnessError(f"cannot add {path}: {error.strerror}") from error
+
+
+def add_json(path: Path, value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
+    """Add a JSON file to a run."""
+    add(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file of a run.
+
+    Raises:
+        HarnessError: it is missing or is not what was written.
+    """
+    try:
+        value: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as error:
+        raise HarnessError(f"cannot read {path}: {error}") from error
+    return value
+
+
+class RunDirectory:
+    """The places in one run's directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.description = path / "run.json"
+        self.joined = path / "joined"
+        self.ended = path / "ended"
+        self.history = path / "history"
+        self.rows = path / "rows"
+        self.judgements = path / "judgements"
+        self.cache = path / "cache"
+
+    @property
+    def id(self) -> RunId:
+        """The run's name, which is its directory's."""
+        return RunId(self.path.name)
+
+    def of_process(self, process: ProcessId) -> Path:
+        """The folder of one process's streams."""
+        return self.history / process
+
+    def processes(self) -> tuple[ProcessId, ...]:
+        """The processes that began, by name."""
+        return tuple(ProcessId(path.stem) for path in sorted(self.joined.glob("*.json")))
+
+    def describe(self) -> dict[str, Any]:
+        """What `run.json` says."""
+        return read_json(self.description)
+
+    def next_in(self, folder: Path) -> Path:
+        """A new numbered folder, made here and now: rows/1, rows/2, …"""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number = 1 + max((int(p.name) for p in folder.iterdir() if p.name.isdigit()), default=0)
+        while True:
+            try:
+                (folder / str(number)).mkdir(mode=0o700)
+            except FileExistsError:
+                number += 1
+            else:
+                return folder / str(number)
+
+    def latest_in(self, folder: Path, having: str) -> Path | None:
+        """The newest numbered folder that holds a file of this name."""
+        if not folder.is_dir():
+            return None
+        numbered = sorted((p for p in folder.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
+        whole = [p for p in numbered if (p / having).exists()]
+        return whole[-1] if whole else None
+
+
+def create(runs: Path, run: RunId) -> RunDirectory:
+    """Make the directory of a new run.
+
+    Raises:
+        HarnessError: it stands there already, or cannot be made.
+    """
+    try:
+        runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (runs / run).mkdir(mode=0o700)
+    except OSError as error:
+        raise HarnessError(f"cannot make the run {runs / run}: {error.strerror}") from error
+    return RunDirectory(runs / run)
+
+
+def find(name: str, runs: Path) -> RunDirectory:
+    """The run of this name, of this path, or the newest one for `latest`.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    if name == "latest":
+        found = [path.parent for path in runs.glob("*/run.json")]
+        if not found:
+            raise UsageError(f"there is no run in {runs}; `make demo` makes one")
+        return RunDirectory(max(found, key=lambda path: (path / "run.json").stat().st_mtime_ns))
+    for path in (runs / name, Path(name)):
+        if (path / "run.json").is_file():
+            return RunDirectory(path)
+    raise UsageError(f"{name!r} is no run: neither {runs / name} nor {name} has a run.json")
+
+
+def installation_key(runs: Path) -> bytes:
+    """The key of this installation's canaries, made on first use and kept beside its runs."""
+    path = runs / ".canary-key"
+    if not path.exists():
+        try:
+            add(path, secrets.token_hex(KEY_BYTES).encode())
+        except HarnessError:
+            if not path.exists():  # another process may have been faster
+                raise
+    text = path.read_text(encoding="ascii").strip()
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise HarnessError(f"{path} holds no canary key; remove it and a new one is made")
+    return bytes.fromhex(text)
+
+
+def summary(description: Mapping[str, Any]) -> str:
+    """How a run is named in one line."""
+    return f"{description['run']} against {description['target']}"

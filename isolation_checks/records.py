@@ -1,0 +1,147 @@
+"""The vocabulary of a history: identifiers, endings, and the columns of every stream.
+
+Each stream of a process's history is a table that is only ever appended to.
+The schemas here are the only definition of its columns; times are in
+nanoseconds of the monotonic clock of the process that wrote them.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import NewType
+
+import pyarrow as pa
+
+RunId = NewType("RunId", str)
+ProcessId = NewType("ProcessId", str)
+PrincipalId = NewType("PrincipalId", str)
+"""Our name of an identity, unique in a run: `ana-07`."""
+SessionId = NewType("SessionId", int)
+"""One WebSocket (or the HTTP side) of one principal: process slot << 32 | serial."""
+QueryId = NewType("QueryId", str)
+ConversationLabel = NewType("ConversationLabel", str)
+"""Our own name of a conversation; the platform's id for it is learned."""
+Nanoseconds = NewType("Nanoseconds", int)
+
+
+class Ending(enum.StrEnum):
+    """How a query ended: it certainly took effect, certainly did not, or nobody can say."""
+
+    OK = "ok"
+    FAIL = "fail"
+    INFO = "info"
+
+
+class Reason(enum.StrEnum):
+    """Why a query ended as it did, where the platform's own word does not say it."""
+
+    COMPLETED = "completed"
+    TIMEOUT = "timeout"
+    SESSION_LOST = "session lost"
+    RUN_ENDED = "run ended"
+    NOT_SENT = "not sent"
+
+
+class Opcode(enum.IntEnum):
+    """What kind of message a record of the frames stream is; WebSocket's own numbers,
+    and one for the body of an HTTP response."""
+
+    TEXT = 1
+    BINARY = 2
+    CLOSE = 8
+    PING = 9
+    PONG = 10
+    HTTP = 100
+
+
+_text = pa.string()
+_ns = pa.int64()
+
+
+def _schema(*columns: tuple[str, pa.DataType, bool]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, nullable=nullable) for name, kind, nullable in columns])
+
+
+PRINCIPALS = _schema(
+    ("at_ns", _ns, False),
+    ("principal", _text, False),
+    ("owner", pa.int32(), False),
+    ("role", _text, False),
+    ("tenant", _text, True),
+    ("subject", _text, True),
+    ("email", _text, True),
+)
+SESSIONS = _schema(
+    ("at_ns", _ns, False),
+    ("session", pa.int64(), False),
+    ("principal", _text, False),
+    ("channel", _text, False),
+    ("step", _text, False),
+    ("code", pa.int32(), True),
+    ("by", _text, True),
+    ("detail", _text, True),
+    ("due_ns", _ns, True),
+    ("late_ns", _ns, True),
+)
+QUERIES = _schema(
+    ("at_ns", _ns, False),
+    ("step", _text, False),
+    ("query", _text, False),
+    ("session", pa.int64(), False),
+    ("principal", _text, False),
+    ("conversation", _text, False),
+    ("kind", _text, False),
+    ("text", _text, True),
+    ("due_ns", _ns, True),
+    ("sent_ns", _ns, True),
+    ("first_ns", _ns, True),
+    ("done_ns", _ns, True),
+    ("late_ns", _ns, True),
+    ("ending", _text, True),
+    ("reason", _text, True),
+)
+FRAMES = _schema(
+    ("index", pa.int64(), False),
+    ("session", pa.int64(), False),
+    ("received_ns", _ns, False),
+    ("late_ns", _ns, False),
+    ("opcode", pa.int8(), False),
+    ("content", pa.large_binary(), False),
+)
+PLANTINGS = _schema(
+    ("at_ns", _ns, False),
+    ("canary", _text, False),
+    ("kind", _text, False),
+    ("principal", _text, False),
+    ("place", _text, False),
+    ("conversation", _text, True),
+    ("query", _text, True),
+)
+PROVOCATIONS = _schema(
+    ("at_ns", _ns, False),
+    ("kind", _text, False),
+    ("principal", _text, False),
+    ("other", _text, True),
+    ("session", pa.int64(), True),
+    ("detail", _text, True),
+)
+HEALTH = _schema(
+    ("at_ns", _ns, False),
+    ("stall_ns", _ns, False),
+    ("cpu_ns", _ns, False),
+    ("run_delay_ns", _ns, True),
+    ("sessions", pa.int32(), False),
+    ("open_queries", pa.int32(), False),
+    ("frames", pa.int64(), False),
+)
+
+STREAMS: Mapping[str, pa.Schema] = {
+    "principals": PRINCIPALS,
+    "sessions": SESSIONS,
+    "queries": QUERIES,
+    "frames": FRAMES,
+    "plantings": PLANTINGS,
+    "provocations": PROVOCATIONS,
+    "health": HEALTH,
+}
