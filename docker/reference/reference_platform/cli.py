@@ -1,0 +1,135 @@
+"""The command line: reads what is wanted, starts it, and says when it is ready."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from reference_platform.auth.tokens import new_rsa_key
+from reference_platform.faults import FAULTS, parse_faults
+from reference_platform.lifetime import Leash
+from reference_platform.server import bind, serve
+from reference_platform.settings import Latency, Secrets, Settings
+from reference_platform.storage.database import open_database
+
+_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the platform.  Returns the exit code: 2 for a command line that makes no sense."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.faults:
+        print(json.dumps([asdict(fault) for fault in FAULTS.values()], indent=2))
+        return 0
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    home = None if options.database else Path(tempfile.mkdtemp(prefix="reference-platform-"))
+    try:
+        settings = _settings(options, home)
+        _run(settings, Leash() if options.with_parent else None)
+    except ValueError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return _USAGE
+    finally:
+        if home is not None:
+            shutil.rmtree(home, ignore_errors=True)
+    return 0
+
+
+def _run(settings: Settings, leash: Leash | None) -> None:
+    sock = bind(settings.host, settings.port)
+    port: int = sock.getsockname()[1]
+    serve(settings, sock, lambda: _announce(settings, port), leash=leash)
+
+
+def _announce(settings: Settings, port: int) -> None:
+    """Tell whoever started us where we are, on one line."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"{host}:{port}"
+    line = {
+        "ready": True,
+        "http": f"http://{address}",
+        "ws": f"ws://{address}/ws",
+        "auth": settings.auth_url or f"http://{address}",
+        "database": open_database(settings.database_url).public_url,
+        "pid": os.getpid(),
+    }
+    print(json.dumps(line), flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reference_platform",
+        description="A small multi-user agent platform: honest, unless told to commit a fault.",
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=0, help="default: a free one")
+    add("--fault", action="append", default=[], metavar="NAME[=RATE]", help="may be repeated")
+    add("--faults", action="store_true", help="print the faults there are, as JSON")
+    add("--database", metavar="URL", help="sqlite:///PATH or postgresql://…; default: temporary")
+    add("--redis", metavar="URL", help="share cache, sessions and messages between workers")
+    add("--workers", type=int, default=1, metavar="N")
+    add("--latency", default="350:1200", metavar="MEDIAN_MS[:P99_MS]", help="of an answer")
+    add("--agent-limit", type=float, default=20.0, metavar="SECONDS")
+    add("--access-ttl", type=int, default=900, metavar="SECONDS")
+    add("--seed", type=int, default=1)
+    add("--signing", choices=("HS256", "RS256"), default="HS256")
+    add("--service", choices=("all", "auth", "backend"), default="all")
+    add("--auth-url", metavar="URL", help="where the auth service is, for a separate backend")
+    add("--with-parent", action="store_true", help="end when the process that started us ends")
+    return parser
+
+
+def _settings(options: argparse.Namespace, home: Path | None) -> Settings:
+    """Check the options.  Raises ValueError with a sentence that says what would be right."""
+    if options.workers < 1:
+        raise ValueError("--workers must be at least 1")
+    return Settings(
+        host=options.host,
+        port=options.port,
+        service=options.service,
+        auth_url=options.auth_url,
+        database_url=options.database or f"sqlite:///{home}/reference.db",
+        redis_url=options.redis,
+        workers=options.workers,
+        seed=options.seed,
+        environment=os.environ.get("REFERENCE_ENVIRONMENT", "development"),
+        signing=options.signing,
+        access_ttl_s=options.access_ttl,
+        latency=_latency(options.latency),
+        agent_limit_s=options.agent_limit,
+        faults=parse_faults(options.fault),
+        secrets=_secrets(options.signing),
+    )
+
+
+def _latency(words: str) -> Latency:
+    """Read ``MEDIAN[:P99]`` in milliseconds; p99 is 3.4 medians unless given."""
+    median, _, p99 = words.partition(":")
+    try:
+        median_s = float(median) / 1000
+        p99_s = float(p99) / 1000 if p99 else 3.4 * median_s
+    except ValueError:
+        median_s = p99_s = 0.0
+    if not 0 < median_s <= p99_s:
+        raise ValueError("--latency must be MEDIAN_MS or MEDIAN_MS:P99_MS, both above 0")
+    return Latency(median_s=median_s, p99_s=p99_s)
+
+
+def _secrets(signing: str) -> Secrets:
+    """Secrets of the environment; what it lacks is made up, for this start only."""
+    key = os.environ.get("REFERENCE_JWT_SECRET")
+    if not key:
+        key = new_rsa_key() if signing == "RS256" else secrets.token_urlsafe(48)
+    service = os.environ.get("REFERENCE_SERVICE_SECRET") or secrets.token_urlsafe(32)
+    return Secrets(signing_key=key, service_secret=service)

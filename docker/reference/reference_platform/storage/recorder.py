@@ -1,0 +1,177 @@
+"""Writes down runs: what was asked, what was answered, how it ended.
+
+The owner of what is written is ambient: set when a run begins, found in the context when it ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextvars import Context, ContextVar
+from dataclasses import dataclass
+
+import orjson
+
+from reference_platform.agent.run import Answer, Run
+from reference_platform.faults import Faults
+from reference_platform.nouns import NotFoundError, RunId, UserId, fresh_id
+from reference_platform.storage.conversations import insert_thread
+from reference_platform.storage.database import (
+    SERVICE,
+    ConflictError,
+    Database,
+    Scope,
+    Statement,
+    scope_of,
+)
+from reference_platform.storage.write_behind import WriteBehind
+
+_TITLE_CHARACTERS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Whose rows are being written, and in whose name the database is told to."""
+
+    user_id: UserId
+    scope: Scope
+
+
+_SYSTEM = _Owner(UserId("system"), SERVICE)
+_owner: ContextVar[_Owner] = ContextVar("owner", default=_SYSTEM)
+
+
+class Recorder:
+    """Commits a run's beginning, and its ending before anybody hears of it."""
+
+    def __init__(self, database: Database, faults: Faults) -> None:
+        """Write to this database."""
+        self._database = database
+        self._faults = faults
+        self._current = _SYSTEM
+        self._write_behind = WriteBehind(database, faults) if faults.on("lost_row") else None
+        self._unwritten: dict[RunId, list[Statement]] = {}
+
+    async def begin(self, run: Run) -> None:
+        """Commit the run and the question.  Raises NotFoundError when the thread is not theirs."""
+        owner = _Owner(run.principal.user_id, scope_of(run.principal))
+        _owner.set(owner)
+        self._current = owner
+        thread, question = [_open_thread(run)], _insert_run(run)
+        try:
+            if self._write_behind is None:
+                await self._database.write(owner.scope, thread + question)
+            else:
+                await self._database.write(owner.scope, thread)
+                self._unwritten[run.id] = question
+        except ConflictError:
+            raise NotFoundError("thread") from None
+
+    async def finish(self, run: Run, answer: Answer) -> None:
+        """Commit the answer, its tool calls and the run's completion, together.
+
+        Raises NotFoundError when the thread was deleted meanwhile.
+
+        Fault placeholder_owner: the first attempt is given up, and the retry runs in a task
+        that was not given the request's context.
+        """
+        writing = self._write_answer(run, answer)
+        try:
+            if self._faults.strikes("placeholder_owner"):
+                await asyncio.get_running_loop().create_task(writing, context=Context())
+            else:
+                await writing
+        except ConflictError:
+            raise NotFoundError("thread") from None
+
+    async def abandon(self, run: Run, status: str) -> None:
+        """Commit that the run ended without an answer, and how."""
+        owner = _Owner(run.principal.user_id, scope_of(run.principal))
+        statement = Statement(
+            "UPDATE runs SET status = ?, completed_at = ? WHERE id = ? AND status = 'running'",
+            (status, time.time(), run.id),
+        )
+        await self._commit(run, owner, [statement])
+
+    async def close(self) -> None:
+        """Write what is still on its way."""
+        if self._write_behind is not None:
+            await self._write_behind.close()
+
+    async def _write_answer(self, run: Run, answer: Answer) -> None:
+        owner = self._owner_at_write()
+        now = time.time()
+        statements = [
+            Statement(
+                "UPDATE runs SET status = 'completed', completed_at = ?, user_id = ? "
+                "WHERE id = ? AND status = 'running'",
+                (now, owner.user_id, run.id),
+                touches=1,
+            ),
+            _insert_message(run, owner.user_id, "assistant", answer.content, now),
+        ]
+        for step in answer.steps:
+            arguments = orjson.dumps(step.arguments).decode()
+            result = orjson.dumps(step.result).decode()
+            statements.append(
+                Statement(
+                    "INSERT INTO tool_calls (id, run_id, user_id, tool, arguments, result, "
+                    "created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (fresh_id(), run.id, owner.user_id, step.tool, arguments, result, now),
+                )
+            )
+        await self._commit(run, owner, statements)
+
+    def _owner_at_write(self) -> _Owner:
+        """Who owns the rows about to be written.
+
+        Fault wrong_owner_row: the writer is a background service with a connection of its own
+        (not bound by row-level security), and takes the owner from a field that the newest
+        query has set.
+        """
+        if self._faults.strikes("wrong_owner_row"):
+            return _Owner(self._current.user_id, SERVICE)
+        return _owner.get()
+
+    async def _commit(self, run: Run, owner: _Owner, statements: list[Statement]) -> None:
+        if self._write_behind is None:
+            await self._database.write(owner.scope, statements)
+        else:
+            begun = self._unwritten.pop(run.id, [])
+            self._write_behind.put(SERVICE, begun + statements)
+
+
+def _open_thread(run: Run) -> Statement:
+    """Make the run's thread, or touch it, which fails unless it is the asker's."""
+    if run.opens_thread:
+        return insert_thread(
+            id=run.thread_id,
+            user_id=run.principal.user_id,
+            title=run.question[:_TITLE_CHARACTERS],
+            created_at=run.started_at,
+        )
+    return Statement(
+        "UPDATE threads SET updated_at = ? WHERE id = ? AND user_id = ?",
+        (run.started_at, run.thread_id, run.principal.user_id),
+        touches=1,
+    )
+
+
+def _insert_run(run: Run) -> list[Statement]:
+    user_id = run.principal.user_id
+    return [
+        Statement(
+            "INSERT INTO runs (id, thread_id, user_id, request_id, status, started_at) "
+            "VALUES (?, ?, ?, ?, 'running', ?)",
+            (run.id, run.thread_id, user_id, run.request_id, run.started_at),
+        ),
+        _insert_message(run, user_id, "user", run.question, run.started_at),
+    ]
+
+
+def _insert_message(run: Run, user_id: UserId, role: str, content: str, at: float) -> Statement:
+    return Statement(
+        "INSERT INTO messages (id, thread_id, user_id, role, content, run_id, request_id, "
+        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (fresh_id(), run.thread_id, user_id, role, content, run.id, run.request_id, at),
+    )

@@ -1,0 +1,137 @@
+"""The tables, for both databases, and PostgreSQL's row-level security on them.
+
+Everything here may be run again on a database that an earlier start has filled.
+"""
+
+from __future__ import annotations
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS users (
+    id TEXT PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    password TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL
+);
+CREATE TABLE IF NOT EXISTS refresh_tokens (
+    hash TEXT PRIMARY KEY,
+    login TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL,
+    expires_at DOUBLE PRECISION NOT NULL,
+    rotated_at DOUBLE PRECISION,
+    revoked_at DOUBLE PRECISION
+);
+CREATE INDEX IF NOT EXISTS refresh_tokens_login ON refresh_tokens (login);
+CREATE INDEX IF NOT EXISTS refresh_tokens_user ON refresh_tokens (user_id);
+CREATE TABLE IF NOT EXISTS threads (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL,
+    updated_at DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS threads_user ON threads (user_id);
+CREATE TABLE IF NOT EXISTS messages (
+    id TEXT PRIMARY KEY,
+    thread_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    content TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS messages_thread ON messages (thread_id, created_at);
+CREATE INDEX IF NOT EXISTS messages_user ON messages (user_id);
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY,
+    thread_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started_at DOUBLE PRECISION NOT NULL,
+    completed_at DOUBLE PRECISION
+);
+CREATE INDEX IF NOT EXISTS runs_thread ON runs (thread_id);
+CREATE INDEX IF NOT EXISTS runs_user ON runs (user_id);
+CREATE TABLE IF NOT EXISTS tool_calls (
+    id TEXT PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    arguments {json} NOT NULL,
+    result {json} NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tool_calls_run ON tool_calls (run_id);
+CREATE INDEX IF NOT EXISTS tool_calls_user ON tool_calls (user_id);
+CREATE TABLE IF NOT EXISTS memories (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    content TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS memories_user ON memories (user_id, created_at);
+CREATE TABLE IF NOT EXISTS orders (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS orders_user ON orders (user_id, created_at);
+CREATE TABLE IF NOT EXISTS documents (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    content TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS documents_tenant ON documents (tenant, created_at);
+CREATE INDEX IF NOT EXISTS documents_user ON documents (user_id);
+CREATE TABLE IF NOT EXISTS audit (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    detail {json} NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS audit_user ON audit (user_id);
+"""
+
+SQLITE_SCHEMA = TABLES.replace("{json}", "TEXT")
+
+APPLICATION_ROLE = "reference_application"
+
+_USER_TABLES = ("threads", "messages", "runs", "tool_calls", "memories", "orders")
+
+_OWN_USER = "user_id = current_setting('app.user_id', true)"
+_OWN_TENANT = "tenant = current_setting('app.tenant', true)"
+
+
+def _secured(table: str, rule: str) -> str:
+    return f"""
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APPLICATION_ROLE};
+DROP POLICY IF EXISTS own_rows ON {table};
+CREATE POLICY own_rows ON {table} USING ({rule}) WITH CHECK ({rule});
+"""
+
+
+_ROLE = f"""
+DO $$ BEGIN
+    CREATE ROLE {APPLICATION_ROLE} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+GRANT {APPLICATION_ROLE} TO CURRENT_USER;
+"""
+
+POSTGRES_SCHEMA = (
+    TABLES.replace("{json}", "JSONB")
+    + _ROLE
+    + "".join(_secured(table, _OWN_USER) for table in _USER_TABLES)
+    + _secured("documents", _OWN_TENANT)
+)
