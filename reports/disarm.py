@@ -1,6 +1,7 @@
 """Makes a judgement safe to show.
 
-What a target wrote may neither steer a terminal, reorder a line, nor flood a page.  This may not decide what is shown; it changes how a character looks, never what it says.
+What a target wrote may neither steer a terminal, reorder a line, nor flood a page.
+It may not decide what is shown; it changes how a character looks, never what it says.
 Renderers call `disarm` once, first, and then work on its result alone.
 """
 

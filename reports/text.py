@@ -120,7 +120,7 @@ def _sheet(judgement: Judgement, sheet: Sheet, rows: int | None = None) -> Sheet
 
 def _findings(sheet: Sheet, judgement: Judgement) -> None:
     """Roots with their witness, then a line each, then a number: all are counted."""
-    findings = sorted(judgement.findings, key=lambda finding: finding.folded_into is not None)
+    findings = wording.roots_first(judgement.findings)
     for finding in findings[:WHOLE]:
         sheet.gap()
         _whole(sheet, judgement, finding)

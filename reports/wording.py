@@ -6,22 +6,29 @@ bound is rounded up, a lower one down.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING, Literal
 
 from isolation_checks.judging.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from isolation_checks.judging.verdict import (
         CheckOutcome,
+        Distribution,
         Finding,
         Moment,
         ObjectiveOutcome,
+        Opportunity,
         Scale,
     )
 
 Toward = Literal["nearest", "up", "down"]
 """Where to round: a bound must still be true once it is rounded."""
+NBSP = "\u00a0"
+"""Holds a number and its unit together on one line."""
 LEAST = 1e-12
 """Half-open noise of binary fractions: 0.07 is not rounded up to 0.071."""
 
@@ -29,6 +36,15 @@ LEAST = 1e-12
 def count(number: int) -> str:
     """A count with thousands set apart: `1,184`."""
     return f"{number:,}"
+
+
+def date(stamp: str) -> str:
+    """A moment of the calendar as people write it; what is no ISO stamp stays as it is."""
+    try:
+        when = dt.datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    return f"{when.day} {when:%B %Y, %H:%M:%S %Z}".rstrip()
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -47,31 +63,43 @@ def seconds(value: float, toward: Toward = "nearest") -> str:
     decimals = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 3  # noqa: PLR2004 (a table)
     if 0 < size < 0.01:  # noqa: PLR2004
         decimals = 1 - math.floor(math.log10(size))
-    return f"{_rounded(value, decimals, toward):,.{decimals}f} s"
+    return f"{_rounded(value, decimals, toward):,.{decimals}f}{NBSP}s"
 
 
 def clock(at_s: float | None) -> str:
     """A moment of the run to the millisecond: `4.180 s`; a dash where the clock is not ours."""
-    return "—" if at_s is None else f"{at_s:.3f} s"
+    return "—" if at_s is None else f"{at_s:.3f}{NBSP}s"
 
 
 def share(value: float, toward: Toward = "nearest") -> str:
     """A share in per cent with two significant digits: `0.13 %`, `12 %`."""
     percent = value * 100
     if percent == 0:
-        return "0 %"
+        return f"0{NBSP}%"
     decimals = max(0, 1 - math.floor(math.log10(abs(percent))))
-    return f"{_rounded(percent, decimals, toward):.{decimals}f} %"
+    return f"{_rounded(percent, decimals, toward):.{decimals}f}{NBSP}%"
 
 
 def under(bound: float) -> str:
     """An upper 95 % bound of a rate: `under 0.13 % at 95 %`."""
-    return f"under {share(bound, 'up')} at 95 %"
+    return f"under {share(bound, 'up')} at 95{NBSP}%"
 
 
-def one_in(bound: float) -> str:
-    """The same bound as newcomers read it: `fewer than 1 in 788`."""
-    return f"fewer than 1 in {count(math.floor(1 / bound))}"
+def so(kind: Opportunity) -> str:
+    """What follows from how often bleeding could have shown, in a newcomer's words."""
+    if kind.seen:
+        return f"It happened {times(kind.seen)}; no bound is needed."
+    parts: list[str] = []
+    if kind.count == 0:
+        parts.append("It could not have shown, so nothing is known.")
+    elif kind.bound is not None:
+        one_in = math.floor(1 / kind.bound + LEAST) if kind.bound else 0
+        often = f", at most once in {count(one_in)} cases" if one_in > 1 else ""
+        parts.append(f"It is {under(kind.bound)}{often}.")
+    if kind.needed:
+        wanted = "" if kind.wanted is None else f" for a bound of {share(kind.wanted)}"
+        parts.append(f"{count(kind.needed)} more are needed{wanted}.")
+    return " ".join(parts)
 
 
 def limit(statement: str) -> str:
@@ -81,21 +109,49 @@ def limit(statement: str) -> str:
 
 def measured(outcome: ObjectiveOutcome) -> str:
     """What an objective measured, and how sure that is: `1.31 s (at most 1.38 s; n = 1,140)`."""
+    details = "; ".join(part for part in (sure(outcome), behind(outcome)) if part)
+    return f"{value(outcome)} ({details})" if details else value(outcome)
+
+
+def value(outcome: ObjectiveOutcome) -> str:
+    """The quantile or share alone; `not reached` where it lies among the unfinished."""
     if outcome.samples == 0:
-        return _joined("nothing measured", _wanting(outcome))
+        return "nothing measured"
     show = seconds if outcome.unit == "s" else share
-    value = "not reached" if outcome.measured is None else show(outcome.measured)
+    return "not reached" if outcome.measured is None else show(outcome.measured)
+
+
+def sure(outcome: ObjectiveOutcome) -> str:
+    """What is sure at 95 %: the bound that its verdict rests on, or both where it is open."""
+    if outcome.samples == 0:
+        return ""
+    show = seconds if outcome.unit == "s" else share
     lower = None if outcome.lower in {None, outcome.measured} else outcome.lower
     upper = None if outcome.upper in {None, outcome.measured} else outcome.upper
-    sure: list[str] = []
+    bounds: list[str] = []
     if lower is not None and outcome.verdict is not Verdict.PASS:
-        sure.append(f"at least {show(lower, 'down')}")
+        bounds.append(f"at least {show(lower, 'down')}")
     if upper is not None and outcome.verdict is not Verdict.FAIL:
-        sure.append(f"at most {show(upper, 'up')}")
-    size = f"n = {count(outcome.samples)}"
+        bounds.append(f"at most {show(upper, 'up')}")
+    return ", ".join(bounds)
+
+
+def behind(outcome: ObjectiveOutcome) -> str:
+    """The samples behind it, those that never finished, and how many would have done."""
+    parts = [f"n = {count(outcome.samples)}"] if outcome.samples else []
     if outcome.censored:
-        size += f", {count(outcome.censored)} unfinished"
-    return _joined(value, ", ".join(sure), size, _wanting(outcome))
+        parts[-1:] = [f"{part}, {count(outcome.censored)} unfinished" for part in parts[-1:]]
+    if outcome.needed is not None:
+        parts.append(f"{count(outcome.needed)} would do")
+    return "; ".join(parts)
+
+
+def within(phase: Distribution) -> str:
+    """A phase's limit as a person says it: `p95 within 5 s`."""
+    if phase.limit_s is None:
+        return ""
+    who = "every one" if phase.limit_quantile in {None, 1} else f"p{phase.limit_quantile * 100:g}"
+    return f"{who} within {phase.limit_s:g}{NBSP}s"
 
 
 def found_note(check: CheckOutcome) -> str:
@@ -108,9 +164,14 @@ def where(finding: Finding) -> str:
     """Where, what class and how often: `frame · CWE-488 · 37 times, first at 4.2 s`."""
     often = times(finding.times)
     if finding.first_s is not None:
-        often += f", {'' if finding.times == 1 else 'first '}at {finding.first_s:.1f} s"
+        often += f", {'' if finding.times == 1 else 'first '}at {finding.first_s:.1f}{NBSP}s"
     weakness = "" if finding.cwe is None else f"CWE-{finding.cwe}"
     return " · ".join(part for part in (finding.channel, weakness, often) if part)
+
+
+def roots_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings in their order, but those that follow from another one after all roots."""
+    return sorted(findings, key=lambda finding: finding.folded_into is not None)
 
 
 def looks_like(finding: Finding) -> str:
@@ -128,27 +189,27 @@ def pointed_at(finding: Finding, moment: Moment) -> str:
     return f"{finding.victim}'s"
 
 
+def travels(finding: Finding) -> bool:
+    """Whether somebody's words reached somebody, so that the picture has an arrow."""
+    roles = {moment.role for moment in finding.witness}
+    return {"victim", "recipient"} <= roles
+
+
+def long(scale: Scale) -> str:
+    """How long the run drove: `60 s`."""
+    return f"{scale.seconds:.1f}{NBSP}s" if scale.seconds < 10 else f"{scale.seconds:,.0f}{NBSP}s"  # noqa: PLR2004
+
+
 def size(scale: Scale) -> tuple[str, ...]:
     """How big the run was, a phrase each."""
     rows = "rows not read" if scale.rows is None else counted(scale.rows, "row", "rows")
-    long = f"{scale.seconds:.1f}" if scale.seconds < 10 else f"{scale.seconds:,.0f}"  # noqa: PLR2004
     return (
         counted(scale.users, "user", "users"),
         counted(scale.queries, "query", "queries"),
         counted(scale.frames, "frame", "frames"),
         rows,
-        f"{long} s",
+        long(scale),
     )
-
-
-def _wanting(outcome: ObjectiveOutcome) -> str:
-    """How many samples would do, where there were too few."""
-    return "" if outcome.needed is None else f"{count(outcome.needed)} would do"
-
-
-def _joined(value: str, *details: str) -> str:
-    known = "; ".join(detail for detail in details if detail)
-    return f"{value} ({known})" if known else value
 
 
 def _rounded(value: float, decimals: int, toward: Toward) -> float:

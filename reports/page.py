@@ -1,0 +1,115 @@
+"""The judgement as one HTML page that opens without a network and runs no script.
+
+It may not decide or compute anything.  Whatever the target wrote is made visible first
+(`reports.disarm`) and escaped by the template engine; the page's own policy forbids scripts
+and every request besides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from isolation_checks.judging.verdict import Verdict
+from reports import figures, wording
+from reports.disarm import disarm, excerpt
+from reports.inline import inline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from isolation_checks.judging.verdict import Finding, Judgement, Moment
+
+WIDE, NARROW = 860, 336
+"""Pixels of a finding's picture on a screen and on a phone."""
+MEANING: Mapping[Verdict, str] = {
+    Verdict.PASS: (
+        "Nothing that belongs to one user was seen with another, every objective that counts was "
+        "met, and there was enough to look at. This holds for this run, this load and what the "
+        "checks below can see; it is no proof for other days."
+    ),
+    Verdict.FAIL: (
+        "Something happened that must not happen. What it was, and the proof or the measurement, "
+        "stands below; one occurrence is enough."
+    ),
+    Verdict.UNKNOWN: (
+        "Too little could be seen to say PASS honestly. The parts below name what is missing and "
+        "how much more would do."
+    ),
+    Verdict.NOT_ASKED: "The plan asked for nothing that could be judged.",
+}
+
+
+def render(judgement: Judgement) -> bytes:
+    """The whole judgement as a self-contained page, in UTF-8."""
+    judgement = disarm(judgement)
+    pictures = {finding.id: _picture(finding) for finding in judgement.findings}
+    page = _templates().get_template("page.html")
+    text = page.render(
+        judgement=judgement,
+        meaning=MEANING[judgement.verdict],
+        findings=wording.roots_first(judgement.findings),
+        pictures=pictures,
+        panels=_panels(judgement),
+        commands=_commands(judgement),
+        said=said,
+        words=wording,
+    )
+    return text.encode()
+
+
+def said(moment: Moment) -> tuple[str, str, str]:
+    """What a moment's excerpt says before, in and after its mark; the page shows 600 characters."""
+    return excerpt(moment.text, moment.mark, 600)
+
+
+def _picture(finding: Finding) -> Markup:
+    """The finding's swim lanes twice, for a screen and for a phone; empty without a time."""
+    says = "; ".join(
+        f"{wording.clock(moment.at_s)} {moment.who} {moment.did}" for moment in finding.witness
+    )
+    drawn = Markup()
+    for size, width in (("wide", WIDE), ("narrow", NARROW)):
+        figure = figures.lanes(finding, width=width)
+        if figure is not None:
+            name = f"{finding.id}-{size}"
+            picture = inline(figures.svg(figure, salt=name), name=name, says=says)
+            drawn += Markup('<div class="{}">{}</div>').format(size, picture)
+    return drawn
+
+
+def _panels(judgement: Judgement) -> list[Markup]:
+    """How long each phase took, a picture each."""
+    panels = []
+    for number, figure in enumerate(figures.phases(judgement.latency), start=1):
+        phase, name = judgement.latency[number - 1], f"phase-{number}"
+        says = f"Distribution of {phase.label}; {wording.within(phase) or 'no limit'}"
+        panels.append(inline(figures.svg(figure, salt=name), name=name, says=says))
+    return panels
+
+
+def _commands(judgement: Judgement) -> list[tuple[str, str]]:
+    """What to type to see it again: a purpose and a command each."""
+    run, scale = judgement.run, judgement.scale
+    drive = f"locust -f locustfiles/agents.py --headless -u {scale.users} -t {scale.seconds:.0f}s"
+    commands = [
+        ("Judge the same evidence again; nothing is driven", f"crosstalk judge {run}"),
+        ("Drive again, as many users for as long; plan and seed stand in run.json", drive),
+    ]
+    if judgement.findings:
+        first = wording.roots_first(judgement.findings)[0].id
+        explain = ("Read one finding in the terminal", f"crosstalk explain {run} {first}")
+        commands.insert(0, explain)
+    return commands
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
