@@ -1,0 +1,106 @@
+"""What an ordinary user does: holds a session, has several conversations at once, asks.
+
+Abstract: a concrete User that is imported into a scenario would be spawned.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gevent
+from gevent.pool import Group
+from locust import User
+from locust.exception import StopUser
+from websockets.client import backoff
+
+from isolation_checks.records import ConversationLabel, Reason
+from locustfiles.driving import wording
+from locustfiles.driving.principals import Principal
+from locustfiles.driving.rig import Rig
+from locustfiles.driving.session import Session
+
+ROUNDS = 3
+"""The cycle of what a conversation is about: twice it only asks, once it tells and recalls."""
+
+
+class AgentUser(User):  # type: ignore[misc] # Locust is untyped
+    """A Locust user with its own principal, token and session."""
+
+    abstract = True
+    rig: Rig | None = None
+    """The rig of this process's present run; set when a run starts."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Locust's own signature
+        super().__init__(*args, **kwargs)
+        if self.rig is None:
+            raise StopUser
+        self.driving: Rig = self.rig
+        self.principal: Principal = self.driving.principal("user")
+        self.session: Session | None = None
+        self._conversations = 0
+
+    def on_start(self) -> None:
+        """Connect before the first task."""
+        self.connected()
+
+    def on_stop(self) -> None:
+        """Close the session of a user that leaves while the run goes on; at the run's end
+        it stays open for the drain."""
+        leaving = self.environment.runner is not None and self.environment.runner.state in (
+            "spawning",
+            "running",
+        )
+        if leaving and self.session is not None:
+            self.session.close()
+
+    def connected(self) -> Session:
+        """The session, opened again with a back-off where it was lost."""
+        if self.session is not None and self.session.is_open:
+            return self.session
+        due_ns = time.monotonic_ns()
+        for delay in backoff():
+            session = Session(self.driving, self.principal)
+            if session.open(due_ns):
+                self.session = session
+                return session
+            gevent.sleep(min(delay, 10.0))
+            due_ns = time.monotonic_ns()
+        raise StopUser  # unreachable: the back-off has no end
+
+    def converse(self) -> None:
+        """Have the plan's number of conversations at once, each of several turns."""
+        self.connected()
+        group = Group()
+        try:
+            for _ in range(self.driving.plan.workload.concurrent):
+                self._conversations += 1
+                label = ConversationLabel(f"{self.principal.id}/{self._conversations}")
+                group.spawn(self._conversation, label, self._conversations % ROUNDS == 0)
+            group.join(raise_error=True)
+        finally:
+            group.kill(block=False)
+
+    def _conversation(self, label: ConversationLabel, remembering: bool) -> None:  # noqa: FBT001 - spawned by position
+        workload = self.driving.plan.workload
+        drawn = self.principal.random
+        due_ns = time.monotonic_ns()
+        for turn in range(workload.turns):
+            think = drawn.uniform(workload.think.least, workload.think.most)
+            due_ns += int(think * 1e9)
+            gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
+            session = self.connected()
+            due_ns = max(due_ns, session.ready_ns)
+            query = session.ask(self._wording(turn, remembering=remembering), label, turn, due_ns)
+            query.done.wait()
+            if query.reason == Reason.SESSION_LOST:
+                return
+            due_ns = time.monotonic_ns()
+
+    def _wording(self, turn: int, *, remembering: bool) -> wording.Wording:
+        rig, principal = self.driving, self.principal
+        if remembering and turn == 0:
+            return wording.remember(principal, rig.roster.canary(principal))
+        if remembering and turn == rig.plan.workload.turns - 1:
+            return wording.recall()
+        return wording.question(principal, rig.roster.canary(principal), rig.plan.workload.words)

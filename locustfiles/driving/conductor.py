@@ -1,0 +1,237 @@
+"""The part of the local or master process that owns runs: plans, begins, waits, has them judged.
+
+Judging is a process of its own (`crosstalk conclude`): this one is gevent's and only drives.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import secrets
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import gevent
+
+from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE
+from isolation_checks.history import directory
+from isolation_checks.history.directory import RunDirectory, add_json
+from isolation_checks.plan import hosts, read
+from isolation_checks.plan.model import Plan
+from isolation_checks.records import ProcessId, RunId
+from locustfiles.driving import embedded
+from locustfiles.driving.performer import BROKEN, Performer, boot_id
+
+BEGIN = "crosstalk_begin"
+SEAL_SECONDS = 8.0
+"""How long after the drain a process may still be writing."""
+EXIT_UNKNOWN = 3
+_VERSIONS = ("crosstalk-harness", "locust", "websockets", "gevent", "pyarrow", "duckdb", "narwhals")
+_JUDGED = (0, 1, EXIT_UNKNOWN)
+log = logging.getLogger(__name__)
+
+
+class Conductor:
+    """Owns the runs of one Locust, from the first plan to the last judgement."""
+
+    def __init__(self, environment: Any, options: Any, performer: Performer | None) -> None:  # noqa: ANN401 - Locust is untyped
+        self.environment = environment
+        self.runs = Path(options.runs).resolve()
+        self.key = directory.installation_key(self.runs)
+        self._wanted_run: str | None = options.run
+        self._seed: int | None = options.seed
+        self._headless = bool(options.headless)
+        self._performer = performer
+        self._platform: embedded.Embedded | None = None
+        self.plan = self._planned(options)
+        self._run: RunDirectory | None = None
+        self._expected: set[ProcessId] = set()
+        self._order: dict[str, Any] = {}
+        self._slots = 0
+        self._broken = False
+        self._concluding: gevent.Greenlet | None = None
+        self._code: int | None = None
+        self._said: list[str] = []
+        events = environment.events
+        events.test_start.add_listener(self.begin)
+        events.test_stop.add_listener(self._stopped)
+        events.quitting.add_listener(self._quitting)
+        events.quit.add_listener(self._quit)
+        if performer is None:
+            events.worker_connect.add_listener(self._late)
+            environment.runner.register_message(BROKEN, self._on_broken)
+
+    def _planned(self, options: Any) -> Plan:  # noqa: ANN401 - argparse
+        """The plan of this process life: a file's, or that of the embedded platform."""
+        host = self.environment.host
+        if options.plan is not None:
+            plan = read.load(Path(options.plan))
+        elif host:
+            plan = embedded.plan_for({"ws": "ws://127.0.0.1:1/ws", "http": "http://127.0.0.1:1", "auth": "http://127.0.0.1:1"})
+        else:
+            faults = [fault for fault in (options.fault or "").split(",") if fault]
+            self._platform = embedded.start(faults, options.database)
+            plan = self._platform.plan
+        if host:
+            plan = hosts.with_host(plan, host)
+        hosts.refuse_strangers(plan)
+        return plan
+
+    def begin(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        """Make the run's directory and have every process begin."""
+        try:
+            self._begin()
+        except Exception as error:
+            log.exception("Crosstalk cannot begin a run")
+            self._broken = True
+            self._code = getattr(error, "exit_code", EXIT_BROKEN)
+            gevent.spawn(self.environment.runner.quit)
+
+    def _begin(self) -> None:
+        self._join_conclusion()
+        now = datetime.now(UTC)
+        name = self._wanted_run or f"{now:%m%d-%H%M}-{secrets.token_hex(2)}"
+        self._wanted_run = None
+        self._run = run = directory.create(self.runs, RunId(name))
+        self._code = None
+        seed = self._seed if self._seed is not None else self.plan.seed
+        self._order = {
+            "run": run.id,
+            "directory": str(run.path),
+            "plan": read.encode(self.plan),
+            "key": self.key.hex(),
+            "mark_key": secrets.token_hex(32),
+            "seed": secrets.randbelow(1 << 31) if seed is None else seed,
+            "nonce": os.environ.get("CROSSTALK_NONCE"),
+            "forked": bool(self.environment.parsed_options.processes),
+        }
+        clients = [None] if self._performer else self._clients()
+        orders = [self._order_for(client, max(1, len(clients))) for client in clients]
+        self._expected = {ProcessId(order["process"]) for order in orders}
+        self._describe(now)
+        for client, order in zip(clients, orders, strict=True):
+            if self._performer is not None:
+                self._performer.begin(order)
+            else:
+                self.environment.runner.send_message(BEGIN, order, client)
+
+    def _order_for(self, client: str | None, processes: int) -> dict[str, Any]:
+        slot = self._slots if client is not None else 0
+        self._slots += 1
+        process = f"p{slot}" + (f"-{client[-8:]}" if client else "")
+        return {**self._order, "slot": slot, "process": process, "processes": processes}
+
+    def _clients(self) -> list[str]:
+        clients = self.environment.runner.clients
+        return sorted(c.id for c in clients.ready + clients.running + clients.spawning)
+
+    def _describe(self, now: datetime) -> None:
+        assert self._run is not None
+        add_json(
+            self._run.description,
+            {
+                "schema": "crosstalk.run/1",
+                "run": self._run.id,
+                "started_at": now.isoformat(timespec="milliseconds"),
+                "started_ns": time.monotonic_ns(),
+                "boot": boot_id(),
+                "host": platform.node(),
+                "python": platform.python_version(),
+                "versions": {name: metadata.version(name) for name in _VERSIONS},
+                "git": _git_head(),
+                "target": self.plan.target.websocket,
+                "seed": self._order["seed"],
+                "plan": self._order["plan"],
+                "canary_key": self.key.hex(),
+                "expected": sorted(self._expected),
+            },
+        )
+
+    def _late(self, client_id: str, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        """A worker that comes while a run goes on drives along, and must be sealed too."""
+        running = self.environment.runner.state in ("spawning", "running")
+        if self._run is None or not running:
+            return
+        order = self._order_for(client_id, len(self._expected) + 1)
+        self._expected.add(ProcessId(order["process"]))
+        self.environment.runner.send_message(BEGIN, order, client_id)
+
+    def _on_broken(self, environment: Any, msg: Any, **_: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
+        log.error("process %s broke; the run is ended", msg.data.get("process"))
+        self._broken = True
+        gevent.spawn(self.environment.runner.quit)
+
+    def _stopped(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        if self._run is not None:
+            run, self._run = self._run, None
+            self._concluding = gevent.spawn(self._conclude, run)
+
+    def _quitting(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        """Stop what still runs, have it judged, and set the exit code, 0 included."""
+        try:
+            self.environment.runner.stop()
+            self._join_conclusion()
+        except Exception:
+            log.exception("Crosstalk broke while it ended the run")
+            self._broken = True
+        finally:
+            if self._platform is not None:
+                self._platform.end()
+        code = self._code
+        if code is None:
+            code = EXIT_UNKNOWN if self._headless else 0
+        if self._broken or self.environment.process_exit_code == EXIT_BROKEN:
+            code = code if self._code == EXIT_USAGE else EXIT_BROKEN
+        self.environment.process_exit_code = code
+
+    def _quit(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        """The verdict comes last, below Locust's own tables."""
+        for text in self._said:
+            print(text, flush=True)  # noqa: T201 - this is what the user asked for
+        self._said = []
+
+    def _join_conclusion(self) -> None:
+        if self._concluding is not None:
+            self._concluding.join()
+            self._concluding = None
+
+    def _conclude(self, run: RunDirectory) -> None:
+        """Wait for the seals, then collect, judge and render in a process of its own."""
+        limit = time.monotonic() + float(self.plan.workload.drain) + SEAL_SECONDS
+        while time.monotonic() < limit and not self._sealed(run):
+            gevent.sleep(0.1)
+        command = [sys.executable, "-m", "crosstalk", "conclude", str(run.path)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own interpreter
+        judged = run.latest_in(run.judgements, "verdict.json") is not None
+        self._code = done.returncode if judged and done.returncode in _JUDGED else EXIT_BROKEN
+        text = done.stdout.decode("utf-8", "replace").rstrip()
+        if self._headless:
+            self._said.append(text)
+        else:
+            print(text, flush=True)  # noqa: T201 - in the web UI every Stop says its verdict
+
+    def _sealed(self, run: RunDirectory) -> bool:
+        everyone = self._expected | set(run.processes())
+        return all((run.of_process(process) / "seal.json").exists() for process in everyone)
+
+
+
+def _git_head() -> str | None:
+    """The commit that drives, where this is a checkout."""
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(  # noqa: S603
+            ["git", "-C", str(here), "rev-parse", "HEAD"],  # noqa: S607 - git from the path
+            capture_output=True,
+            check=True,
+            timeout=5,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.decode().strip()

@@ -1,0 +1,82 @@
+"""Starts the reference platform as a process of its own, and makes the plan that drives it.
+
+It knows the platform's command line and nothing of its inside; which faults it was
+told to commit stays here and never enters a run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import gevent
+import orjson
+
+from isolation_checks.errors import EXIT_USAGE, HarnessError, UsageError
+from isolation_checks.plan import read
+from isolation_checks.plan.model import Plan
+
+START_SECONDS = 30.0
+ROWS_URL = "CROSSTALK_ROWS_URL"
+
+
+@dataclass(slots=True)
+class Embedded:
+    """A running reference platform and the plan for it."""
+
+    plan: Plan
+    process: subprocess.Popen[bytes]
+
+    def end(self) -> None:
+        """Stop the platform; it leaves nothing behind."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def plan_for(announced: dict[str, Any]) -> Plan:
+    """The reference plan at the addresses that a platform announced."""
+    text = (resources.files("isolation_checks.plan") / "reference.toml").read_text("utf-8")
+    target = {"websocket": announced["ws"], "http": announced["http"], "auth": announced["auth"]}
+    return read.parse(text, "the reference plan", {"target": target})
+
+
+def start(faults: Sequence[str], database: str | None, options: Sequence[str] = ()) -> Embedded:
+    """Start the platform on a free port and wait until it is ready.
+
+    Raises:
+        UsageError: it refused an option; its own sentence says why.
+        HarnessError: it did not start.
+    """
+    command = [sys.executable, "-m", "reference_platform", "--with-parent", *options]
+    for fault in faults:
+        command += ["--fault", fault]
+    if database is not None:
+        command += ["--database", database]
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603 - our own interpreter
+        assert process.stdout is not None
+        line = b""
+        with gevent.Timeout(START_SECONDS, exception=False):
+            line = process.stdout.readline()
+        if not line:
+            process.kill()
+            code = process.wait()
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").strip()
+            if code == EXIT_USAGE:
+                raise UsageError(said.splitlines()[-1] if said else "the platform refused its options")
+            raise HarnessError(f"the reference platform did not start: {said[-2000:] or 'no word'}")
+    announced = orjson.loads(line)
+    os.environ[ROWS_URL] = announced["database"] if database is None else database
+    return Embedded(plan=plan_for(announced), process=process)

@@ -1,0 +1,133 @@
+"""The part of a process that drives users: begins a run, provokes, finishes it, seals it.
+
+A local Locust has one beside its conductor, a worker has one alone; a master has none.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import gevent
+import greenlet
+
+from isolation_checks.errors import EXIT_BROKEN
+from isolation_checks.history.directory import RunDirectory, add_json
+from isolation_checks.plan import read
+from isolation_checks.records import ProcessId, RunId
+from locustfiles.driving.agent_user import AgentUser
+from locustfiles.driving.provocations import PROVOCATIONS
+from locustfiles.driving.rig import Rig
+
+BROKEN = "crosstalk_broken"
+log = logging.getLogger(__name__)
+
+
+class Performer:
+    """Drives one run at a time in this process."""
+
+    def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust is untyped
+        self.environment = environment
+        self.rig: Rig | None = None
+        self._directory: RunDirectory | None = None
+        self._process = ProcessId("")
+        self._acts: list[gevent.Greenlet] = []
+        environment.events.user_error.add_listener(self._on_user_error)
+        environment.events.test_stop.add_listener(self.finish)
+
+    def begin(self, order: dict[str, Any]) -> None:
+        """Begin a run as the conductor's order says; what goes wrong ends the run with 4."""
+        try:
+            self._begin(order)
+        except Exception as error:  # noqa: BLE001 - Locust would log it and go on
+            self.broken(error)
+
+    def _begin(self, order: dict[str, Any]) -> None:
+        directory = RunDirectory(Path(order["directory"]))
+        self._directory, self._process = directory, ProcessId(order["process"])
+        add_json(
+            directory.joined / f"{self._process}.json",
+            {
+                "process": self._process,
+                "slot": order["slot"],
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "boot": boot_id(),
+                "monotonic_ns": time.monotonic_ns(),
+                "wall_s": time.time(),
+            },
+        )
+        self.rig = Rig(
+            plan=read.decode(order["plan"]),
+            run=RunId(order["run"]),
+            folder=directory.of_process(self._process),
+            key=bytes.fromhex(order["key"]),
+            mark_key=bytes.fromhex(order["mark_key"]),
+            slot=order["slot"],
+            processes=order["processes"],
+            seed=order["seed"],
+            report=self._report,
+            on_broken=self.broken,
+        )
+        AgentUser.rig = self.rig
+        self._acts = [gevent.spawn(self._act, act, self.rig) for act in PROVOCATIONS]
+
+    def _act(self, act: Any, rig: Rig) -> None:  # noqa: ANN401 - a provocation
+        try:
+            act(rig)
+        except greenlet.GreenletExit:
+            raise
+        except Exception as error:  # noqa: BLE001 - a provocation that dies is a hole in the run
+            self.broken(error)
+
+    def finish(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        """The users have stopped: drain, close, seal, and say that we ended."""
+        rig, self.rig, AgentUser.rig = self.rig, None, None
+        if rig is None or self._directory is None:
+            return
+        try:
+            gevent.killall(self._acts)
+            rig.finish("stopped")
+            add_json(
+                self._directory.ended / f"{self._process}.json",
+                {"how": "stopped", "monotonic_ns": time.monotonic_ns()},
+            )
+        except Exception as error:  # noqa: BLE001 - Locust would log it and go on
+            self.broken(error)
+
+    def broken(self, error: BaseException) -> None:
+        """The harness itself failed: leave the streams unsealed and end the run with 4."""
+        text = "".join(traceback.format_exception(error))
+        log.error("Crosstalk broke: %s", text if self.rig is None else self.rig.credentials.marked_text(text))
+        self.environment.process_exit_code = EXIT_BROKEN
+        runner = self.environment.runner
+        if runner is not None:
+            if hasattr(runner, "master_port"):  # a worker tells its master
+                runner.send_message(BROKEN, {"process": self._process})
+            gevent.spawn(runner.quit)
+
+    def _on_user_error(self, exception: BaseException, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        self.broken(exception)
+
+    def _report(self, name: str, milliseconds: float, octets: int, problem: str | None) -> None:
+        self.environment.events.request.fire(
+            request_type="WS",
+            name=name,
+            response_time=milliseconds,
+            response_length=octets,
+            exception=None if problem is None else RuntimeError(problem),
+            context={},
+        )
+
+
+def boot_id() -> str | None:
+    """Which boot of which machine this is: monotonic times compare within it."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None

@@ -1,0 +1,121 @@
+"""Who the users are: principals whose names, numbers and canaries never collide.
+
+A process gets its slot from the master; everything else follows from it.  Names
+and personas are drawn from the run's seed, so that a run can be told again.
+"""
+
+from __future__ import annotations
+
+import hmac
+import random
+from dataclasses import dataclass, field
+
+from faker import Faker
+
+from isolation_checks import canary
+from isolation_checks.canary import Canary, OwnerNumber
+from isolation_checks.errors import HarnessError
+from isolation_checks.records import ConversationLabel, PrincipalId, RunId
+
+LOCAL_BITS = 14
+SLOTS = 1 << (canary.OWNER_BITS - LOCAL_BITS)
+_NAMES = (
+    "ana ben chloe dan eva finn gita hugo iris jan kira leo mia noah olga paul quinn rosa sam tara "
+    "ugo vera will xenia yann zoe"
+).split()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """Facts that are one principal's alone."""
+
+    name: str
+    company: str
+    street: str
+    code: str
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Principal:
+    """One identity of this process, with what is needed to speak for it."""
+
+    id: PrincipalId
+    owner: OwnerNumber
+    role: str
+    tenant: str | None
+    email: str
+    password: str
+    persona: Persona
+    words: list[str]
+    random: random.Random
+    subject: str | None = None
+    access: str | None = None
+    refresh: str | None = None
+    expires_s: float | None = None
+    lifetime_s: float | None = None
+    serial: int = 0
+    conversations: dict[ConversationLabel, str] = field(default_factory=dict)
+    """The platform's ids of its conversations; they outlive a session."""
+
+
+class Roster:
+    """Makes the principals of one process."""
+
+    def __init__(self, *, key: bytes, run: RunId, slot: int, seed: int, tenants: int) -> None:
+        if not 0 <= slot < SLOTS:
+            raise HarnessError(f"process slot {slot}: at most {SLOTS} processes can drive one run")
+        self._key = key
+        self._slot = slot
+        self._seed = seed
+        self._tenants = tenants
+        self._made = 0
+        self._faker = Faker("en_US", use_weighting=False)
+        self._installation = hmac.digest(key, b"accounts", "sha256").hex()[:8]
+        self.run = run
+        self.run_number = run_number(run)
+
+    def next(self, role: str) -> Principal:
+        """The next principal, in this role.
+
+        Raises:
+            HarnessError: a process can hold no more.
+        """
+        self._made += 1
+        if self._made >= 1 << LOCAL_BITS:
+            raise HarnessError(f"one process holds at most {(1 << LOCAL_BITS) - 1} principals")
+        owner = OwnerNumber(self._slot << LOCAL_BITS | self._made)
+        drawn = random.Random(f"{self._seed}/{owner}")  # noqa: S311 - text, not secrets
+        self._faker.seed_instance(f"{self._seed}/{owner}")
+        name = _NAMES[(self._made - 1) % len(_NAMES)]
+        place = "" if self._slot == 0 else f"p{self._slot}."
+        identity = PrincipalId(f"{name}-{place}{self._made:02d}")
+        email = f"{identity}.{self._installation}@crosstalk.example"
+        return Principal(
+            id=identity,
+            owner=owner,
+            role=role,
+            tenant=f"tenant-{owner % self._tenants + 1}" if self._tenants else None,
+            email=email,
+            password="Xt1!" + hmac.digest(self._key, email.encode(), "sha256").hex()[:28],
+            persona=Persona(
+                name=self._faker.name(),
+                company=self._faker.company(),
+                street=self._faker.street_address(),
+                code=f"{drawn.randrange(10_000, 99_999)}",
+            ),
+            words=self._faker.words(60),
+            random=drawn,
+        )
+
+    def canary(self, principal: Principal) -> Canary:
+        """A new canary of this principal's."""
+        principal.serial += 1
+        return canary.make(
+            self._key,
+            canary.Parts(run=self.run_number, owner=principal.owner, serial=principal.serial),
+        )
+
+
+def run_number(run: RunId) -> int:
+    """The 16 bits by which canaries name a run."""
+    return int.from_bytes(hmac.digest(b"run", run.encode(), "sha256")[:2], "big")

@@ -1,0 +1,22 @@
+"""What the driver does to bring faults out: one file, and one line here, each.
+
+A provocation is a function of the rig that runs until it is killed; how often it
+acts is the plan's to say.  `seen` never enters into it: it provokes, it does not judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from locustfiles.driving.provocations.connect import connect_during_an_answer
+from locustfiles.driving.provocations.observer import observe
+from locustfiles.driving.provocations.read import read_anothers_conversation
+from locustfiles.driving.provocations.twins import ask_as_twins
+from locustfiles.driving.rig import Rig
+
+PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
+    observe,
+    ask_as_twins,
+    connect_during_an_answer,
+    read_anothers_conversation,
+)

@@ -1,0 +1,44 @@
+"""Visitors: they connect while somebody else's answer is under way, and leave again."""
+
+from __future__ import annotations
+
+import gevent
+
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Query, Rig
+
+STAY_SECONDS = 0.4
+LOOK_SECONDS = 0.01
+
+
+def connect_during_an_answer(rig: Rig) -> None:
+    """Have visitors connect in the middle of an answer, one after another."""
+    every = float(rig.plan.provocations.connect)
+    visitors = [Actor(rig, "visitor") for _ in range(rig.plan.cast.visitors)]
+    if not every or not visitors:
+        return
+    while True:
+        for visitor in visitors:
+            gevent.sleep(every)
+            if visitor.principal.access is None:  # its first time: an account first
+                visitor.session()
+                visitor.leave()
+            answered = _under_way(rig)
+            rig.recorder.note(
+                "provocations",
+                kind="connect",
+                principal=visitor.principal.id,
+                other=answered.session.principal.id,
+                detail=answered.id,
+            )
+            visitor.session().closed.wait(STAY_SECONDS)
+            visitor.leave()
+
+
+def _under_way(rig: Rig) -> Query:
+    """Wait for a query whose answer has begun and not ended."""
+    while True:
+        for query in list(rig.open.values()):
+            if query.first_ns is not None:
+                return query
+        gevent.sleep(LOOK_SECONDS)

@@ -1,0 +1,89 @@
+"""Reads of another's conversation: a reader asks for what a decoy told the platform.
+
+Only conversations of this run's own decoys are asked for, by every way of reading
+that the dialect knows.  What comes back is recorded like any frame.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+
+import gevent
+
+from isolation_checks.plan.model import Call
+from isolation_checks.records import ConversationLabel, Opcode
+from locustfiles.driving import wording
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Rig
+from locustfiles.driving.tokens import AuthError, names_of
+
+
+
+def read_anothers_conversation(rig: Rig) -> None:
+    """Have a reader ask for decoys' conversations."""
+    every = float(rig.plan.provocations.read)
+    dialect = rig.plan.dialect
+    ways = bool(dialect.read_conversation or (dialect.read_conversation_http and rig.plan.target.http))
+    if not every or not rig.plan.cast.decoys or not ways:
+        return
+    reader = Actor(rig, "reader")
+    decoys = [Actor(rig, "decoy") for _ in range(rig.plan.cast.decoys)]
+    for decoy, conversation in _conversations(rig, decoys):
+        rig.recorder.note(
+            "provocations",
+            kind="read",
+            principal=reader.principal.id,
+            other=decoy.principal.id,
+            detail=conversation,
+        )
+        _over_websocket(rig, reader, conversation)
+        for call in dialect.read_conversation_http:
+            _over_http(rig, reader, call, conversation)
+        gevent.sleep(every)
+
+
+def _conversations(rig: Rig, decoys: list[Actor]) -> Iterator[tuple[Actor, str]]:
+    """Conversations of the decoys, a new one now and then, each told a word of its own."""
+    for turn in itertools.count():
+        for decoy in decoys:
+            label = ConversationLabel(f"{decoy.principal.id}/{turn // 5}")
+            if turn % 5 == 0:
+                canary = rig.roster.canary(decoy.principal)
+                told = wording.question(decoy.principal, canary, rig.plan.workload.words)
+                decoy.session().ask(told, label, 0).done.wait()
+            conversation = decoy.principal.conversations.get(label)
+            if conversation is None and rig.plan.dialect.conversations == "ours":
+                conversation = label
+            if conversation is None:
+                gevent.sleep(float(rig.plan.provocations.read))
+                continue
+            yield decoy, conversation
+
+
+def _over_websocket(rig: Rig, reader: Actor, conversation: str) -> None:
+    names = {
+        "conversation": conversation,
+        "query": rig.query_id(),
+        "subject": reader.principal.subject,
+        "now": time.time(),
+    }
+    session = reader.session()
+    for content in rig.dialect.read_conversation(names):
+        session.send(content)
+
+
+def _over_http(rig: Rig, reader: Actor, call: Call, conversation: str) -> None:
+    """Ask over HTTP; the body is recorded as a frame of a session of its own."""
+    identity = rig.session_id()
+    about = {"session": identity, "principal": reader.principal.id, "channel": "http"}
+    names = names_of(reader.principal, rig.run) | {"conversation": conversation}
+    try:
+        status, body = rig.http.call(call, names)
+    except AuthError as error:
+        rig.recorder.note("sessions", step="failed", detail=str(error), by="them", **about)
+        return
+    now = time.monotonic_ns()
+    rig.recorder.note("sessions", step="answered", code=status, detail=call.path, **about)
+    rig.recorder.frame(identity, now, 0, Opcode.HTTP, body)

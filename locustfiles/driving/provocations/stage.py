@@ -1,0 +1,35 @@
+"""What provocations share: actors with a session that is opened again when it is lost."""
+
+from __future__ import annotations
+
+import gevent
+from websockets.client import backoff
+
+from locustfiles.driving.rig import Rig
+from locustfiles.driving.session import Session
+
+
+class Actor:
+    """A member of the cast who is not an ordinary user."""
+
+    def __init__(self, rig: Rig, role: str) -> None:
+        self.rig = rig
+        self.principal = rig.principal(role)
+        self._session: Session | None = None
+
+    def session(self) -> Session:
+        """An open session; opened, or opened again with a back-off, where there is none."""
+        if self._session is None or not self._session.is_open:
+            for delay in backoff():
+                self._session = Session(self.rig, self.principal)
+                if self._session.open():
+                    break
+                gevent.sleep(min(delay, 10.0))
+        assert self._session is not None
+        return self._session
+
+    def leave(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None

@@ -1,0 +1,198 @@
+"""Writes down what one process sees, while it sees it; decides nothing about it.
+
+Hot columns are arrays; every second, or every 1,000 frames, they are screened for
+credentials and handed to the operating system from a native thread.  If that ever
+fails the streams stay unsealed and the run is ended: a recorder never loses in silence.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gevent
+import msgspec
+import numpy as np
+import pyarrow as pa
+from gevent.event import Event
+from gevent.threadpool import ThreadPool
+
+from isolation_checks.history.credentials import Credentials
+from isolation_checks.history.directory import add_json
+from isolation_checks.history.stream import StreamWriter
+from isolation_checks.records import FRAMES, STREAMS, SessionId
+
+FLUSH_RECORDS = 1_000
+FLUSH_SECONDS = 1.0
+
+
+class _Frames:
+    """The columns of frames that were received and not yet written."""
+
+    __slots__ = ("content", "ends", "late", "opcodes", "received", "sessions")
+
+    def __init__(self) -> None:
+        self.sessions = array("q")
+        self.received = array("q")
+        self.late = array("q")
+        self.opcodes = array("b")
+        self.ends = array("q", [0])
+        self.content = bytearray()
+
+    def __len__(self) -> int:
+        return len(self.sessions)
+
+
+class Recorder:
+    """The history of one process in one run."""
+
+    def __init__(
+        self,
+        folder: Path,
+        credentials: Credentials,
+        on_broken: Callable[[BaseException], None],
+    ) -> None:
+        folder.mkdir(parents=True, mode=0o700)
+        self.folder = folder
+        self.credentials = credentials
+        self.frames_seen = 0
+        self._on_broken = on_broken
+        self._broken = False
+        self._writers = {
+            name: StreamWriter(folder / f"{name}.arrow", schema) for name, schema in STREAMS.items()
+        }
+        self._frames = _Frames()
+        self._written = 0
+        self._notes: dict[str, list[dict[str, Any]]] = {name: [] for name in STREAMS}
+        self._wake = Event()
+        self._pool = ThreadPool(1)
+        self._flusher = gevent.spawn(self._flushing)
+
+    def frame(
+        self, session: SessionId, received_ns: int, late_ns: int, opcode: int, content: bytes
+    ) -> int:
+        """Record a received message; returns its index in this process.
+
+        Called from the hub: it may not block, and it does not.
+        """
+        frames = self._frames
+        frames.sessions.append(session)
+        frames.received.append(received_ns)
+        frames.late.append(late_ns)
+        frames.opcodes.append(opcode)
+        frames.content += content
+        frames.ends.append(len(frames.content))
+        self.frames_seen += 1
+        if len(frames.sessions) == FLUSH_RECORDS:
+            self._wake.set()
+        return self.frames_seen - 1
+
+    def note(self, stream: str, **values: Any) -> None:  # noqa: ANN401 - a record's columns
+        """Add a record to one of the slower streams, stamped now unless it says when."""
+        values.setdefault("at_ns", time.monotonic_ns())
+        self._notes[stream].append(values)
+
+    def plant(self, records: list[dict[str, Any]]) -> None:
+        """Record plantings, handed to the operating system before this returns: only
+        then may the words be sent."""
+        now = time.monotonic_ns()
+        batch = pa.RecordBatch.from_pylist(
+            [{"at_ns": now, "conversation": None, "query": None, **record} for record in records],
+            schema=STREAMS["plantings"],
+        )
+        try:
+            self._writers["plantings"].write(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run must end
+            self._break(error)
+
+    def health(self, **values: Any) -> None:  # noqa: ANN401 - a record's columns
+        """Record the generator's own health."""
+        self.note("health", **values)
+
+    def _flushing(self) -> None:
+        while not self._broken:
+            self._wake.wait(FLUSH_SECONDS)
+            self._wake.clear()
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand everything recorded so far to the operating system; blocks its greenlet."""
+        frames, self._frames = self._frames, _Frames()
+        notes, self._notes = self._notes, {name: [] for name in STREAMS}
+        try:
+            self._pool.apply(self._write, (frames, notes))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run must end
+            self._break(error)
+
+    def seal(self, how: str) -> None:
+        """Flush, end every stream, and write the seal: nothing comes after it."""
+        self._flusher.kill()
+        self.flush()
+        if self._broken:
+            return
+        try:
+            sealed = {name: writer.close() for name, writer in self._writers.items()}
+            add_json(
+                self.folder / "seal.json",
+                {
+                    "how": how,
+                    "sealed_ns": time.monotonic_ns(),
+                    "streams": msgspec.to_builtins(sealed),
+                },
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run must end
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
+        if not self._broken:
+            self._broken = True
+            self._on_broken(error)
+
+    # -- below: in the native thread, where gevent must not be touched
+
+    def _write(self, frames: _Frames, notes: dict[str, list[dict[str, Any]]]) -> None:
+        if len(frames):
+            self._writers["frames"].write(self._batch(frames))
+        for stream, records in notes.items():
+            if records:
+                schema = STREAMS[stream]
+                plain = [self._screened(record) for record in records]
+                self._writers[stream].write(pa.RecordBatch.from_pylist(plain, schema=schema))
+
+    def _batch(self, frames: _Frames) -> pa.RecordBatch:
+        count = len(frames)
+        content, ends = frames.content, frames.ends
+        if self.credentials.suspects(content):
+            marked = [
+                self.credentials.marked(bytes(content[ends[at] : ends[at + 1]]))
+                for at in range(count)
+            ]
+            column = pa.array(marked, type=pa.large_binary())
+        else:
+            column = pa.Array.from_buffers(
+                pa.large_binary(), count, [None, pa.py_buffer(ends), pa.py_buffer(content)]
+            )
+        index = np.arange(self._written, self._written + count, dtype=np.int64)
+        self._written += count
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array(index),
+                pa.array(np.frombuffer(frames.sessions, dtype=np.int64)),
+                pa.array(np.frombuffer(frames.received, dtype=np.int64)),
+                pa.array(np.frombuffer(frames.late, dtype=np.int64)),
+                pa.array(np.frombuffer(frames.opcodes, dtype=np.int8)),
+                column,
+            ],
+            schema=FRAMES,
+        )
+
+    def _screened(self, record: dict[str, Any]) -> dict[str, Any]:
+        for name, value in record.items():
+            if isinstance(value, str) and self.credentials.suspects(value.encode("utf-8", "replace")):
+                record[name] = self.credentials.marked_text(value)
+        return record
+
+

@@ -1,0 +1,243 @@
+"""Everything one process drives with, for one run: made at its start, sealed at its end.
+
+It holds what sessions share (recorder, dialect, tokens, open queries) and knows
+neither Locust's runner nor the scenario.
+"""
+
+from __future__ import annotations
+
+import resource
+import ssl
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import gevent
+from gevent.event import Event
+
+from isolation_checks.dialects.correlate import Correlator
+from isolation_checks.dialects.events import dialect_of
+from isolation_checks.history.credentials import Credentials
+from isolation_checks.plan.model import Plan
+from isolation_checks.records import (
+    ConversationLabel,
+    Ending,
+    Nanoseconds,
+    QueryId,
+    Reason,
+    RunId,
+    SessionId,
+)
+from locustfiles.driving.loopwatch import LoopWatch, run_delay_ns
+from locustfiles.driving.principals import Principal, Roster
+from locustfiles.driving.recorder import Recorder
+from locustfiles.driving.tokens import Http, token_source
+
+SWEEP_SECONDS = 0.05
+HEALTH_SECONDS = 1.0
+Reporter = Callable[[str, float, int, str | None], None]
+"""Tells Locust of one sample: name, milliseconds, octets, what went wrong."""
+
+
+class Holder(Protocol):
+    """A session, as far as the rig must know it."""
+
+    id: SessionId
+    principal: Principal
+    correlator: Correlator
+
+    def close(self) -> None:
+        """Say goodbye."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Query:
+    """One operation of ours, while it is under way and after."""
+
+    id: QueryId
+    kind: str
+    label: ConversationLabel
+    turn: int
+    session: Holder
+    due_ns: int
+    sent_ns: int
+    deadline_ns: int
+    done: Event
+    first_ns: int | None = None
+    done_ns: int | None = None
+    ending: Ending | None = None
+    reason: str | None = None
+
+
+class Rig:
+    """What one process drives one run with."""
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        run: RunId,
+        folder: Path,
+        key: bytes,
+        mark_key: bytes,
+        slot: int,
+        processes: int,
+        seed: int,
+        report: Reporter,
+        on_broken: Callable[[BaseException], None],
+    ) -> None:
+        self.plan = plan
+        self.run = run
+        self.slot = slot
+        self.report = report
+        self.on_broken = on_broken
+        self.credentials = Credentials(mark_key)
+        self.dialect = dialect_of(plan.dialect)
+        self.tokens = token_source(plan, self.credentials, run, slot, processes)
+        self.http = Http(
+            plan.target.http, plan.dialect.names, insecure=plan.target.insecure_tls
+        )
+        self.roster = Roster(key=key, run=run, slot=slot, seed=seed, tenants=plan.cast.tenants)
+        self.tls = _tls(insecure=plan.target.insecure_tls)
+        self.watch = LoopWatch(gevent.get_hub().loop)
+        self.recorder = Recorder(folder, self.credentials, on_broken)
+        self.sessions: dict[SessionId, Holder] = {}
+        self.open: dict[QueryId, Query] = {}
+        self.asked: set[str] = set()
+        self.stopping = False
+        self._serial = 0
+        self._keepers = [gevent.spawn(self._sweeping), gevent.spawn(self._watching_health)]
+
+    def principal(self, role: str) -> Principal:
+        """A new principal, recorded, with the facts that are its alone."""
+        principal = self.roster.next(role)
+        persona = principal.persona
+        self.recorder.plant(
+            [
+                {"canary": fact, "kind": "fact", "principal": principal.id, "place": "persona"}
+                for fact in (persona.name, persona.company, persona.street)
+            ]
+        )
+        return principal
+
+    def introduce(self, principal: Principal) -> None:
+        """Record who a principal is, once its token has said what the platform calls it."""
+        self.recorder.note(
+            "principals",
+            principal=principal.id,
+            owner=principal.owner,
+            role=principal.role,
+            tenant=principal.tenant,
+            subject=principal.subject,
+            email=principal.email,
+        )
+
+    def session_id(self) -> SessionId:
+        """A number for a new session, unique in the run."""
+        self._serial += 1
+        return SessionId(self.slot << 32 | self._serial)
+
+    def query_id(self) -> QueryId:
+        """A name for a new query."""
+        return QueryId(str(uuid.uuid4()))
+
+    def end(
+        self,
+        query: Query,
+        ending: Ending,
+        reason: str,
+        at_ns: int | None = None,
+        late_ns: int = 0,
+    ) -> None:
+        """A query is over: record it, tell Locust, wake whoever waits.  Once only."""
+        if query.ending is not None:
+            return
+        query.ending, query.reason = ending, reason
+        self.open.pop(query.id, None)
+        query.session.correlator.ended(query.id)
+        query.done_ns = at_ns
+        self.recorder.note(
+            "queries",
+            step="ended",
+            query=query.id,
+            session=query.session.id,
+            principal=query.session.principal.id,
+            conversation=query.label,
+            kind=query.kind,
+            first_ns=query.first_ns,
+            done_ns=at_ns,
+            late_ns=late_ns,
+            ending=ending.value,
+            reason=reason,
+        )
+        if reason != Reason.RUN_ENDED:
+            took = ((at_ns or time.monotonic_ns()) - query.due_ns) / 1e6
+            self.report("completion", took, 0, None if ending is Ending.OK else reason)
+        query.done.set()
+
+    def _sweeping(self) -> None:
+        """End the queries whose time is up."""
+        while True:
+            gevent.sleep(SWEEP_SECONDS)
+            now = time.monotonic_ns()
+            for query in list(self.open.values()):
+                if query.deadline_ns > now:
+                    break  # they stand in the order in which they were sent
+                self.end(query, Ending.INFO, Reason.TIMEOUT)
+
+    def _watching_health(self) -> None:
+        while True:
+            gevent.sleep(HEALTH_SECONDS)
+            self._record_health()
+
+    def _record_health(self) -> None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        self.recorder.health(
+            stall_ns=self.watch.take_worst_ns(),
+            cpu_ns=int((used.ru_utime + used.ru_stime) * 1e9),
+            run_delay_ns=run_delay_ns(),
+            sessions=len(self.sessions),
+            open_queries=len(self.open),
+            frames=self.recorder.frames_seen,
+        )
+
+    def finish(self, how: str) -> None:
+        """Let open queries finish for a while with open sockets, then close and seal."""
+        limit = time.monotonic() + float(self.plan.workload.drain)
+        while self.open and time.monotonic() < limit:
+            gevent.sleep(SWEEP_SECONDS)
+        self.stopping = True
+        for query in list(self.open.values()):
+            self.end(query, Ending.INFO, Reason.RUN_ENDED)
+        for session in list(self.sessions.values()):
+            session.close()
+        limit = time.monotonic() + 1.0
+        while self.sessions and time.monotonic() < limit:
+            gevent.sleep(SWEEP_SECONDS)
+        for session in list(self.sessions.values()):
+            session.abort()
+        gevent.killall(self._keepers)
+        self._record_health()
+        self.watch.stop()
+        self.recorder.seal(how)
+
+
+def due_now() -> Nanoseconds:
+    """The present moment of the monotonic clock."""
+    return Nanoseconds(time.monotonic_ns())
+
+
+def _tls(*, insecure: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,286 @@
+"""One session: a principal's own WebSocket, its token, its queries, every frame it gets.
+
+The frame handler runs in the hub; it records first, reads second, and never blocks.
+It decides when a query is over and nothing about what that means.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import orjson
+from gevent.event import Event
+
+from isolation_checks.dialects import template
+from isolation_checks.dialects.correlate import Correlator
+from isolation_checks.dialects.events import token_names
+from isolation_checks.dialects.reading import Ask, Reading
+from isolation_checks.records import ConversationLabel, Ending, Opcode, Reason, SessionId
+from locustfiles.driving.principals import Principal
+from locustfiles.driving.rig import Query, Rig
+from locustfiles.driving.tokens import AuthError, names_of
+from locustfiles.driving.wire import Wire, WireError
+from locustfiles.driving.wording import Wording
+
+Listener = Callable[[Reading], None]
+
+
+class Session:
+    """One WebSocket of one principal."""
+
+    def __init__(self, rig: Rig, principal: Principal) -> None:
+        self.rig = rig
+        self.principal = principal
+        self.id: SessionId = rig.session_id()
+        self.correlator = Correlator(known=rig.asked, conversations=principal.conversations)
+        self.listeners: list[Listener] = []
+        self.closed = Event()
+        self.ready_ns = 0
+        self._wire: Wire | None = None
+        self._awaited = set(rig.dialect.opens)
+        self._ready = Event()
+        self._refused: str | None = None
+        self._keeper: gevent.Greenlet | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether queries can be asked."""
+        return self._ready.is_set() and not self.closed.is_set() and self._refused is None
+
+    def open(self, due_ns: int | None = None) -> bool:
+        """Get a token, connect, and wait until the platform lets us ask; whether it did.
+
+        What it took is recorded step by step; the connect time counts from `due_ns`.
+        """
+        rig, principal = self.rig, self.principal
+        known = principal.access is not None
+        try:
+            token = rig.tokens.token(principal)
+        except AuthError as error:
+            self._step("failed", detail=str(error), by="them")
+            rig.report("set-up", 0.0, 0, str(error))
+            return False
+        if not known:
+            rig.introduce(principal)
+        self.correlator.subject = principal.subject
+        due_ns = time.monotonic_ns() if due_ns is None or not known else due_ns
+        self._step("opening", due_ns=due_ns)
+        problem = self._connect(token)
+        ready_ns = time.monotonic_ns()
+        took = (ready_ns - due_ns) / 1e6
+        if problem is None:
+            self.ready_ns = ready_ns
+            self._step("ready", at_ns=ready_ns, due_ns=due_ns)
+            rig.report("connect", took, 0, None)
+            self._keeper = gevent.spawn(self._keeping)
+            return True
+        self._step("failed", at_ns=ready_ns, detail=problem, by="them", due_ns=due_ns)
+        rig.report("connect", took, 0, problem)
+        self.abort()
+        return False
+
+    def _connect(self, token: str) -> str | None:
+        """Connect and authenticate; None, or why it did not work."""
+        rig = self.rig
+        target, carry = rig.plan.target, rig.plan.auth.carry
+        names = {**rig.plan.dialect.names, **names_of(self.principal, rig.run), **token_names(token)}
+        url = target.websocket
+        if carry.query:
+            pairs = {key: template.fill(value, names) for key, value in carry.query.items()}
+            url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
+        wire = Wire(
+            url,
+            rig.watch,
+            headers={key: str(template.fill(v, names)) for key, v in carry.headers.items()},
+            subprotocols=[str(template.fill(value, names)) for value in carry.subprotocols],
+            on_message=self._on_message,
+            on_closed=self._on_closed,
+            on_broken=rig.on_broken,
+            frame_limit=int(target.frame_limit),
+        )
+        self._wire = wire
+        timeout = float(target.connect_timeout)
+        began = time.monotonic()
+        rig.sessions[self.id] = self
+        try:
+            wire.open(timeout=timeout, tls=rig.tls)
+        except WireError as error:
+            return str(error)
+        self._step("upgraded", detail=_tcp_detail(wire))
+        if carry.message is not None:
+            wire.send(orjson.dumps(template.fill(carry.message, names)))
+        if not self._awaited:
+            self._ready.set()
+        self._ready.wait(max(0.0, timeout - (time.monotonic() - began)))
+        if self._refused is not None:
+            return f"refused: {self._refused}"
+        if self.closed.is_set():
+            return "closed by the platform before it was ready"
+        if not self._ready.is_set():
+            return f"not ready within {timeout:g} s; still awaited: {', '.join(sorted(self._awaited))}"
+        return None
+
+    def ask(
+        self, wording: Wording, label: ConversationLabel, turn: int, due_ns: int | None = None
+    ) -> Query:
+        """Ask, and return at once; `query.done` is set when it is over.
+
+        The plantings are handed to the operating system before the words are sent.
+        """
+        rig, principal = self.rig, self.principal
+        identity = rig.query_id()
+        now = time.monotonic_ns()
+        due_ns = now if due_ns is None else due_ns
+        rig.recorder.plant(wording.plantings(principal, conversation=label, query=identity))
+        conversation = self._conversation(label)
+        content = rig.dialect.ask(
+            Ask(
+                query=identity,
+                text=wording.text,
+                conversation=conversation,
+                turn=turn,
+                subject=principal.subject or principal.id,
+                token=principal.access or "",
+                now_s=time.time(),
+            )
+        )
+        query = Query(
+            id=identity,
+            kind=wording.kind,
+            label=label,
+            turn=turn,
+            session=self,
+            due_ns=due_ns,
+            sent_ns=0,
+            deadline_ns=0,
+            done=Event(),
+        )
+        rig.asked.add(identity)
+        self.correlator.asked(identity, label, conversation)
+        rig.open[identity] = query
+        query.sent_ns = time.monotonic_ns()
+        query.deadline_ns = query.sent_ns + int(float(rig.plan.workload.timeout) * 1e9)
+        sent = self.is_open and self._wire is not None and self._wire.send(content)
+        rig.recorder.note(
+            "queries",
+            step="asked",
+            query=identity,
+            session=self.id,
+            principal=principal.id,
+            conversation=label,
+            kind=wording.kind,
+            text=wording.text,
+            due_ns=due_ns,
+            sent_ns=query.sent_ns,
+        )
+        if not sent:
+            rig.end(query, Ending.INFO, Reason.NOT_SENT)
+        return query
+
+    def _conversation(self, label: ConversationLabel) -> str | None:
+        naming = self.rig.plan.dialect.conversations
+        if naming == "ours":
+            return label
+        return self.correlator.conversations.get(label) if naming == "theirs" else None
+
+    def send(self, content: bytes) -> bool:
+        """Send a message that is no query."""
+        return self._wire is not None and self._wire.send(content)
+
+    def close(self) -> None:
+        """Say goodbye; `closed` is set when it is over."""
+        if self._wire is not None and not self.closed.is_set():
+            self._step("closing")
+            self._wire.close()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        if self._wire is not None:
+            self._wire.abort()
+        self.rig.sessions.pop(self.id, None)
+        self.closed.set()
+
+    def _keeping(self) -> None:
+        """Keep the session alive, and its token fresh."""
+        alive = self.rig.plan.dialect.alive
+        every = float(alive.every) if alive else 1.0
+        while not self.closed.wait(every):
+            names = {"now": time.time(), "subject": self.principal.subject, "session": str(self.id)}
+            content = self.rig.dialect.alive(names)
+            if content is not None:
+                self.send(content)
+            try:
+                if self.rig.tokens.renew(self.principal):
+                    self._step("refreshed")
+            except AuthError as error:
+                self._step("refresh failed", detail=str(error))
+
+    # -- from here on in the hub
+
+    def _on_message(self, opcode: int, content: bytes, received_ns: int, late_ns: int) -> None:
+        rig = self.rig
+        if opcode == Opcode.TEXT or opcode == Opcode.BINARY:  # noqa: PLR1714 - hot: no tuple per frame
+            reading = rig.dialect.read(content)
+            for secret in reading.secrets:
+                rig.credentials.know(secret, self.principal.id)
+            rig.recorder.frame(self.id, received_ns, late_ns, opcode, content)
+            self._on_reading(reading, content, received_ns, late_ns)
+        else:
+            rig.recorder.frame(self.id, received_ns, late_ns, opcode, content)
+
+    def _on_reading(
+        self, reading: Reading, content: bytes, received_ns: int, late_ns: int
+    ) -> None:
+        dialect = self.rig.dialect
+        kind = reading.kind
+        if kind is not None and not self._ready.is_set():
+            if kind in dialect.refuses:
+                self._refused = kind
+                self._ready.set()
+            elif kind in self._awaited:
+                self._awaited.discard(kind)
+                if not self._awaited:
+                    self._ready.set()
+        identity, _ = self.correlator.place(reading)
+        query = self.rig.open.get(identity) if identity is not None else None
+        if query is not None:
+            if query.first_ns is None and (not dialect.first or kind in dialect.first):
+                query.first_ns = received_ns
+                self.rig.report("first event", (received_ns - query.due_ns) / 1e6, len(content), None)
+            if reading.ending is not None:
+                reason = Reason.COMPLETED if reading.ending is Ending.OK else str(kind)
+                self.rig.end(query, reading.ending, reason, received_ns, late_ns)
+        for listener in self.listeners:
+            listener(reading)
+        if kind is not None:
+            names: dict[str, Any] = {"now": time.time(), "subject": self.principal.subject}
+            reply = dialect.answer(reading, content, names)
+            if reply is not None and self._wire is not None:
+                self._wire.send(reply)
+
+    def _on_closed(self, code: int | None, by: str, detail: str) -> None:
+        self.rig.sessions.pop(self.id, None)
+        self.closed.set()
+        self._ready.set()
+        self._step("closed", code=code, by=by, detail=detail)
+        for query in [q for q in self.rig.open.values() if q.session is self]:
+            self.rig.end(query, Ending.INFO, Reason.SESSION_LOST)
+
+    def _step(self, step: str, **values: Any) -> None:  # noqa: ANN401 - a record's columns
+        self.rig.recorder.note(
+            "sessions",
+            session=self.id,
+            principal=self.principal.id,
+            channel="websocket",
+            step=step,
+            **values,
+        )
+
+
+def _tcp_detail(wire: Wire) -> str:
+    return json.dumps({"tcp_ns": wire.tcp_ns, "subprotocol": wire.subprotocol})

@@ -1,0 +1,65 @@
+"""The words of a query: chatter that sounds like a customer, and canaries in it.
+
+It sends nothing and records nothing; it says what was planted, so that others can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from isolation_checks.canary import Canary
+from locustfiles.driving.principals import Principal
+
+RECALL = "What did I tell you to remember?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A text and the plantings in it, one (kind, value) each."""
+
+    kind: str
+    text: str
+    planted: tuple[tuple[str, str], ...] = field(default=())
+
+    def plantings(self, principal: Principal, **where: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - columns
+        """The plantings as records."""
+        return [
+            {"canary": value, "kind": kind, "principal": principal.id, "place": "query", **where}
+            for kind, value in self.planted
+        ]
+
+
+def question(principal: Principal, canary: Canary, words: int) -> Wording:
+    """An ordinary question, which asks for its own reference to be repeated."""
+    drawn, persona = principal.random, principal.persona
+    chatter = " ".join(drawn.choices(principal.words, k=max(3, words)))
+    number = drawn.randrange(2, 999)
+    form = drawn.randrange(3)
+    if form == 0:
+        text = (
+            f"My order {canary} for {persona.company} is late. Where is it? "
+            f"Note: {chatter}. Please repeat the reference, {number} times sorry."
+        )
+    elif form == 1:
+        text = (
+            f"Please search the document {canary} of {persona.name} about {chatter}, "
+            f"section {number}, and repeat its reference."
+        )
+    else:
+        text = (
+            f"What is {number} times {drawn.randrange(2, 99)}? It is for reference {canary}, "
+            f"{persona.street}. Context: {chatter}. Repeat the reference."
+        )
+    return Wording(kind="question", text=text, planted=(("token", canary),))
+
+
+def remember(principal: Principal, canary: Canary) -> Wording:
+    """Tells the platform something to be asked for later."""
+    text = f"Remember: my locker code is {canary} and my name is {principal.persona.name}."
+    return Wording(kind="remember", text=text, planted=(("token", canary),))
+
+
+def recall(salt: str = "") -> Wording:
+    """Asks for what was told before; word for word the same for whoever asks with this salt."""
+    return Wording(kind="recall", text=f"{RECALL} {salt}".strip())
