@@ -109,7 +109,7 @@ def _head(text: str, room: int) -> str:
     if len(text) <= room:
         return text
     kept = text[: max(room - 1, 0)]
-    space = kept.rfind(" ", len(kept) - WORD)
+    space = kept.rfind(" ", max(len(kept) - WORD, 0))
     return (kept if space < 0 else kept[: space + 1]) + "…"[:room]
 
 

@@ -31,8 +31,8 @@ MEANING: Mapping[Verdict, str] = {
         "checks below can see; it is no proof for other days."
     ),
     Verdict.FAIL: (
-        "Something happened that must not happen. What it was, and the proof or the measurement, "
-        "stands below; one occurrence is enough."
+        "Something that must not happen happened, or an objective was missed. The parts below "
+        "say which; the proof, or what was measured, follows."
     ),
     Verdict.UNKNOWN: (
         "Too little could be seen to say PASS honestly. The parts below name what is missing and "

@@ -80,7 +80,7 @@ def explain(judgement: Judgement, finding_id: str, *, width: int, colour: bool) 
     )
     sheet.gap()
     for label, content in _facts(judgement, finding):
-        sheet.hang(sheet.ink(label, "dim"), sheet.ink(content), indent=2, start=16)
+        sheet.hang(sheet.ink(label, "dim"), sheet.ink(content), indent=2, start=18)
     sheet.gap()
     sheet.lines.append(sheet.ink("  what proves it, in order"))
     for moment in finding.witness:
@@ -164,23 +164,21 @@ def _whole(sheet: Sheet, judgement: Judgement, finding: Finding) -> None:
 
 
 def _facts(judgement: Judgement, finding: Finding) -> list[tuple[str, str]]:
-    """What is known of a finding beside its witness; what is unknown says so."""
+    """What is known of a finding beside its witness; what is not known is left out."""
     follow = [other.id for other in judgement.findings if other.folded_into == finding.id]
-    facts = [
+    facts = (
         ("run", judgement.run),
         ("kind", finding.kind),
         ("check", finding.check),
         ("where", wording.where(finding)),
-        ("victim", finding.victim or "nobody in particular"),
-        ("recipient", finding.recipient or "nobody in particular"),
+        ("victim", finding.victim),
+        ("recipient", finding.recipient),
         ("looks like", wording.looks_like(finding)),
-        ("brought out by", finding.provocation or "no provocation of ours"),
-    ]
-    if finding.folded_into is not None:
-        facts.append(("follows from", finding.folded_into))
-    if follow:
-        facts.append(("leads to", ", ".join(follow)))
-    return facts
+        ("brought out by", finding.provocation),
+        ("follows from", finding.folded_into),
+        ("leads to", ", ".join(follow)),
+    )
+    return [(label, content) for label, content in facts if content]
 
 
 def _checks(sheet: Sheet, judgement: Judgement, rows: int | None) -> None:

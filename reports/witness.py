@@ -23,6 +23,8 @@ LONGEST_NAME = 24
 """Columns that a principal's name or an event's type may take."""
 LEAST_EXCERPT = 24
 """Columns; an excerpt that would get less goes under its moment."""
+CLOCK = 9
+"""Columns of a time: `123.456 s`."""
 DEEPER = 4
 """Columns by which an excerpt under its moment is indented."""
 
@@ -54,20 +56,20 @@ def witness(sheet: Sheet, finding: Finding, moments: Sequence[Moment], *, indent
 
 def testimony(sheet: Sheet, finding: Finding, moment: Moment, *, indent: int) -> None:
     """One moment whole: its excerpt as long as it is, and its place in the evidence."""
-    at, who, did = _head(sheet, moment)
-    line = sheet.ink(" " * indent).append_text(at).append("  ").append_text(who)
-    line.append("  ").append_text(did)
-    line.append("  ").append_text(_pointer(sheet, finding, moment))
-    sheet.lines.append(line)
+    at, who, _ = _head(sheet, moment)
+    label = sheet.ink(" " * (CLOCK - at.cell_len)).append_text(at)
+    label.append("  ").append_text(who).append("  ")
+    did = sheet.ink(moment.did).append("  ").append_text(_pointer(sheet, finding, moment))
+    sheet.hang(label, did, indent=indent)
     if moment.text:
         start, end = moment.mark or (0, 0)
         body = sheet.ink(f'"{moment.text[:start]}')
         body.append_text(_foreign(sheet, finding, moment, moment.text[start:end]))
         body.append_text(sheet.ink(f'{moment.text[end:]}"'))
-        sheet.hang(sheet.ink(""), body, indent=indent + DEEPER)
+        sheet.hang(sheet.ink(""), body, indent=indent + CLOCK + 2)
     if moment.place is not None:
         place = sheet.ink(f"{moment.place.stream}, record {moment.place.index}", "dim")
-        sheet.hang(sheet.ink(""), place, indent=indent + DEEPER)
+        sheet.hang(sheet.ink(""), place, indent=indent + CLOCK + 2)
 
 
 def _quote(sheet: Sheet, line: Text, moment: Moment, pointer: Text, room: int) -> None:
@@ -81,12 +83,12 @@ def _quote(sheet: Sheet, line: Text, moment: Moment, pointer: Text, room: int) -
     if pointer and sheet.colour:
         line.append("  ").append_text(pointer)
     elif pointer:
-        below = sheet.ink(" " * start + "^" * marked.cell_len + "  ")
-        left = sheet.ink(" " * (start - 2 - pointer.cell_len)).append_text(pointer).append("  ")
-        fits = below.cell_len + pointer.cell_len <= sheet.width
-        sheet.lines.append(
-            below.append_text(pointer) if fits else left.append("^" * marked.cell_len)
-        )
+        below = sheet.ink(" " * start + "^" * marked.cell_len)
+        sheet.lines.append(below)
+        if below.cell_len + 2 + pointer.cell_len > sheet.width:
+            below = sheet.ink(" " * (start - 2))
+            sheet.lines.append(below)
+        below.append("  ").append_text(pointer)
 
 
 def _cut(sheet: Sheet, moment: Moment, room: int) -> tuple[Text, Text, Text]:
@@ -103,10 +105,11 @@ def _cut(sheet: Sheet, moment: Moment, room: int) -> tuple[Text, Text, Text]:
 
 
 def _head(sheet: Sheet, moment: Moment) -> tuple[Text, Text, Text]:
+    room = min(LONGEST_NAME, (sheet.width - LEAST_EXCERPT) // 2)
     return (
         sheet.ink(wording.clock(moment.at_s), "dim"),
-        sheet.fit(moment.who, LONGEST_NAME, "bold" if moment.role != "other" else ""),
-        sheet.fit(moment.did, LONGEST_NAME),
+        sheet.fit(moment.who, room, "bold" if moment.role != "other" else ""),
+        sheet.fit(moment.did, room),
     )
 
 

@@ -60,9 +60,10 @@ def times(number: int) -> str:
 def seconds(value: float, toward: Toward = "nearest") -> str:
     """A duration in seconds with two or three significant digits: `1.31 s`, `0.021 s`."""
     size = abs(value)
-    decimals = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 3  # noqa: PLR2004 (a table)
-    if 0 < size < 0.01:  # noqa: PLR2004
-        decimals = 1 - math.floor(math.log10(size))
+    if size == 0:
+        return f"0{NBSP}s"
+    digits = math.floor(math.log10(size))
+    decimals = max(0, 2 - digits) if digits >= 0 else 2 if digits == -1 else 1 - digits
     return f"{_rounded(value, decimals, toward):,.{decimals}f}{NBSP}s"
 
 

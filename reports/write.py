@@ -1,0 +1,61 @@
+"""The one function of this room that owns files: it puts a report beside its judgement.
+
+It may not overwrite anything: a run is evidence, so a second report gets a folder of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from typing import TYPE_CHECKING
+
+from isolation_checks.judging import verdict
+from reports import page, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+RENDERERS: Mapping[str, Callable[[verdict.Judgement], bytes]] = {
+    "index.html": page.render,
+    "summary.txt": text.summary,
+}
+"""The files of a report and what renders each.  A new format is one module and one line."""
+
+
+def write(judgement_dir: Path) -> Path:
+    """Render the `verdict.json` of a folder into its `report/`, or `report-2/`, and so on.
+
+    Every format is rendered before anything is written.  The folder has mode 0700, its files
+    0600: a report quotes what users were told.
+
+    Returns:
+        The path of the page, `…/report/index.html`.
+
+    Raises:
+        OSError: there is no judgement in the folder, or it cannot be written to.
+        msgspec.ValidationError: what is there is not a judgement that this version reads.
+    """
+    judgement = verdict.decode((judgement_dir / "verdict.json").read_bytes())
+    rendered = {name: render(judgement) for name, render in RENDERERS.items()}
+    folder = _folder(judgement_dir)
+    for name, content in rendered.items():
+        with open(folder / name, "xb", opener=_private) as file:
+            file.write(content)
+    return folder / "index.html"
+
+
+def _folder(judgement_dir: Path) -> Path:
+    """Make the first report folder that does not exist yet."""
+    for number in count(1):
+        folder = judgement_dir / ("report" if number == 1 else f"report-{number}")
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError  # count() does not end
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
