@@ -15,12 +15,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 from reference_platform.auth.tokens import new_rsa_key
+from reference_platform.bus import LocalBus
 from reference_platform.faults import FAULTS, parse_faults
 from reference_platform.lifetime import Leash
 from reference_platform.server import bind, serve
 from reference_platform.settings import Latency, Secrets, Settings
 from reference_platform.storage.database import open_database
+from reference_platform.worker import Worker
+from reference_platform.workers import Supervisor, WorkerFailedError
 
+_FAILED = 1
 _USAGE = 2
 
 
@@ -34,21 +38,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     home = None if options.database else Path(tempfile.mkdtemp(prefix="reference-platform-"))
     try:
-        settings = _settings(options, home)
-        _run(settings, Leash() if options.with_parent else None)
+        _run(_settings(options, home), home, Leash(os.getppid()) if options.with_parent else None)
     except ValueError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return _USAGE
+    except WorkerFailedError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return _FAILED
     finally:
         if home is not None:
             shutil.rmtree(home, ignore_errors=True)
     return 0
 
 
-def _run(settings: Settings, leash: Leash | None) -> None:
-    sock = bind(settings.host, settings.port)
-    port: int = sock.getsockname()[1]
-    serve(settings, sock, lambda: _announce(settings, port), leash=leash)
+def _run(settings: Settings, home: Path | None, leash: Leash | None) -> None:
+    if settings.workers > 1:
+        supervisor = Supervisor(settings, home, leash)
+        supervisor.run(lambda: _announce(settings, supervisor.port))
+    else:
+        worker = Worker(settings, LocalBus(), 0)
+        sock = bind(settings.host, settings.port)
+        port: int = sock.getsockname()[1]
+        serve(worker, sock, lambda: _announce(settings, port), leash)
 
 
 def _announce(settings: Settings, port: int) -> None:
@@ -58,7 +69,7 @@ def _announce(settings: Settings, port: int) -> None:
     line = {
         "ready": True,
         "http": f"http://{address}",
-        "ws": f"ws://{address}/ws",
+        "ws": f"ws://{address}/ws" if settings.service != "auth" else None,
         "auth": settings.auth_url or f"http://{address}",
         "database": open_database(settings.database_url).public_url,
         "pid": os.getpid(),

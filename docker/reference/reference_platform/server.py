@@ -12,12 +12,11 @@ import uvicorn
 import uvloop
 
 from reference_platform.lifetime import Leash
-from reference_platform.settings import Settings
 from reference_platform.sockets.wire import FRAME_LIMIT_BYTES
 from reference_platform.worker import Worker
 
 _PROTOCOL_LIMIT_BYTES = 4 * FRAME_LIMIT_BYTES  # between the two limits, an error frame explains
-_FAREWELL_S = 0.3  # how long clients may take to say goodbye when the server stops
+_FAREWELL_S = 1  # how long clients may take to say goodbye when the server stops
 _BACKLOG = 2048
 
 
@@ -56,26 +55,16 @@ class _Server(uvicorn.Server):
 
 
 def serve(
-    settings: Settings,
-    sock: socket.socket,
-    ready: Callable[[], None],
-    *,
-    number: int = 0,
-    leash: Leash | None = None,
+    worker: Worker, sock: socket.socket, ready: Callable[[], None], leash: Leash | None
 ) -> None:
     """Serve until SIGTERM, SIGINT or a broken leash; `ready` is called when clients may come."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, sock, ready, number, leash))
+        runner.run(_serve(worker, sock, ready, leash))
 
 
 async def _serve(
-    settings: Settings,
-    sock: socket.socket,
-    ready: Callable[[], None],
-    number: int,
-    leash: Leash | None,
+    worker: Worker, sock: socket.socket, ready: Callable[[], None], leash: Leash | None
 ) -> None:
-    worker = Worker(settings, number)
     config = uvicorn.Config(
         worker.application(),
         loop="none",
@@ -89,6 +78,7 @@ async def _serve(
         access_log=False,
         server_header=False,
         backlog=_BACKLOG,
+        timeout_graceful_shutdown=_FAREWELL_S,
     )
     server = _Server(config, ready)
     loop = asyncio.get_running_loop()

@@ -15,6 +15,7 @@ _BODY_LIMIT_BYTES = 5 * 1024 * 1024
 
 STATUS: Mapping[str, int] = {
     "auth_failed": 401,
+    "auth_unavailable": 503,
     "bad_request": 400,
     "email_taken": 409,
     "forbidden": 403,
@@ -34,7 +35,7 @@ def refuse(request: Request, error: Exception) -> Response:
     assert isinstance(error, PlatformError)
     body = {"error": {"code": error.code, "message": error.message}}
     response = reply(body, STATUS.get(error.code, 400))
-    if response.status_code == 401:
+    if response.status_code == STATUS["auth_failed"]:
         response.headers["www-authenticate"] = "Bearer"
     return response
 

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, WebSocketRoute
 
-from reference_platform.agent.cache import AnswerCache, MemoryStore
+from reference_platform.agent.cache import AnswerCache, AnswerStore, MemoryStore
 from reference_platform.agent.memory import Memory
 from reference_platform.agent.model import Model
 from reference_platform.agent.runs import AgentFactory, Runs
 from reference_platform.agent.tools import Toolbox
 from reference_platform.auth.accounts import Accounts
+from reference_platform.auth.guard import Authenticate
+from reference_platform.auth.logins import Logins
+from reference_platform.auth.remote import RemoteAuthentication
 from reference_platform.auth.routes import AuthRoutes
-from reference_platform.bus import Body, Bus, LocalBus
+from reference_platform.bus import Body, Bus
 from reference_platform.faults import Faults
 from reference_platform.nouns import PlatformError, Principal
 from reference_platform.rest import RestRoutes
 from reference_platform.settings import Settings
 from reference_platform.sockets.endpoint import SocketEndpoint
-from reference_platform.sockets.resume import Resume
+from reference_platform.sockets.resume import NoRegistry, Registry, Resume
 from reference_platform.sockets.sessions import Hub
 from reference_platform.storage.belongings import Belongings
 from reference_platform.storage.conversations import Conversations
@@ -34,58 +37,40 @@ _SWEEP_S = 5.0
 
 
 class Worker:
-    """One worker: its parts, wired."""
+    """One process of the platform: the services it was told to run, over shared storage."""
 
-    def __init__(self, settings: Settings, number: int = 0) -> None:
-        """Wire the parts; nothing is opened yet."""
-        seed = f"{settings.seed}/{number}"
-        self.settings = settings
-        self.database = open_database(settings.database_url)
-        self.bus: Bus = LocalBus()
-        self.faults = Faults(settings.faults, seed)
-        self.accounts = Accounts(self.database, settings, self.bus)
-        self.hub = Hub(self.faults, settings.resume_window_s)
-        self.belongings = Belongings(self.database)
-        self.conversations = Conversations(self.database, self.faults)
-        self.recorder = Recorder(self.database, self.faults)
-        self.toolbox = Toolbox(self.belongings)
-        self.runs = Runs(
-            hub=self.hub,
-            agents=AgentFactory(
-                Model(settings.latency, self.faults, seed),
-                self.toolbox,
-                Memory(self.database, self.belongings),
-                AnswerCache(MemoryStore(), self.faults),
-                self.faults,
-            ),
-            recorder=self.recorder,
-            faults=self.faults,
-            limit_s=settings.agent_limit_s,
-            per_user=settings.queries_per_user,
-        )
-        self.bus.subscribe("revoked", self._hear_revoked)
+    def __init__(self, settings: Settings, bus: Bus, number: int) -> None:
+        """Wire the parts; nothing is opened before the application's lifespan begins.
+
+        A Redis, when there is one, takes the place of the given bus.
+        """
+        self._settings = settings
+        self._seed = f"{settings.seed}/{number}"
+        self._faults = Faults(settings.faults, self._seed)
+        self._closing = contextlib.AsyncExitStack()
+        self._chores: list[Callable[[], Coroutine[None, None, None]]] = []
+        self._database = open_database(settings.database_url)
+        self._bus = bus
+        self._answers: AnswerStore = MemoryStore()
+        self._registry: Registry = NoRegistry()
+        if settings.redis_url is not None:
+            self._use_redis(settings.redis_url)
+        self._closing.push_async_callback(self._database.close)
+        self._closing.push_async_callback(self._bus.close)
+        self._logins = Logins(self._database, self._bus)
+        self._chores.append(self._logins.forget_expired)
+        self._routes: list[BaseRoute] = []
+        if settings.service == "backend":
+            self._backend(self._remote_authentication())
+        elif settings.service == "auth":
+            self._auth()
+        else:
+            self._backend(self._auth())
 
     def application(self) -> Starlette:
-        """The ASGI application of the chosen services."""
-        routes: list[BaseRoute] = []
-        authenticate = self.accounts.authenticate
-        if self.settings.service != "backend":
-            routes += AuthRoutes(self.accounts, self.settings.secrets.service_secret).routes()
-        if self.settings.service != "auth":
-            rest = RestRoutes(
-                authenticate, self.conversations, self.belongings, self._forget_user
-            )
-            sockets = SocketEndpoint(
-                hub=self.hub,
-                runs=self.runs,
-                resume=Resume(self.hub),
-                conversations=self.conversations,
-                authenticate=authenticate,
-                faults=self.faults,
-            )
-            routes += [*rest.routes(), WebSocketRoute("/ws", sockets.serve)]
+        """The ASGI application; its lifespan opens and closes everything."""
         return Starlette(
-            routes=routes,
+            routes=self._routes,
             exception_handlers={PlatformError: refuse},
             lifespan=self._lifespan,
         )
@@ -93,32 +78,94 @@ class Worker:
     @contextlib.asynccontextmanager
     async def _lifespan(self, application: Starlette) -> AsyncIterator[None]:
         del application
-        await self.database.open()
-        await self.bus.open()
-        sweeper = asyncio.create_task(self._sweep())
-        try:
-            yield
-        finally:
-            sweeper.cancel()
-            await self.runs.close()
-            await self.recorder.close()
-            await self.bus.close()
-            await self.database.close()
-            self.toolbox.close()
-            self.accounts.close()
+        await self._database.open()
+        async with self._closing:
+            await self._bus.open()
+            chores = [asyncio.create_task(chore()) for chore in self._chores]
+            try:
+                yield
+            finally:
+                for chore in chores:
+                    chore.cancel()
+                await asyncio.gather(*chores, return_exceptions=True)
 
-    async def _sweep(self) -> None:
-        """Forget what nobody will ask for any more."""
-        await self.accounts.forget_expired()
-        while True:
-            await asyncio.sleep(_SWEEP_S)
-            self.hub.sweep()
+    def _use_redis(self, url: str) -> None:
+        """Share messages, answers and sessions with the other workers through Redis."""
+        from reference_platform import shared
 
-    def _hear_revoked(self, body: Body) -> None:
-        self.hub.close_user(body["user_id"], body["login"], body["reason"])
+        client = shared.connect(url)
+        prefix = shared.namespace(self._settings.secrets.service_secret)
+        self._bus = shared.RedisBus(client, prefix)
+        self._answers = shared.RedisStore(client, prefix)
+        self._registry = shared.RedisRegistry(client, prefix)
 
-    async def _forget_user(self, principal: Principal) -> None:
-        """End a user's logins, sockets and runs, then delete what they own."""
-        await self.accounts.logout(principal)
-        await self.runs.cancel_user(principal.user_id)
-        await self.belongings.delete_user(principal)
+    def _auth(self) -> Authenticate:
+        """Serve accounts; a backend beside them calls them directly."""
+        accounts = Accounts(self._database, self._settings, self._logins)
+        self._closing.callback(accounts.close)
+        self._routes += AuthRoutes(accounts, self._settings.secrets.service_secret).routes()
+        return accounts.authenticate
+
+    def _remote_authentication(self) -> Authenticate:
+        """Ask a separate auth service; without a bus to it, look for logouts in the database."""
+        settings = self._settings
+        if settings.auth_url is None:
+            raise ValueError("--service backend needs --auth-url")
+        remote = RemoteAuthentication(settings.auth_url, settings.secrets.service_secret)
+        self._closing.callback(remote.close)
+        if settings.redis_url is None:
+            self._chores.append(self._logins.watch)
+        return remote.authenticate
+
+    def _backend(self, authenticate: Authenticate) -> None:
+        """Serve agents over WebSockets, and what users own over HTTP."""
+        settings, faults = self._settings, self._faults
+        hub = Hub(faults, settings.resume_window_s)
+        belongings = Belongings(self._database)
+        conversations = Conversations(self._database, faults)
+        recorder = Recorder(self._database, faults)
+        toolbox = Toolbox(belongings)
+        agents = AgentFactory(
+            Model(settings.latency, faults, self._seed),
+            toolbox,
+            Memory(self._database, belongings),
+            AnswerCache(self._answers, faults),
+            faults,
+        )
+        runs = Runs(
+            hub=hub,
+            agents=agents,
+            recorder=recorder,
+            faults=faults,
+            limit_s=settings.agent_limit_s,
+            per_user=settings.queries_per_user,
+        )
+        self._closing.callback(toolbox.close)
+        self._closing.push_async_callback(recorder.close)
+        self._closing.push_async_callback(runs.close)
+        sockets = SocketEndpoint(
+            hub=hub,
+            runs=runs,
+            resume=Resume(hub, self._bus, self._registry),
+            conversations=conversations,
+            authenticate=authenticate,
+            faults=faults,
+        )
+
+        async def forget_user(principal: Principal) -> None:
+            await self._logins.end(principal.user_id, None, "account_deleted")
+            await runs.cancel_user(principal.user_id)
+            await belongings.delete_user(principal)
+
+        async def sweep() -> None:
+            while True:
+                await asyncio.sleep(_SWEEP_S)
+                hub.sweep()
+
+        def hear_revoked(body: Body) -> None:
+            hub.close_user(body["user_id"], body["login"], body["reason"])
+
+        self._chores.append(sweep)
+        self._bus.subscribe("revoked", hear_revoked)
+        rest = RestRoutes(authenticate, conversations, belongings, forget_user)
+        self._routes += [*rest.routes(), WebSocketRoute("/ws", sockets.serve)]

@@ -1,8 +1,4 @@
-"""Accounts and logins: registered, logged in, refreshed with rotation, logged out.
-
-A login is one sign-in of a user; every token of it names it.  Access is believed only while
-the login lives, so that a revoked one is refused at once, by every worker.
-"""
+"""Accounts: registered, logged in, refreshed with rotation, logged out."""
 
 from __future__ import annotations
 
@@ -11,11 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from reference_platform.auth.logins import Logins, audit_entry
 from reference_platform.auth.passwords import Passwords
 from reference_platform.auth.tokens import InvalidTokenError, Tokens
-from reference_platform.bus import Bus
 from reference_platform.nouns import (
     LoginId,
     PlatformError,
@@ -43,12 +37,12 @@ class Registration:
 class Accounts:
     """The auth service, without its HTTP."""
 
-    def __init__(self, database: Database, settings: Settings, bus: Bus) -> None:
-        """Keep accounts in this database and tell other workers of revocations over the bus."""
+    def __init__(self, database: Database, settings: Settings, logins: Logins) -> None:
+        """Keep accounts in this database."""
         self.tokens = Tokens(settings)
         self._database = database
         self._settings = settings
-        self._bus = bus
+        self._logins = logins
         self._passwords = Passwords()
 
     def close(self) -> None:
@@ -103,38 +97,25 @@ class Accounts:
         try:
             await self._database.write(SERVICE, [rotate, insert])
         except ConflictError:
-            await self._revoke(principal.user_id, principal.login, "refresh_reuse")
+            await self._logins.end(principal.user_id, principal.login, "refresh_reuse")
             raise InvalidTokenError("the refresh token was used before") from None
         return reply
 
     async def logout(self, principal: Principal) -> None:
         """End all logins of a user and close their sockets."""
-        await self._revoke(principal.user_id, None, "logout")
+        await self._logins.end(principal.user_id, None, "logout")
 
     async def authenticate(self, access_token: str) -> Principal:
         """Whom an access token speaks for.  Raises InvalidTokenError, also for ended logins."""
         principal = self.tokens.verify("access", access_token)
-        alive = await self._database.read(
-            SERVICE,
-            "SELECT 1 AS alive FROM refresh_tokens WHERE login = ? AND user_id = ? "
-            "AND revoked_at IS NULL LIMIT 1",
-            principal.login,
-            principal.user_id,
-        )
-        if not alive:
+        if not await self._logins.alive(principal):
             raise InvalidTokenError("the login has ended")
         return principal
-
-    async def forget_expired(self) -> None:
-        """Delete refresh tokens that are long past their use."""
-        limit = time.time() - 86_400
-        statement = Statement("DELETE FROM refresh_tokens WHERE expires_at < ?", (limit,))
-        await self._database.write(SERVICE, [statement])
 
     async def _log_in(self, user: Row, action: str) -> dict[str, Any]:
         login = LoginId(fresh_id())
         reply, insert = self._new_tokens(user, login)
-        audit = _audit(user["id"], action, {"login": login})
+        audit = audit_entry(user["id"], action, {"login": login})
         await self._database.write(SERVICE, [insert, audit])
         return reply
 
@@ -163,24 +144,6 @@ class Accounts:
         }
         return reply, insert
 
-    async def _revoke(self, user_id: UserId, login: LoginId | None, action: str) -> None:
-        """End one login of a user, or all, and tell every worker."""
-        sql = "UPDATE refresh_tokens SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL"
-        arguments: tuple[str | float, ...] = (time.time(), user_id)
-        if login is not None:
-            sql += " AND login = ?"
-            arguments += (login,)
-        audit = _audit(user_id, action, {"login": login})
-        await self._database.write(SERVICE, [Statement(sql, arguments), audit])
-        await self._bus.publish("revoked", {"user_id": user_id, "login": login, "reason": action})
-
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _audit(user_id: str, action: str, detail: dict[str, Any]) -> Statement:
-    return Statement(
-        "INSERT INTO audit (id, user_id, action, detail, created_at) VALUES (?, ?, ?, ?, ?)",
-        (fresh_id(), user_id, action, orjson.dumps(detail).decode(), time.time()),
-    )

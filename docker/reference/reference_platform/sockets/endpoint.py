@@ -74,6 +74,7 @@ class SocketEndpoint:
             return
         connection = Connection(websocket, principal, self._faults)
         session = self._hub.open(connection)
+        await self._resume.entered(session)
         connection.post(_established(connection, session))
         tasks = [
             asyncio.create_task(connection.pump()),
@@ -84,6 +85,7 @@ class SocketEndpoint:
                 await self._handle(connection, session, message.get("text") or message["bytes"])
         finally:
             self._hub.leave(session, connection)
+            self._resume.left(connection)
             for task in tasks:
                 task.cancel()
 
@@ -106,8 +108,8 @@ class SocketEndpoint:
             if self._faults.on("silent_swallow"):
                 return
             _LOG.exception("a message was not handled")
-            error = PlatformError("internal_error", "the message could not be handled")
-            connection.post(error_event(error, connection.principal.user_id, request_id))
+            trouble = PlatformError("internal_error", "the message could not be handled")
+            connection.post(error_event(trouble, connection.principal.user_id, request_id))
 
     async def _user_message(
         self, connection: Connection, session: Session, message: Message
