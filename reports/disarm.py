@@ -100,7 +100,7 @@ def _said(moment: Moment) -> dict[str, object]:
     """A moment's text and mark; the mark moves with the escapes that were put before it."""
     before, marked, after = map(visible, excerpt(moment.text, moment.mark, SAID))
     start = len(before)
-    mark = None if moment.mark is None else (start, start + len(marked))
+    mark = (start, start + len(marked)) if marked else None
     return {"text": before + marked + after, "mark": mark}
 
 

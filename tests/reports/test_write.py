@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import stat
+
+import msgspec
+import pytest
+
+from isolation_checks.judging.verdict import encode
+from reports import write
+from tests.reports import samples
+
+
+def judged(folder):
+    """A folder with a judgement in it."""
+    (folder / "verdict.json").write_bytes(encode(samples.failing()))
+    return folder
+
+
+def mode(path):
+    """The permission bits of a path."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_report_is_every_renderers_file_beside_the_judgement(tmp_path):
+    """The path of the page comes back; each file is what its renderer gives."""
+    index = write.write(judged(tmp_path))
+    expected = tmp_path / "report" / "index.html"
+    assert expected == index
+    expected = {name: render(samples.failing()) for name, render in write.RENDERERS.items()}
+    assert expected == {path.name: path.read_bytes() for path in index.parent.iterdir()}
+    assert {"index.html", "summary.txt"} <= set(expected)
+
+
+def test_nothing_is_overwritten(tmp_path):
+    """A second and a third report get folders of their own; the first stays as it was."""
+    judged(tmp_path)
+    first = write.write(tmp_path)
+    first.write_text("seen")
+    later = [write.write(tmp_path).parent.name for _ in range(2)]
+    expected = ["report-2", "report-3"]
+    assert expected == later
+    assert first.read_text() == "seen"
+
+
+def test_only_the_owner_may_read_a_report(tmp_path):
+    """It quotes what users were told."""
+    index = write.write(judged(tmp_path))
+    assert mode(index.parent) == 0o700
+    assert {mode(path) for path in index.parent.iterdir()} == {0o600}
+
+
+def test_a_renderer_that_breaks_leaves_no_half_report(tmp_path, monkeypatch):
+    """Everything is rendered before anything is written."""
+
+    def broken(_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(write, "RENDERERS", {**write.RENDERERS, "broken.txt": broken})
+    with pytest.raises(ZeroDivisionError):
+        write.write(judged(tmp_path))
+    expected = ["verdict.json"]
+    assert expected == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_folder_without_a_judgement_is_refused(tmp_path):
+    """Nothing is made where there is nothing to render, or something else."""
+    with pytest.raises(FileNotFoundError):
+        write.write(tmp_path)
+    (tmp_path / "verdict.json").write_text("{}")
+    with pytest.raises(msgspec.ValidationError):
+        write.write(tmp_path)
+    assert not (tmp_path / "report").exists()
