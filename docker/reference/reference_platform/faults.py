@@ -124,7 +124,7 @@ class UnknownFaultError(ValueError):
 def parse_faults(words: Iterable[str]) -> dict[str, float]:
     """Read ``NAME`` or ``NAME=RATE`` words.
 
-    Raises UnknownFaultError for a name not in the catalogue, ValueError for a rate outside 0–1.
+    Raises UnknownFaultError for a name not in the catalogue, ValueError for a rate outside 0 to 1.
     """
     rates: dict[str, float] = {}
     for word in words:

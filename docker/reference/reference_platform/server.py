@@ -18,6 +18,7 @@ from reference_platform.worker import Worker
 _PROTOCOL_LIMIT_BYTES = 4 * FRAME_LIMIT_BYTES  # between the two limits, an error frame explains
 _FAREWELL_S = 1  # how long clients may take to say goodbye when the server stops
 _BACKLOG = 2048
+_IDLE_S = 75  # how long an HTTP connection may wait for its next request
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
@@ -79,6 +80,7 @@ async def _serve(
         server_header=False,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_FAREWELL_S,
+        timeout_keep_alive=_IDLE_S,
     )
     server = _Server(config, ready)
     loop = asyncio.get_running_loop()

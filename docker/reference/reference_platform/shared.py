@@ -102,11 +102,11 @@ class RedisStore:
     async def get(self, key: str) -> bytes | None:
         """The entry under this key; none when Redis does not answer."""
         try:
-            entry: bytes | None = await self._client.get(self._prefix + key)
+            entry = await self._client.get(self._prefix + key)
         except RedisError:
             _LOG.exception("the answer cache was not read")
             return None
-        return entry
+        return entry if isinstance(entry, bytes) else None
 
     async def put(self, key: str, entry: bytes) -> None:
         """Keep an entry, if Redis answers."""

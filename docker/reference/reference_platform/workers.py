@@ -83,7 +83,7 @@ class Supervisor:
         """Let signals wake the selector."""
         ours, wakeup = socket.socketpair()
         for end in (ours, wakeup):
-            end.setblocking(False)
+            end.settimeout(0)
         self._wakeup = wakeup
         signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
         self._selector.register(ours, selectors.EVENT_READ, None)
@@ -104,12 +104,12 @@ class Supervisor:
                 ours.close()
                 self._become_worker(number, theirs, parent)
                 code = 0
-            except Exception:
+            except Exception:  # noqa: BLE001 - a child must not return into its parent's code
                 _LOG.exception("worker %d failed", number)
             finally:
                 os._exit(code)
         theirs.close()
-        ours.setblocking(False)
+        ours.settimeout(0)
         child = self._children[pid] = _Child(number, pid, ours)
         self._selector.register(ours, selectors.EVENT_READ, child)
 

@@ -12,6 +12,7 @@ from reference_platform.storage.database import Database, scope_of
 _REMEMBER = re.compile(r"\bremember:\s*(.+)", re.IGNORECASE | re.DOTALL)
 _RECALL = re.compile(r"\bwhat did i tell you to remember\b", re.IGNORECASE)
 _MEMORIES_QUOTED = 5
+_MEMORY_CHARACTERS = 2_000
 _EARLIER_CHARACTERS = 160
 
 
@@ -40,7 +41,8 @@ class Memory:
 
     async def recall(self, principal: Principal) -> list[str]:
         """The principal's latest memories."""
-        return await self._belongings.memories(principal, _MEMORIES_QUOTED)
+        memories = await self._belongings.memories(principal, _MEMORIES_QUOTED)
+        return [shorten(memory, _MEMORY_CHARACTERS) for memory in memories]
 
     async def version(self, principal: Principal) -> str:
         """Changes with anything that an answer to this principal may rest on."""

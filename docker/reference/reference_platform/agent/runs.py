@@ -126,7 +126,9 @@ class Runs:
 
     async def cancel_user(self, user_id: UserId) -> None:
         """Cancel all runs of a user, and wait until each is recorded."""
-        await self._cancel([run for run in self._tasks.values() if run.principal.user_id == user_id])
+        await self._cancel(
+            [run for run in self._tasks.values() if run.principal.user_id == user_id]
+        )
 
     async def close(self) -> None:
         """Cancel everything, and wait until each run is recorded."""
@@ -153,7 +155,7 @@ class Runs:
                 await self._fail(run, "failed", error)
             else:
                 self._reject(run, error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - death detection is for whatever may happen
             _LOG.exception("an agent died")
             await self._died(run)
         else:
@@ -220,7 +222,7 @@ class Runs:
         run.settling = run.ended = True
         try:
             await self._recorder.abandon(run, status)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the client is told all the same
             _LOG.exception("the end of a run was not stored")
         self._hub.deliver(run.session, run.event(kind, payload))
 

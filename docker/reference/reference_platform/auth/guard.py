@@ -15,6 +15,7 @@ Authenticate = Callable[[str], Awaitable[Principal]]
 
 _RAW_PREFIXES = ("jwt.", "bearer.")
 SUBPROTOCOL = "jwt-auth"
+_DOTS = 2  # in a token as it is
 
 
 def bearer_token(request: HTTPConnection) -> str | None:
@@ -43,7 +44,7 @@ def websocket_token(websocket: HTTPConnection) -> tuple[str | None, str | None]:
 
 def _decode(word: str) -> str | None:
     """A token as it is, or as base64url without padding."""
-    if word.count(".") == 2:
+    if word.count(".") == _DOTS:
         return word
     try:
         return base64.urlsafe_b64decode(word + "=" * (-len(word) % 4)).decode("ascii")

@@ -94,7 +94,7 @@ class Tokens:
 
         private = load_pem_private_key(pem.encode(), password=None)
         if not isinstance(private, RSAPrivateKey):
-            raise ValueError("RS256 needs an RSA private key as PEM")
+            raise ValueError("RS256 needs an RSA private key as PEM")  # noqa: TRY004 - a setting's value
         public = private.public_key()
         self._signing_key, self._verifying_key = private, public
         numbers = public.public_numbers()

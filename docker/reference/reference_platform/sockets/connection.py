@@ -14,7 +14,8 @@ from reference_platform.nouns import ConnectionId, Principal, fresh_id
 from reference_platform.sockets.wire import Event
 
 _OUTBOX_LIMIT = 5_000  # events a slow reader may fall behind
-_SENT_KEPT = 512  # sent events kept, for a client that comes back and missed some
+_RESENT = 0.5  # share of stalled sends that are tried again
+_SENT_KEPT = 256  # sent events kept, for a client that comes back and missed some
 
 
 class Socket(Protocol):
@@ -103,7 +104,7 @@ class Connection:
         again = False
         if self._faults.strikes("out_of_order"):
             dice = self._faults.dice("out_of_order")
-            again = dice.random() < 0.5  # the peer's confirmation is late: send once more
+            again = dice.random() < _RESENT  # the peer's confirmation is late: send once more
             await asyncio.sleep(dice.uniform(0.005, 0.06))  # the other sender overtakes
         seq = self._seq
         self._seq += 1

@@ -74,8 +74,8 @@ class SocketEndpoint:
             return
         connection = Connection(websocket, principal, self._faults)
         session = self._hub.open(connection)
-        await self._resume.entered(session)
         connection.post(_established(connection, session))
+        await self._resume.entered(session)
         tasks = [
             asyncio.create_task(connection.pump()),
             asyncio.create_task(_close_on_expiry(connection)),
@@ -98,13 +98,11 @@ class SocketEndpoint:
         try:
             message = read_message(frame)
             request_id = _request_id(message)
-            handle = self._handlers.get(message.type)
-            if handle is None:
-                raise PlatformError("unknown_type", f"there are no messages of type {message.type}")
+            handle = self._handlers.get(message.type, _refuse_unknown)
             await handle(connection, session, message)
         except PlatformError as error:
             connection.post(error_event(error, connection.principal.user_id, request_id))
-        except Exception:
+        except Exception:  # noqa: BLE001 - one message must not cost the socket
             if self._faults.on("silent_swallow"):
                 return
             _LOG.exception("a message was not handled")
@@ -183,6 +181,11 @@ class SocketEndpoint:
         )
 
 
+async def _refuse_unknown(connection: Connection, session: Session, message: Message) -> None:
+    del connection, session
+    raise PlatformError("unknown_type", f"there are no messages of type {message.type}")
+
+
 def _request_id(message: Message) -> RequestId | None:
     text = message.optional_text("request_id")
     return RequestId(text) if text is not None else None
@@ -203,7 +206,7 @@ def _established(connection: Connection, session: Session) -> Event:
 
 async def _close_on_expiry(connection: Connection) -> None:
     """Close the socket when its token expires and was not renewed."""
-    while (left_s := connection.principal.expires_at - time.time()) > 0:
+    while (left_s := connection.principal.expires_at - time.time()) > 0:  # noqa: ASYNC110 - may grow
         await asyncio.sleep(left_s)
     error = PlatformError("token_expired", "the token has expired")
     connection.post(error_event(error, connection.principal.user_id))

@@ -16,6 +16,7 @@ from reference_platform.nouns import PlatformError, RequestId, RunId, ThreadId, 
 
 FRAME_LIMIT_BYTES = 5 * 1024 * 1024
 _ID_LIMIT = 200  # characters
+_CONTENT_LIMIT = 1_000_000  # characters; an answer repeats them and must fit a frame too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,11 @@ class Message:
         payload = self.fields.get("payload")
         content = payload.get("content") if isinstance(payload, dict) else None
         if not isinstance(content, str) or not content.strip() or "\0" in content:
-            raise PlatformError("bad_request", "`payload.content` must be a text that says something")
+            raise PlatformError(
+                "bad_request", "`payload.content` must be a text that says something"
+            )
+        if len(content) > _CONTENT_LIMIT:
+            raise PlatformError("content_too_large", f"at most {_CONTENT_LIMIT} characters")
         return content
 
 

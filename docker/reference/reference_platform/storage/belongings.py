@@ -119,7 +119,10 @@ class Belongings:
         await self._database.write(
             SERVICE,
             [
-                *(Statement(f"DELETE FROM {table} WHERE user_id = ?", mine) for table in _OWNED_TABLES),
+                *(
+                    Statement(f"DELETE FROM {table} WHERE user_id = ?", mine)
+                    for table in _OWNED_TABLES
+                ),
                 Statement("DELETE FROM users WHERE id = ?", mine),
             ],
         )

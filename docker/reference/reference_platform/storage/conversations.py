@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 
 from reference_platform.faults import Faults
-from reference_platform.nouns import NotFoundError, Principal, ThreadId, fresh_id
+from reference_platform.nouns import NotFoundError, Principal, ThreadId, UserId, fresh_id
 from reference_platform.storage.database import (
     SERVICE,
     Database,
     Row,
     Scope,
     Statement,
-    Value,
     scope_of,
 )
 
@@ -34,14 +33,10 @@ class Conversations:
 
     async def create(self, principal: Principal, title: str) -> Row:
         """Make an empty thread."""
-        row: dict[str, Value] = {
-            "id": fresh_id(),
-            "user_id": principal.user_id,
-            "title": title,
-            "created_at": time.time(),
-        }
-        await self._database.write(scope_of(principal), [insert_thread(**row)])
-        return row
+        thread_id, now = ThreadId(fresh_id()), time.time()
+        insert = insert_thread(thread_id, principal.user_id, title, now)
+        await self._database.write(scope_of(principal), [insert])
+        return {"id": thread_id, "user_id": principal.user_id, "title": title, "created_at": now}
 
     async def all_of(self, principal: Principal) -> list[Row]:
         """The principal's threads, newest first."""
@@ -99,9 +94,9 @@ class Conversations:
         return await self._database.read(scope, sql, thread_id, owner.user_id)
 
 
-def insert_thread(*, id: Value, user_id: Value, title: Value, created_at: Value) -> Statement:
+def insert_thread(thread_id: ThreadId, user_id: UserId, title: str, created_at: float) -> Statement:
     """The statement that makes a thread."""
     return Statement(
         "INSERT INTO threads (id, user_id, title, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-        (id, user_id, title, created_at, created_at),
+        (thread_id, user_id, title, created_at, created_at),
     )

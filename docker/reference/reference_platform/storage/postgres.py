@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -94,7 +93,7 @@ async def _become_application(connection: asyncpg.Connection) -> None:
     await connection.execute(f"SET ROLE {APPLICATION_ROLE}")
 
 
-async def _act_for(connection: Any, scope: Scope) -> None:
+async def _act_for(connection: asyncpg.Connection, scope: Scope) -> None:
     """Tell row-level security whose rows this transaction is about; forgotten at its end."""
     if scope.user_id is not None:
         await connection.execute(_ACT_FOR, scope.user_id, scope.tenant or "")

@@ -144,12 +144,8 @@ class Recorder:
 def _open_thread(run: Run) -> Statement:
     """Make the run's thread, or touch it, which fails unless it is the asker's."""
     if run.opens_thread:
-        return insert_thread(
-            id=run.thread_id,
-            user_id=run.principal.user_id,
-            title=run.question[:_TITLE_CHARACTERS],
-            created_at=run.started_at,
-        )
+        title = run.question[:_TITLE_CHARACTERS]
+        return insert_thread(run.thread_id, run.principal.user_id, title, run.started_at)
     return Statement(
         "UPDATE threads SET updated_at = ? WHERE id = ? AND user_id = ?",
         (run.started_at, run.thread_id, run.principal.user_id),

@@ -140,15 +140,19 @@ def _run_job(connection: sqlite3.Connection, statements: Sequence[Statement]) ->
     connection.execute("SAVEPOINT job")
     try:
         for statement in statements:
-            touched = connection.execute(statement.sql, statement.arguments).rowcount
-            if statement.touches not in (None, touched):
-                raise ConflictError(f"touched {touched} rows: {statement.sql}")
-    except Exception as error:  # whatever a caller handed over, the writer lives on
+            _execute(connection, statement)
+    except Exception as error:  # noqa: BLE001 - whatever was handed over, the writer lives on
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
         return ConflictError(str(error)) if isinstance(error, sqlite3.IntegrityError) else error
     connection.execute("RELEASE job")
     return None
+
+
+def _execute(connection: sqlite3.Connection, statement: Statement) -> None:
+    touched = connection.execute(statement.sql, statement.arguments).rowcount
+    if statement.touches not in (None, touched):
+        raise ConflictError(f"touched {touched} rows: {statement.sql}")
 
 
 def _resolve(group: list[_Job]) -> None:
