@@ -37,6 +37,11 @@ class Parts:
     serial: int
 
 
+def run_number(run: str) -> int:
+    """The 16 bits by which canaries name a run."""
+    return int.from_bytes(hmac.digest(b"run", run.encode(), "sha256")[: RUN_BITS // 8], "big")
+
+
 def make(key: bytes, parts: Parts) -> Canary:
     """The canary for these parts, upper-case.
 

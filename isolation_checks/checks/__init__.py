@@ -1,0 +1,37 @@
+"""All checks, listed by hand: a check is one file and one line here.
+
+Each is a pure function of a run; the order is the order in which people read them.
+"""
+
+from isolation_checks.checks.canaries_echoed import canaries_echoed
+from isolation_checks.checks.check import Check
+from isolation_checks.checks.connect_time import connect_time
+from isolation_checks.checks.error_budget import error_budget
+from isolation_checks.checks.first_event import first_event_time
+from isolation_checks.checks.five_events import event_protocol
+from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
+from isolation_checks.checks.foreign_frame import frame_of_anothers
+from isolation_checks.checks.foreign_row import foreign_row
+from isolation_checks.checks.history_complete import history_complete
+from isolation_checks.checks.lying_labels import labels_contradict_content
+from isolation_checks.checks.plan_kept import plan_kept
+from isolation_checks.checks.response_time import completion_time
+from isolation_checks.checks.row_accounting import row_accounting
+from isolation_checks.checks.users_overlapped import users_overlapped
+
+CHECKS: tuple[Check, ...] = (
+    history_complete,
+    users_overlapped,
+    canaries_echoed,
+    foreign_canary_in_a_frame,
+    frame_of_anothers,
+    labels_contradict_content,
+    foreign_row,
+    event_protocol,
+    row_accounting,
+    plan_kept,
+    connect_time,
+    first_event_time,
+    completion_time,
+    error_budget,
+)

@@ -72,7 +72,7 @@ class Roster:
         self._faker = Faker("en_US", use_weighting=False)
         self._installation = hmac.digest(key, b"accounts", "sha256").hex()[:8]
         self.run = run
-        self.run_number = run_number(run)
+        self.run_number = canary.run_number(run)
 
     def next(self, role: str) -> Principal:
         """The next principal, in this role.
@@ -114,8 +114,3 @@ class Roster:
             self._key,
             canary.Parts(run=self.run_number, owner=principal.owner, serial=principal.serial),
         )
-
-
-def run_number(run: RunId) -> int:
-    """The 16 bits by which canaries name a run."""
-    return int.from_bytes(hmac.digest(b"run", run.encode(), "sha256")[:2], "big")

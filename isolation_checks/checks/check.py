@@ -1,0 +1,128 @@
+"""What a check is: a pure function of a run, described by a decorator, and its outcome.
+
+The decorator describes; it does not register: the list is `CHECKS` in this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from isolation_checks.judging.verdict import (
+    Distribution,
+    Moment,
+    ObjectiveOutcome,
+    Opportunity,
+    Part,
+    Verdict,
+)
+from isolation_checks.loading.run import Run
+from isolation_checks.plan.model import Plan
+from isolation_checks.records import PrincipalId, QueryId
+
+Asked = Callable[[Plan], str | None]
+"""Why a plan does not ask for a check, or None where it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One kind of thing that one check found between two principals, however often."""
+
+    kind: str
+    cwe: int | None
+    victim: PrincipalId | None
+    recipient: PrincipalId | None
+    channel: str
+    sentence: str
+    times: int
+    first_s: float | None
+    witness: tuple[Moment, ...]
+    places: tuple[tuple[str, int], ...] = ()
+    """The first places at which it showed, most telling first."""
+    victim_query: QueryId | None = None
+    recipient_query: QueryId | None = None
+    queries: frozenset[QueryId] = frozenset()
+    """All queries that it concerns: what happened to them may be its consequence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a check says.  `examined` has no default, so that no check can forget it."""
+
+    examined: int
+    unit: str
+    found: tuple[Found, ...] = ()
+    verdict: Verdict | None = None
+    """None: FAIL if anything was found, UNKNOWN if nothing was examined, else PASS."""
+    note: str = ""
+    bounded: bool = True
+    """Whether nothing found in `examined` chances bounds a rate."""
+    objectives: tuple[ObjectiveOutcome, ...] = ()
+    latency: Distribution | None = None
+    opportunities: tuple[Opportunity, ...] = ()
+    blind: tuple[str, ...] = ()
+    times: int | None = None
+    """How much was found, where it is more than `found` shows."""
+
+    @property
+    def decided(self) -> Verdict:
+        """The verdict."""
+        if self.verdict is not None:
+            return self.verdict
+        if self.found:
+            return Verdict.FAIL
+        return Verdict.PASS if self.examined else Verdict.UNKNOWN
+
+    @property
+    def total(self) -> int:
+        """How often anything was found."""
+        return self.times if self.times is not None else sum(found.times for found in self.found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check and what is said of it."""
+
+    name: str
+    asks: str
+    part: Part
+    cwe: int | None
+    function: Callable[[Run], Outcome]
+    not_asked: Asked = field(default=lambda _: None)
+
+    @property
+    def doc(self) -> str:
+        """Its rule, what it catches and what it is blind to."""
+        return self.function.__doc__ or ""
+
+    def __call__(self, run: Run) -> Outcome:
+        """Ask it."""
+        return self.function(run)
+
+
+def check(
+    *,
+    asks: str,
+    part: Part = "isolation",
+    cwe: int | None = None,
+    not_asked: Asked = lambda _: None,
+) -> Callable[[Callable[[Run], Outcome]], Check]:
+    """Describe a function as a check; its name, with spaces, is the check's."""
+
+    def described(function: Callable[[Run], Outcome]) -> Check:
+        name = function.__name__.replace("_", " ")
+        return Check(
+            name=name, asks=asks, part=part, cwe=cwe, function=function, not_asked=not_asked
+        )
+
+    return described
+
+
+def needs_rows(plan: Plan) -> str | None:
+    """For checks of the platform's own rows."""
+    return None if plan.rows is not None else "rows: the plan names no database"
+
+
+def needs_protocol(plan: Plan) -> str | None:
+    """For checks of the order of events."""
+    return None if plan.dialect.protocol else "the order of events: the dialect names no protocol"

@@ -1,0 +1,77 @@
+"""Whether few enough queries went wrong."""
+
+from __future__ import annotations
+
+from isolation_checks.checks.check import Outcome, check
+from isolation_checks.checks.samples import asked_in
+from isolation_checks.judging.verdict import ObjectiveOutcome, Verdict, worst
+from isolation_checks.loading.run import Run
+from isolation_checks.plan.model import Objective
+from isolation_checks.records import Ending, Reason
+from isolation_checks.statistics import bounds
+
+_APART = (Reason.RUN_ENDED, Reason.NOT_SENT)
+
+
+@check(
+    asks="Did few enough queries end badly?",
+    part="objectives",
+    not_asked=lambda plan: asked_in(plan, "error_share"),
+)
+def error_budget(run: Run) -> Outcome:
+    """The share of queries that were refused, failed, timed out or lost their session.
+
+    Queries that the run's end cut off are counted apart.
+
+    Catches:  silent_swallow, hung_agent, lost_terminal.
+    Blind to: answers that are wrong.
+    """
+    counted = [q for q in run.history.queries.values() if q.reason not in _APART and q.ending]
+    wrong = sum(1 for query in counted if query.ending is not Ending.OK)
+    apart = len(run.history.queries) - len(counted)
+    objectives = [o for o in run.history.plan.objectives if o.indicator == "error_share"]
+    outcomes = tuple(_judge(objective, wrong, len(counted)) for objective in objectives)
+    return Outcome(
+        examined=len(counted),
+        unit="queries",
+        verdict=worst([outcome.verdict for outcome in outcomes]),
+        objectives=outcomes,
+        bounded=False,
+        times=wrong,
+        note=f"{apart} were cut off and are counted apart" if apart else "",
+    )
+
+
+def _judge(objective: Objective, wrong: int, trials: int) -> ObjectiveOutcome:
+    limit = float(objective.limit)
+    lower = upper = measured = None
+    needed = None
+    verdict, note = Verdict.UNKNOWN, "no query was asked"
+    if trials:
+        lower, upper = bounds.share(wrong, trials)
+        measured = wrong / trials
+        note = f"{wrong} of {trials}"
+        if upper <= limit:
+            verdict = Verdict.PASS
+        elif lower > limit:
+            verdict = Verdict.FAIL
+        elif trials < bounds.needed_for(limit):
+            needed = bounds.needed_for(limit)
+            note += f"; {needed} queries without an error would do"
+    if objective.agreement is not None and verdict is Verdict.FAIL:
+        note = f"SLA breach: {objective.agreement}; {note}"
+    return ObjectiveOutcome(
+        name="errors",
+        indicator="error_share",
+        statement=f"errors ≤ {limit:.3g}" if limit < 0.001 else f"errors ≤ {limit * 100:g} %",  # noqa: PLR2004 - a thousandth
+        verdict=verdict,
+        unit="share",
+        limit=limit,
+        measured=measured,
+        lower=lower,
+        upper=upper,
+        samples=trials,
+        censored=0,
+        needed=needed,
+        note=note,
+    )

@@ -1,0 +1,29 @@
+"""Whether the first sign of an answer came in time."""
+
+from __future__ import annotations
+
+from isolation_checks.checks.check import Outcome, check
+from isolation_checks.checks.samples import Samples, asked_in, judged
+from isolation_checks.loading.run import Run
+from isolation_checks.records import Ending, Reason
+
+
+@check(
+    asks="Did the first sign of an answer come in time, counted from when it was due?",
+    part="objectives",
+    not_asked=lambda plan: asked_in(plan, "first_event"),
+)
+def first_event_time(run: Run) -> Outcome:
+    """From due to the first event of the query.
+
+    Catches:  silent_swallow, a queue before the agent.
+    Blind to: how long the rest of the answer takes.
+    """
+    finished, unfinished = [], []
+    for query in run.history.queries.values():
+        if query.first_s is not None:
+            finished.append(query.first_s - query.due_s)
+        elif query.ending is not Ending.FAIL and query.reason != Reason.NOT_SENT:
+            last = query.over_s if query.over_s is not None else query.sent_s
+            unfinished.append(last - query.due_s)
+    return judged(run, "first_event", Samples(finished=finished, unfinished=unfinished))

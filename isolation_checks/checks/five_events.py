@@ -1,0 +1,138 @@
+"""Whether every answer shows the events that were promised, once each and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.checks import witness
+from isolation_checks.checks.check import Found, Outcome, check, needs_protocol
+from isolation_checks.judging.verdict import Moment, Place
+from isolation_checks.loading.history import Query
+from isolation_checks.loading.run import Run, records
+from isolation_checks.records import Ending, PrincipalId, QueryId, Reason
+
+_Seen = dict[str, dict[str, Any]]
+
+
+@check(
+    asks="Does every answer show its events, each once, in order, and nothing after the end?",
+    part="objectives",
+    not_asked=needs_protocol,
+)
+def event_protocol(run: Run) -> Outcome:
+    """The dialect's events come for every query, in its order; only repeats come again.
+
+    A query that timed out while its session stayed open has no end: that is certain on
+    the wire.  One that was cut off by a lost session or by the run's end is never blamed.
+
+    Catches:  lost_terminal, silent_swallow, hung_agent, out_of_order, duplicate_emitter.
+    Blind to: the order of events that may repeat, after the first of each.
+    """
+    seen = _seen(run)
+    faults: dict[tuple[str, PrincipalId], list[tuple[Query, str, dict[str, Any] | None]]] = {}
+    judged = 0
+    for query in run.history.queries.values():
+        if not _judgeable(query):
+            continue
+        judged += 1
+        for kind, what, record in _faults(run, query, seen.get(query.id, {})):
+            faults.setdefault((kind, query.principal), []).append((query, what, record))
+    found = tuple(_found(run, kind, cases) for (kind, _), cases in faults.items())
+    return Outcome(
+        examined=judged, unit="queries", found=found,
+        note="" if judged else "no query was answered or timed out",
+    )
+
+
+def _judgeable(query: Query) -> bool:
+    if query.ending is Ending.OK:
+        return True
+    return query.reason == Reason.TIMEOUT
+
+
+def _seen(run: Run) -> dict[QueryId, _Seen]:
+    """For every query and kind of event: how many, the first and the last, by receipt."""
+    placed = run.frames.filter(~nw.col("query").is_null() & ~nw.col("kind").is_null())
+    groups = placed.group_by("query", "kind", "stream").agg(
+        nw.len().alias("n"),
+        nw.col("index").min().alias("first"),
+        nw.col("index").max().alias("last"),
+    )
+    seen: dict[QueryId, _Seen] = {}
+    for record in records(groups):
+        seen.setdefault(QueryId(record["query"]), {})[record["kind"]] = record
+    return seen
+
+
+def _faults(run: Run, query: Query, seen: _Seen) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    dialect = run.history.plan.dialect
+    protocol, repeats = dialect.protocol, frozenset(dialect.repeats)
+    if query.reason == Reason.TIMEOUT:
+        last = max(seen.values(), key=lambda record: record["last"], default=None)
+        if last is None:
+            yield "no-answer", "nothing at all came", None
+        else:
+            yield "no-end", f"the last that came was {last['kind']}", last
+        return
+    for kind in protocol:
+        if kind not in seen:
+            yield "missing-event", f"{kind} never came", None
+        elif kind not in repeats and seen[kind]["n"] > 1:
+            yield "duplicated-event", f"{kind} came {seen[kind]['n']} times", seen[kind]
+    there = [kind for kind in protocol if kind in seen]
+    for place, earlier in enumerate(there):
+        for later in there[place + 1 :]:
+            if _reordered(seen[earlier], seen[later], both_once=not {earlier, later} & repeats):
+                yield "reordered-event", f"{later} came before {earlier}", seen[later]
+    end = next((kind for kind in seen if dialect.ends.get(kind) == Ending.OK), None)
+    if end is not None:
+        after = [k for k, record in seen.items() if record["last"] > seen[end]["last"]]
+        if after:
+            yield "event-after-end", f"{after[0]} came after {end}", seen[after[0]]
+
+
+def _reordered(earlier: dict[str, Any], later: dict[str, Any], *, both_once: bool) -> bool:
+    if earlier["n"] > 1 and both_once:
+        return False  # that is a duplicate, and named as one
+    return bool(earlier["first"] > later["first"])
+
+
+_SAYS = {
+    "no-answer": "{who} asked and was never answered: {what} within the time-out",
+    "no-end": "{who}'s answer never ended: {what}",
+    "missing-event": "{who}'s answer lacks an event: {what}",
+    "duplicated-event": "{who} got an event more than once: {what}",
+    "reordered-event": "{who} got events out of order: {what}",
+    "event-after-end": "{who} got an event of a query that had ended: {what}",
+}
+
+
+def _found(run: Run, kind: str, cases: list[tuple[Query, str, dict[str, Any] | None]]) -> Found:
+    query, what, record = cases[0]
+    at: Moment | None = None
+    if record is not None:
+        at = Moment(
+            at_s=None, who=query.principal, role="victim", did=f"got {record['kind']}",
+            text=witness.excerpt(run.content(record["stream"], record["last"]), None)[0],
+            place=Place(stream=record["stream"], index=record["last"]),
+        )
+    over = Moment(
+        at_s=query.over_s, who=query.principal, role="victim",
+        did="had waited in vain" if query.reason == Reason.TIMEOUT else "was told that it is over",
+    )
+    return Found(
+        kind=kind,
+        cwe=None,
+        victim=query.principal,
+        recipient=None,
+        channel="query",
+        sentence=_SAYS[kind].format(who=query.principal, what=what),
+        times=len(cases),
+        first_s=query.sent_s,
+        witness=witness.in_order(witness.asked(run, query.id, "victim"), at, over),
+        victim_query=query.id,
+        queries=frozenset(case[0].id for case in cases),
+    )

@@ -1,0 +1,64 @@
+"""Whether anyone received words that only someone else was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.checks import witness
+from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.loading.run import CONTROL, Run, count, first_of, records
+from isolation_checks.records import PrincipalId, QueryId
+
+CWE = {"frame": 488, "http": 639}
+
+
+@check(asks="Did anyone receive words that only someone else was given?", cwe=488)
+def foreign_canary_in_a_frame(run: Run) -> Outcome:
+    """No session receives a canary that is foreign to it.
+
+    Catches:  shared_socket, broadcast, singleton_agent, cache_without_user, missing_owner_check.
+    Blind to: leaks that paraphrase; a token canary must arrive letter for letter, though it
+              may be split over streamed pieces, separated, or encoded.
+    """
+    received = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
+    seen = run.sightings.filter(nw.col("channel").is_in(("frame", "http")))
+    foreign = records(seen.filter(nw.col("foreign")), "at_s", "stream", "index")
+    earlier = count(seen.filter(nw.col("earlier")))
+    found = [_found(run, foreign, *group) for group in first_of(foreign, "owner", "principal", "channel")]
+    blind = (f"{earlier} canaries of earlier runs were seen; they convict nobody",) if earlier else ()
+    return Outcome(examined=count(received), unit="frames", found=tuple(found), blind=blind)
+
+
+def _found(run: Run, foreign: list[dict[str, Any]], record: dict[str, Any], times: int) -> Found:
+    owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
+    planted = QueryId(record["planted_query"]) if record["planted_query"] else None
+    group = [
+        other
+        for other in foreign
+        if (other["owner"], other["principal"], other["channel"])
+        == (owner, recipient, record["channel"])
+    ]
+    return Found(
+        kind="foreign-canary",
+        cwe=CWE[record["channel"]],
+        victim=owner,
+        recipient=recipient,
+        channel=record["channel"],
+        sentence=f"words that only {owner} was given reached {recipient}",
+        times=times,
+        first_s=record["at_s"],
+        witness=witness.in_order(
+            witness.asked(run, planted, "victim", record["canary"]),
+            witness.connected(run, record["session"], record["at_s"]),
+            witness.asked(run, QueryId(record["query"] or ""), "recipient"),
+            witness.arrived(run, record, recipient, "recipient", record["canary"]),
+        ),
+        places=tuple((other["stream"], other["index"]) for other in group),
+        victim_query=planted,
+        recipient_query=QueryId(record["query"]) if record["query"] else None,
+        queries=frozenset(
+            QueryId(q) for other in group for q in (other["query"], other["planted_query"]) if q
+        ),
+    )

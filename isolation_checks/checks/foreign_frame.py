@@ -1,0 +1,112 @@
+"""Whether anyone received a frame of another's query, conversation or account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.checks import witness
+from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.loading.run import CONTROL, Run, count, first_of, records
+from isolation_checks.records import PrincipalId, QueryId
+
+_NAMES = ("query_owner", "conversation_owner", "label_owner")
+_WORDS = {
+    "query_owner": "the query",
+    "conversation_owner": "the conversation",
+    "label_owner": "the user id",
+}
+
+
+@check(asks="Did anyone receive a frame that names another's query or conversation?", cwe=488)
+def frame_of_anothers(run: Run) -> Outcome:
+    """The ids in a frame are those of the principal who receives it.
+
+    Ids that the recipient itself had asked for are no proof, nor is a user id in a frame
+    of a kind that answers no query: platforms may announce who is there.
+
+    Catches:  shared_socket, broadcast, and answers without any text of the user's.
+    Blind to: platforms that put no ids into their frames, or the recipient's own.
+    """
+    owners = {
+        conversation: owner
+        for conversation in run.ownership.claims
+        if (owner := run.ownership.conversation_owner(conversation)) is not None
+    }
+    frames = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
+    naming = frames.filter(
+        ~nw.col("conversation").is_null()
+        | ~nw.col("query_owner").is_null()
+        | ~nw.col("label_owner").is_null()
+    )
+    suspects = naming.filter(
+        (~nw.col("query_owner").is_null() & (nw.col("query_owner") != nw.col("principal")))
+        | (~nw.col("label_owner").is_null() & (nw.col("label_owner") != nw.col("principal")))
+        | nw.col("conversation").is_in(list(owners))
+    )
+    answering = _answering(run)
+    foreign: list[dict[str, Any]] = []
+    for record in records(suspects, "at_s", "stream", "index"):
+        named = _named(run, record, owners, answering)
+        if named is not None:
+            foreign.append(record | {"by": named, "owner": record.get(named) or owners[record["conversation"]]})
+    groups = first_of(foreign, "owner", "principal", "channel")
+    found = tuple(_found(run, foreign, record, times) for record, times in groups)
+    return Outcome(examined=count(naming), unit="frames", found=found, note=_no_ids(naming))
+
+
+def _no_ids(naming: Any) -> str:  # noqa: ANN401 - a narwhals frame
+    return "" if count(naming) else "no frame names a query, a conversation or a user that is known"
+
+
+def _answering(run: Run) -> frozenset[str]:
+    """The kinds of frames that answer queries, by the dialect and by what was seen."""
+    placed = run.frames.filter(nw.col("placed_by").is_in(("query", "run", "conversation")))
+    seen = {record["kind"] for record in records(placed.select("kind").unique())}
+    dialect = run.history.plan.dialect
+    return frozenset(kind for kind in seen if kind) | {*dialect.protocol, *dialect.ends}
+
+
+def _named(
+    run: Run, record: dict[str, Any], owners: dict[str, PrincipalId], answering: frozenset[str]
+) -> str | None:
+    """By which of its ids a frame is another's, if it is."""
+    recipient = PrincipalId(record["principal"])
+    conversation = record["conversation"]
+    asked_for = (recipient, conversation) in run.asked_for
+    for name in _NAMES:
+        if name == "conversation_owner":
+            owner = None if asked_for else owners.get(conversation or "")
+        else:
+            owner = record[name]
+        if name == "label_owner" and (asked_for or record["kind"] not in answering):
+            owner = None
+        if owner is not None and not run.ownership.may_share(owner, recipient, record["channel"]):
+            return name
+    return None
+
+
+def _found(run: Run, foreign: list[dict[str, Any]], record: dict[str, Any], times: int) -> Found:
+    owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
+    mine = [r for r in foreign if (r["owner"], r["principal"]) == (owner, recipient)]
+    victim_query = run.query_named_in(record)
+    return Found(
+        kind="foreign-frame",
+        cwe=488,
+        victim=owner,
+        recipient=recipient,
+        channel=record["channel"],
+        sentence=f"{recipient} got a {record['kind'] or 'frame'} of {owner}'s: {_WORDS[record['by']]} in it is {owner}'s",
+        times=times,
+        first_s=record["at_s"],
+        witness=witness.in_order(
+            witness.asked(run, victim_query, "victim"),
+            witness.connected(run, record["session"], record["at_s"]),
+            witness.arrived(run, record, recipient, "recipient"),
+        ),
+        places=tuple((r["stream"], r["index"]) for r in mine),
+        victim_query=victim_query,
+        recipient_query=QueryId(record["query"]) if record["query"] else None,
+        queries=frozenset(query for r in mine if (query := run.query_named_in(r)) is not None),
+    )

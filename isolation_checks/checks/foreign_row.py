@@ -1,0 +1,125 @@
+"""Whether rows belong to those whose words they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.checks import witness
+from isolation_checks.checks.check import Found, Outcome, check, needs_rows
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.run import Run, count, first_of, records
+from isolation_checks.records import PrincipalId, QueryId
+
+SEVERAL = 2
+
+
+@check(asks="Does every row belong to whoever's words, query or conversation it holds?", cwe=639, not_asked=needs_rows)
+def foreign_row(run: Run) -> Outcome:
+    """A row's owner is the owner of its canaries, of its query and of its conversation.
+
+    Rows of at least two known principals must have been readable, or a role under
+    row-level security would look like a clean platform.
+
+    Catches:  wrong_owner_row, singleton_agent, cache_without_user.
+    Blind to: tables that the plan does not describe.
+    """
+    reading = run.reading
+    if reading is None or reading.problem is not None:
+        problem = "the rows were never collected" if reading is None else reading.problem
+        return Outcome(examined=0, unit="rows", verdict=Verdict.UNKNOWN, note=str(problem))
+    in_rows = run.sightings.filter((nw.col("channel") == "row") & nw.col("planted"))
+    owned = run.rows.filter(~nw.col("owner").is_null())
+    found = [*_by_words(run, in_rows), *_by_names(run, owned)]
+    visible = count(owned.select("owner").unique())
+    examined = count(in_rows) + count(owned.filter(~nw.col("asker").is_null()))
+    few = visible < min(SEVERAL, len(run.history.principals)) or not visible
+    note = ""
+    if few and not found:
+        note = f"rows of only {visible} known principals could be read: is the reader allowed to see all?"
+    elif reading.left_out:
+        note = f"only the first rows were read of {', '.join(reading.left_out)}"
+    return Outcome(
+        examined=examined,
+        unit="rows",
+        found=tuple(found),
+        verdict=Verdict.UNKNOWN if not found and (few or not examined) else None,
+        note=note or ("" if examined else "no row holds a word or a query of this run"),
+    )
+
+
+def _by_words(run: Run, in_rows: Any) -> list[Found]:  # noqa: ANN401 - a narwhals frame
+    foreign = records(in_rows.filter(nw.col("foreign")), "stream", "index")
+    found = []
+    for record, times in first_of(foreign, "owner", "principal", "kind"):
+        owner = PrincipalId(record["owner"])
+        holder = PrincipalId(record["principal"]) if record["principal"] else None
+        planted = QueryId(record["planted_query"]) if record["planted_query"] else None
+        mine = [r for r in foreign if (r["owner"], r["principal"], r["kind"]) == (owner, record["principal"], record["kind"])]
+        found.append(
+            Found(
+                kind="foreign-row",
+                cwe=639,
+                victim=owner,
+                recipient=holder,
+                channel="row",
+                sentence=f"a row of {record['kind']} that belongs to {holder or 'nobody known'} holds words that only {owner} was given",
+                times=times,
+                first_s=None,
+                witness=witness.in_order(
+                    witness.asked(run, planted, "victim", record["canary"]),
+                    witness.asked(run, QueryId(record["query"] or ""), "recipient")
+                    if record["query"] != planted
+                    else None,
+                    witness.arrived(run, record, holder, "recipient", record["canary"]),
+                ),
+                places=tuple((r["stream"], r["index"]) for r in mine),
+                victim_query=planted,
+                recipient_query=QueryId(record["query"]) if record["query"] else None,
+                queries=frozenset(QueryId(r["query"]) for r in mine if r["query"]),
+            )
+        )
+    return found
+
+
+def _by_names(run: Run, owned: Any) -> list[Found]:  # noqa: ANN401 - a narwhals frame
+    """Rows whose owner is not who asked, or not whose conversation it is; those that hold
+    words are found by their words."""
+    asker, holder = nw.col("asker"), nw.col("conversation_owner")
+    wrong = owned.filter(
+        (~asker.is_null() & (asker != nw.col("owner")))
+        | (~holder.is_null() & (holder != nw.col("owner")))
+    )
+    foreign = []
+    for record in records(wrong, "stream", "index"):
+        known = [record[name] for name in ("asker", "conversation_owner") if record[name]]
+        victim = next(name for name in known if name != record["owner"])
+        if not run.ownership.may_share(victim, record["owner"], "row"):
+            foreign.append(record | {"victim": victim})
+    found = []
+    for record, times in first_of(foreign, "victim", "owner", "table"):
+        victim, owner = PrincipalId(record["victim"]), PrincipalId(record["owner"])
+        what = "query" if record["asker"] == victim else "conversation"
+        query = QueryId(record["query"]) if record["query"] else None
+        mine = [r for r in foreign if (r["victim"], r["owner"], r["table"]) == (victim, owner, record["table"])]
+        found.append(
+            Found(
+                kind="foreign-row",
+                cwe=639,
+                victim=victim,
+                recipient=owner,
+                channel="row",
+                sentence=f"a row of {record['table']} about {victim}'s {what} belongs to {owner}",
+                times=times,
+                first_s=None,
+                witness=witness.in_order(
+                    witness.asked(run, query, "victim"),
+                    witness.arrived(run, record, owner, "recipient"),
+                ),
+                places=tuple((r["stream"], r["index"]) for r in mine),
+                victim_query=query,
+                queries=frozenset(QueryId(r["query"]) for r in mine if r["query"]),
+            )
+        )
+    return found

@@ -1,0 +1,27 @@
+"""Whether what was recorded is all that should have been."""
+
+from __future__ import annotations
+
+from isolation_checks.checks.check import Outcome, check
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.run import Run
+
+
+@check(asks="Did every process write down all it saw, and is it still as it was written?", part="evidence")
+def history_complete(run: Run) -> Outcome:
+    """Every expected process began, and its seal agrees with every one of its streams.
+
+    Catches:  a killed worker, a full disk, a stream cut short or altered.
+    Blind to: what a process could not see because it never ran.
+    """
+    gaps = [f"{p.id}: {gap}" for p in run.history.processes for gap in p.gaps]
+    if run.unread:
+        gaps.append(f"{run.unread} frames belong to sessions that are not in the history")
+    return Outcome(
+        examined=len(run.history.processes),
+        unit="processes",
+        verdict=Verdict.UNKNOWN if gaps or not run.history.processes else Verdict.PASS,
+        note="; ".join(gaps[:4]) + (f"; and {len(gaps) - 4} more" if len(gaps) > 4 else ""),  # noqa: PLR2004 - four fit a line
+        bounded=False,
+        times=len(gaps),
+    )

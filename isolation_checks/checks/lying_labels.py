@@ -1,0 +1,68 @@
+"""Whether the platform's labels tell the truth about the content beside them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.checks import witness
+from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.run import Run, count, first_of, records
+from isolation_checks.records import PrincipalId, QueryId
+
+
+@check(asks="Do the user ids in frames agree with whose words stand beside them?", cwe=345)
+def labels_contradict_content(run: Run) -> Outcome:
+    """A frame's user id names the owner of the canaries in it.
+
+    Catches:  label_laundering (a foreign id overwritten with the recipient's),
+              singleton_agent, cache_without_user.
+    Blind to: frames without a user id.
+    """
+    labelled = run.sightings.filter(
+        (nw.col("channel") == "frame") & nw.col("planted") & ~nw.col("label_owner").is_null()
+    )
+    mine = nw.col("owner") == nw.col("principal")
+    lying = labelled.filter(
+        (nw.col("label_owner") != nw.col("owner")) & (nw.col("foreign") | mine)
+    )
+    lies = records(lying, "at_s", "stream", "index")
+    groups = first_of(lies, "owner", "label_owner", "principal")
+    return Outcome(
+        examined=count(labelled),
+        unit="labels",
+        found=tuple(_found(run, lies, *group) for group in groups),
+        verdict=None if lies or count(labelled) else _unlabelled(run),
+        note="" if count(labelled) else "no frame with a canary in it has a user id",
+    )
+
+
+def _unlabelled(run: Run) -> Verdict | None:
+    """A platform without labels has none that could lie; one that is silent is unknown."""
+    return Verdict.NOT_ASKED if count(run.sightings.filter(nw.col("planted"))) else None
+
+
+def _found(run: Run, lies: list[dict[str, Any]], record: dict[str, Any], times: int) -> Found:
+    owner, label = PrincipalId(record["owner"]), PrincipalId(record["label_owner"])
+    recipient = PrincipalId(record["principal"])
+    planted = QueryId(record["planted_query"]) if record["planted_query"] else None
+    mine = [r for r in lies if (r["owner"], r["label_owner"]) == (owner, label)]
+    return Found(
+        kind="lying-label",
+        cwe=345,
+        victim=owner,
+        recipient=recipient,
+        channel="frame",
+        sentence=f"a frame says that it is {label}'s and holds words that only {owner} was given",
+        times=times,
+        first_s=record["at_s"],
+        witness=witness.in_order(
+            witness.asked(run, planted, "victim", record["canary"]),
+            witness.arrived(run, record, recipient, "recipient", record["canary"]),
+        ),
+        places=tuple((r["stream"], r["index"]) for r in mine),
+        victim_query=planted,
+        recipient_query=QueryId(record["query"]) if record["query"] else None,
+    )

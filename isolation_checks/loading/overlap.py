@@ -1,0 +1,48 @@
+"""Which queries were open at the same time: the opportunities for one to meet another.
+
+Times of different machines are not compared here; a query overlaps only with
+queries of processes whose clock is the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from isolation_checks.loading.history import Query
+
+_Times = npt.NDArray[np.float64]
+
+
+def mark(groups: Iterable[list[Query]]) -> None:
+    """Set `overlapped` on every query that was open while another principal's was.
+
+    Each group holds the queries of one clock.  A query is open from sent to over; one
+    that nobody saw end is taken to be open until then.
+    """
+    for queries in groups:
+        everyone = _intervals(queries)
+        by_principal: dict[str, list[Query]] = {}
+        for query in queries:
+            by_principal.setdefault(query.principal, []).append(query)
+        for own in by_principal.values():
+            sent, over = _intervals(own)
+            others = _meeting(*everyone, sent, over) - _meeting(sent, over, sent, over)
+            for query, met in zip(own, others, strict=True):
+                query.overlapped = bool(met > 0)
+
+
+def _intervals(queries: list[Query]) -> tuple[_Times, _Times]:
+    sent = np.array([query.sent_s for query in queries])
+    over = np.array([math.inf if q.over_s is None else q.over_s for q in queries])
+    return sent, over
+
+
+def _meeting(sent: _Times, over: _Times, from_s: _Times, to_s: _Times) -> npt.NDArray[np.int64]:
+    """For every stretch [from, to], how many intervals [sent, over] touch it."""
+    begun = np.searchsorted(np.sort(sent), to_s, side="right")
+    ended = np.searchsorted(np.sort(over), from_s, side="left")
+    return begun - ended

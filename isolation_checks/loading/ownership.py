@@ -1,0 +1,128 @@
+"""Whose things are: canaries, ids and labels, and what the plan lets them share.
+
+Every question of "foreign or not" is answered here, once; no check compares
+principals by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from isolation_checks import canary
+from isolation_checks.loading.history import History, Planting
+from isolation_checks.loading.words import Word
+from isolation_checks.records import ConversationLabel, PrincipalId, QueryId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """What a word turned out to be."""
+
+    canary: str
+    owner: PrincipalId | None
+    planting: Planting | None
+    """None: no such planting is recorded, so that the sighting convicts nobody."""
+    earlier: bool
+    """It is a canary of another run of this installation."""
+
+
+@dataclass(slots=True)
+class Ownership:
+    """Who owns what in one run."""
+
+    history: History
+    key: bytes
+    number: int
+    by_number: dict[int, PrincipalId] = field(default_factory=dict)
+    by_subject: dict[str, PrincipalId] = field(default_factory=dict)
+    by_email: dict[str, PrincipalId] = field(default_factory=dict)
+    claims: dict[str, dict[PrincipalId, None]] = field(default_factory=dict)
+    """For every id of a conversation, the principals in whose own answers it stood."""
+
+    def __post_init__(self) -> None:
+        for principal in self.history.principals.values():
+            self.by_number[principal.owner] = principal.id
+            if principal.subject is not None:
+                self.by_subject[principal.subject] = principal.id
+            if principal.email is not None:
+                self.by_email[principal.email] = principal.id
+
+    def claim(self, word: Word) -> Claimed | None:
+        """What a word is, or None when it only looks like a canary."""
+        parts = canary.read(self.key, word.word)
+        if parts is None:
+            return None
+        name = word.word.upper()
+        planting = self.history.plantings.get(name)
+        earlier = parts.run != self.number
+        owner = planting.principal if planting else None
+        if owner is None and not earlier:
+            owner = self.by_number.get(parts.owner)
+        return Claimed(canary=name, owner=owner, planting=planting, earlier=earlier)
+
+    def labelled(self, label: str | None) -> PrincipalId | None:
+        """The principal that a platform's label names, cut short or not."""
+        if label is None:
+            return None
+        if label.endswith("...") and len(label) > len("..."):
+            found = {p for s, p in self.by_subject.items() if s.startswith(label[:-3])}
+            return found.pop() if len(found) == 1 else None
+        return self.by_subject.get(label) or self.by_email.get(label)
+
+    def asker(self, query: str | None) -> PrincipalId | None:
+        """Who asked the query of this id."""
+        asked = self.history.queries.get(QueryId(query)) if query else None
+        return asked.principal if asked else None
+
+    def learn(self, conversation: str | None, principal: PrincipalId) -> None:
+        """A principal's own answer, known by its query's id, named this conversation."""
+        if conversation is not None:
+            self.claims.setdefault(conversation, {})[principal] = None
+
+    def conversation_owner(self, conversation: str | None) -> PrincipalId | None:
+        """Whose conversation this is, where exactly one principal can say so."""
+        claimed = self.claims.get(conversation or "")
+        return next(iter(claimed)) if claimed and len(claimed) == 1 else None
+
+    def foreign(
+        self,
+        claimed: Claimed,
+        recipient: PrincipalId | None,
+        channel: str,
+        conversation: ConversationLabel | None = None,
+    ) -> bool:
+        """Whether a canary may not be where it was seen, by the plan's sharing.
+
+        Without a recorded planting or a known recipient it is never foreign.
+        """
+        if claimed.planting is None or recipient is None:
+            return False
+        planted = claimed.planting
+        same = planted.conversation == conversation or conversation is None
+        return not self.may_share(planted.principal, recipient, channel, same_conversation=same)
+
+    def may_share(
+        self,
+        owner: PrincipalId,
+        recipient: PrincipalId,
+        channel: str,
+        *,
+        same_conversation: bool = True,
+    ) -> bool:
+        """Whether the plan lets what is one principal's reach another on this channel."""
+        for allowed in self.history.plan.sharing:
+            if channel not in allowed.channels:
+                continue
+            if allowed.scope == "everyone":
+                return True
+            if allowed.scope == "user" and owner == recipient:
+                return True
+            if allowed.scope == "tenant" and self._tenant(owner) == self._tenant(recipient):
+                return True
+            if allowed.scope == "conversation" and owner == recipient and same_conversation:
+                return True
+        return False
+
+    def _tenant(self, principal: PrincipalId) -> str:
+        known = self.history.principals.get(principal)
+        return known.tenant or principal if known else principal

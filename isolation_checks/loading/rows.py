@@ -1,0 +1,152 @@
+"""Reads the collected rows again: whose each is, whose conversation, which canaries.
+
+It opens no database; that was the collector's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from isolation_checks.history.stream import batches
+from isolation_checks.loading import words
+from isolation_checks.loading.frames import SIGHTINGS
+from isolation_checks.loading.ownership import Ownership
+from isolation_checks.plan.model import Rows, Table
+from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.rows.collect import read_said
+
+ROWS = pa.schema(
+    [
+        pa.field("stream", pa.string()),
+        pa.field("index", pa.int64()),
+        pa.field("table", pa.string()),
+        pa.field("key", pa.string()),
+        pa.field("stated_owner", pa.string()),
+        pa.field("owner", pa.string()),
+        pa.field("placeholder", pa.bool_()),
+        pa.field("conversation", pa.string()),
+        pa.field("stated_conversation_owner", pa.string()),
+        pa.field("conversation_owner", pa.string()),
+        pa.field("query", pa.string()),
+        pa.field("asker", pa.string()),
+        pa.field("finished", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One reading of the platform's rows, and what it says of itself."""
+
+    folder: Path
+    problem: str | None
+    settled: bool
+    counts: dict[str, int]
+    left_out: tuple[str, ...]
+
+
+def reading_of(folder: Path | None) -> Reading | None:
+    """The reading in a folder; None where there is none."""
+    if folder is None:
+        return None
+    said = read_said(folder)
+    return Reading(
+        folder=folder,
+        problem=said.get("problem"),
+        settled=bool(said.get("settled", False)),
+        counts={name: table["records"] for name, table in said["tables"].items()},
+        left_out=tuple(name for name, table in said["tables"].items() if table["more"]),
+    )
+
+
+def read(
+    reading: Reading, described: Rows, ownership: Ownership
+) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    """The columns of rows and of the sightings in them, table by table."""
+    for table in described.tables:
+        path = reading.folder / f"{table.name}.arrow"
+        if not path.exists():
+            continue
+        index = 0
+        for batch in batches(path):
+            rows: list[dict[str, Any]] = []
+            sightings: list[dict[str, Any]] = []
+            for record in batch.to_pylist():
+                row = _row(reading, described, table, ownership, record)
+                row["index"] = index
+                rows.append(row)
+                sightings.extend(_sightings(row, record["texts"], ownership))
+                index += 1
+            yield (
+                pa.RecordBatch.from_pylist(rows, schema=ROWS),
+                pa.RecordBatch.from_pylist(sightings, schema=SIGHTINGS),
+            )
+
+
+def _row(
+    reading: Reading,
+    described: Rows,
+    table: Table,
+    ownership: Ownership,
+    record: dict[str, Any],
+) -> dict[str, Any]:
+    by = ownership.by_subject if described.owner_is == "subject" else ownership.by_email
+    stated = record["owner"]
+    asked = table.owner is not None
+    finished = table.finished
+    return {
+        "stream": f"rows/{reading.folder.name}/{table.name}",
+        "table": table.name,
+        "key": record["key"],
+        "stated_owner": stated,
+        "owner": by.get(stated) if stated is not None else None,
+        "placeholder": asked and (not stated or stated.lower() in described.placeholders),
+        "conversation": record["conversation"],
+        "stated_conversation_owner": record["conversation_owner"],
+        "conversation_owner": by.get(record["conversation_owner"] or ""),
+        "query": record["query"],
+        "asker": ownership.asker(record["query"]),
+        "finished": None if finished is None else record["finished"] in finished.values,
+    }
+
+
+def _sightings(
+    row: dict[str, Any], texts: list[str | None], ownership: Ownership
+) -> Iterator[dict[str, Any]]:
+    """The canaries in a row.  Its recipient is whoever the row, or else its conversation,
+    was given to wrongly; the row's owner where nothing is wrong."""
+    seen: set[str] = set()
+    query = ownership.history.queries.get(QueryId(row["query"] or ""))
+    label = query.conversation if query else None
+    stranger = row["owner"] is None and row["stated_owner"] and not row["placeholder"]
+    for text in texts:
+        for word in words.everywhere(text or ""):
+            claimed = ownership.claim(word)
+            if claimed is None or claimed.canary in seen:
+                continue
+            seen.add(claimed.canary)
+            holders: tuple[PrincipalId | None, ...] = (row["owner"], row["conversation_owner"])
+            wrong = [h for h in holders if ownership.foreign(claimed, h, "row", label)]
+            yield {
+                "stream": row["stream"],
+                "index": row["index"],
+                "channel": "row",
+                "session": None,
+                "principal": wrong[0] if wrong else row["owner"],
+                "at_s": None,
+                "kind": row["table"],
+                "query": row["query"],
+                "label_owner": row["conversation_owner"],
+                "canary": claimed.canary,
+                "owner": claimed.owner,
+                "planted_query": claimed.planting.query if claimed.planting else None,
+                "planted": claimed.planting is not None,
+                "earlier": claimed.earlier,
+                "how": word.how,
+                "foreign": bool(wrong) or (bool(stranger) and claimed.planting is not None),
+            }

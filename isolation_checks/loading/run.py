@@ -1,0 +1,144 @@
+"""A loaded run: relations for checks to ask, and the places that a witness points at.
+
+The relations are lazy narwhals frames over whatever engine holds them; the smaller
+nouns are plain Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pyarrow as pa
+
+from isolation_checks.history.directory import RunDirectory
+from isolation_checks.history.stream import batches
+from isolation_checks.loading.history import History
+from isolation_checks.loading.ownership import Ownership
+from isolation_checks.loading.rows import Reading
+from isolation_checks.records import Opcode, PrincipalId, QueryId
+
+Relation = nw.LazyFrame[Any]
+
+QUERIES = pa.schema(
+    [
+        pa.field("query", pa.string()),
+        pa.field("principal", pa.string()),
+        pa.field("session", pa.int64()),
+        pa.field("conversation", pa.string()),
+        pa.field("kind", pa.string()),
+        pa.field("due_s", pa.float64()),
+        pa.field("sent_s", pa.float64()),
+        pa.field("first_s", pa.float64()),
+        pa.field("done_s", pa.float64()),
+        pa.field("over_s", pa.float64()),
+        pa.field("ending", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("echoed", pa.bool_()),
+        pa.field("overlapped", pa.bool_()),
+    ]
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """Everything that a check may ask of a run."""
+
+    directory: RunDirectory | None
+    history: History
+    ownership: Ownership
+    frames: Relation
+    sightings: Relation
+    queries: Relation
+    rows: Relation
+    reading: Reading | None
+    """The reading of the platform's rows; None when there is none."""
+    unread: int = 0
+    asked_for: frozenset[tuple[PrincipalId, str]] = frozenset()
+    """Conversations that a principal itself had asked for by their id: that the platform
+    repeats the id to it proves nothing."""
+
+    def query_named_in(self, frame: Mapping[str, Any]) -> QueryId | None:
+        """The query of ours that a frame is about, whoever received it."""
+        if frame.get("label_query") in self.history.queries:
+            return QueryId(frame["label_query"])
+        return None
+
+    def content(self, stream: str, index: int) -> str:
+        """The text at a place of the history; empty where the evidence is gone."""
+        record = self._record(stream, index)
+        if record is None:
+            return ""
+        if "content" in record:
+            content: bytes = record["content"]
+            return content.decode("utf-8", "replace")
+        return " ".join(text for text in record["texts"] if text)
+
+    def _record(self, stream: str, index: int) -> Mapping[str, Any] | None:
+        if self.directory is None:
+            return None
+        path = self.directory.path / f"{stream}.arrow"
+        if not path.exists():
+            return None
+        seen = 0
+        for batch in batches(path):
+            if index < seen + batch.num_rows:
+                record: dict[str, Any] = batch.slice(index - seen, 1).to_pylist()[0]
+                return record
+            seen += batch.num_rows
+        return None
+
+
+def query_table(history: History) -> pa.Table:
+    """The queries of a run as a table."""
+    return pa.Table.from_pylist(
+        [
+            {
+                "query": query.id,
+                "principal": query.principal,
+                "session": query.session,
+                "conversation": query.conversation,
+                "kind": query.kind,
+                "due_s": query.due_s,
+                "sent_s": query.sent_s,
+                "first_s": query.first_s,
+                "done_s": query.done_s,
+                "over_s": query.over_s,
+                "ending": query.ending,
+                "reason": query.reason,
+                "echoed": query.echoed,
+                "overlapped": query.overlapped,
+            }
+            for query in history.queries.values()
+        ],
+        schema=QUERIES,
+    )
+
+
+def count(relation: Relation) -> int:
+    """How many records a relation has."""
+    return int(relation.select(nw.len().alias("n")).collect().item(0, "n"))
+
+
+def records(relation: Relation, *by: str, limit: int | None = None) -> list[dict[str, Any]]:
+    """A relation's records as dicts, in the order of these columns."""
+    ordered = relation.sort(*by) if by else relation
+    kept = ordered.head(limit) if limit is not None else ordered
+    collected = kept.collect().to_arrow()
+    plain: list[dict[str, Any]] = collected.to_pylist()
+    return plain
+
+
+def first_of(found: Iterable[dict[str, Any]], *keys: str) -> list[tuple[dict[str, Any], int]]:
+    """The first record of every group of equal keys, and how many the group has."""
+    groups: dict[tuple[Any, ...], tuple[dict[str, Any], int]] = {}
+    for record in found:
+        key = tuple(record[name] for name in keys)
+        first, seen = groups.get(key, (record, 0))
+        groups[key] = (first, seen + 1)
+    return list(groups.values())
+
+
+CONTROL = tuple(int(opcode) for opcode in (Opcode.CLOSE, Opcode.PING, Opcode.PONG))

@@ -1,0 +1,133 @@
+"""From a plan's words for tables and ways to SQL: `thread_id -> threads.id -> metadata.user_id`.
+
+It builds text and talks to no database.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from isolation_checks.errors import UsageError
+from isolation_checks.plan.model import Table
+
+Engine = Literal["sqlite", "postgresql"]
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+
+
+@dataclass(slots=True)
+class _Joins:
+    """The joins that a table's ways need, each written once."""
+
+    engine: Engine
+    table: str
+    clauses: list[str] = field(default_factory=list)
+    _aliases: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def expression(self, way: str) -> str:
+        """The SQL expression at the end of a way."""
+        steps = [step.strip() for step in way.split("->")]
+        if len(steps) % 2 == 0:
+            raise _wrong(self.table, way)
+        alias = "t"
+        for here, there in zip(steps[0::2], steps[1::2], strict=False):
+            table, _, key = there.rpartition(".")
+            if not table:
+                raise _wrong(self.table, way)
+            alias = self._joined(alias, here, table, key)
+        return self._column(alias, steps[-1])
+
+    def _joined(self, alias: str, column: str, table: str, key: str) -> str:
+        known = self._aliases.get((alias, column, there := f"{table}.{key}"))
+        if known is None:
+            known = f"j{len(self._aliases)}"
+            self._aliases[alias, column, there] = known
+            left = self._column(alias, column)
+            self.clauses.append(
+                f"LEFT JOIN {quoted(table)} {known} "
+                f"ON CAST({known}.{quoted(key)} AS TEXT) = CAST({left} AS TEXT)"
+                if "." in column
+                else f"LEFT JOIN {quoted(table)} {known} ON {known}.{quoted(key)} = {left}"
+            )
+        return known
+
+    def _column(self, alias: str, column: str) -> str:
+        name, _, path = column.partition(".")
+        expression = f"{alias}.{quoted(name)}"
+        if not path:
+            return expression
+        keys = path.split(".")
+        if not all(_NAME.fullmatch(key) or key.isdigit() for key in keys):
+            raise _wrong(self.table, column)
+        if self.engine == "sqlite":
+            inner = "".join(f"[{key}]" if key.isdigit() else f".{key}" for key in keys)
+            return f"json_extract({expression}, '${inner}')"
+        return f"(CAST({expression} AS jsonb) #>> '{{{','.join(keys)}}}')"
+
+
+def quoted(name: str) -> str:
+    """A table's or column's name, perhaps with its schema, as SQL.
+
+    Raises:
+        UsageError: it is no name.
+    """
+    parts = name.split(".")
+    if not all(_NAME.fullmatch(part) for part in parts):
+        raise UsageError(f"[[rows.tables]]: {name!r} is no name of a table or column")
+    return ".".join(f'"{part}"' for part in parts)
+
+
+def select(table: Table, engine: Engine, since_s: float | None, limit: int) -> str:
+    """The query that reads a table: the fixed columns, then its texts, each as text."""
+    joins = _Joins(engine, table.name)
+    fixed: dict[str, str | None] = {
+        "key": table.key,
+        "owner": table.owner,
+        "conversation": table.conversation,
+        "conversation_owner": table.conversation_owner,
+        "query": table.query,
+        "time": table.time,
+        "finished": table.finished.column if table.finished else None,
+    }
+    columns = [
+        f"CAST({joins.expression(way) if way else 'NULL'} AS TEXT) AS {quoted(name)}"
+        for name, way in fixed.items()
+    ]
+    columns += [
+        f"CAST({joins.expression(way)} AS TEXT) AS {quoted(f'text_{place}')}"
+        for place, way in enumerate((*table.text, *table.json))
+    ]
+    return " ".join(
+        [
+            f"SELECT {', '.join(columns)} FROM {quoted(table.name)} t",
+            *joins.clauses,
+            _bounded(table, engine, since_s),
+            f"LIMIT {limit}",
+        ]
+    )
+
+
+def count(table: Table, engine: Engine, since_s: float | None) -> str:
+    """The query that counts what `select` would read without its limit."""
+    return f"SELECT count(*) FROM {quoted(table.name)} t {_bounded(table, engine, since_s)}"
+
+
+def _bounded(table: Table, engine: Engine, since_s: float | None) -> str:
+    if table.time is None or since_s is None or "->" in table.time:
+        return ""
+    column = _Joins(engine, table.name).expression(table.time)
+    if table.time_is == "epoch":
+        return f"WHERE CAST({column} AS double precision) >= {since_s:.3f}"
+    if table.time_is == "timestamp" and engine == "postgresql":
+        return f"WHERE {column} >= to_timestamp({since_s:.3f})"
+    return f"WHERE julianday({column}) >= julianday({since_s:.3f}, 'unixepoch')" if (
+        engine == "sqlite"
+    ) else f"WHERE CAST({column} AS timestamptz) >= to_timestamp({since_s:.3f})"
+
+
+def _wrong(table: str, way: str) -> UsageError:
+    return UsageError(
+        f"table {table}: {way!r} is no way; write a column, column.json.path, "
+        "or joins like thread_id -> threads.id -> user_id"
+    )

@@ -1,0 +1,105 @@
+"""Bounds on rates and quantiles, exact where the field has an exact one.
+
+Samples are taken to be independent; those of one user are correlated, and a report
+says so.  Everything is one-sided at 95 % unless `confidence` says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+
+
+def none_seen(opportunities: int, confidence: float = CONFIDENCE) -> float | None:
+    """The upper bound of a rate of which nothing was seen: `1 − (1−c)^(1/n)`.
+
+    Returns None without an opportunity.  Source: Clopper & Pearson (1934) at zero.
+    """
+    if opportunities <= 0:
+        return None
+    return float(1 - (1 - confidence) ** (1 / opportunities))
+
+
+def needed_for(bound: float, confidence: float = CONFIDENCE) -> int:
+    """How many opportunities without a sighting put the rate below a bound."""
+    return math.ceil(math.log(1 - confidence) / math.log(1 - bound))
+
+
+def share(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """One-sided lower and upper bounds of a share.
+
+    Raises:
+        ValueError: there were no trials.
+
+    Source: Clopper & Pearson, Biometrika 26 (1934).
+    """
+    if trials <= 0:
+        raise ValueError("a share of no trials has no bounds")
+    lower = 0.0 if hits == 0 else float(stats.beta.ppf(1 - confidence, hits, trials - hits + 1))
+    upper = 1.0 if hits == trials else float(stats.beta.ppf(confidence, hits + 1, trials - hits))
+    return lower, upper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantile:
+    """A quantile of samples of which some never finished; None means: no finite one."""
+
+    measured: float | None
+    lower: float | None
+    """None where there are too few samples for a lower bound."""
+    upper: float | None
+    samples: int
+    censored: int
+
+
+def quantile(
+    finished: Sequence[float],
+    unfinished: Sequence[float],
+    q: float,
+    confidence: float = CONFIDENCE,
+) -> Quantile:
+    """A quantile with its one-sided order-statistic bounds.
+
+    Unfinished samples are censored: for the measured value and the upper bound each
+    counts as infinite, for the lower bound as the time that had passed.
+    Source: David & Nagaraja, Order Statistics (2003), section 7.1.
+    """
+    n = len(finished) + len(unfinished)
+    late = np.sort(np.concatenate([np.asarray(finished, float), np.full(len(unfinished), np.inf)]))
+    early = np.sort(np.concatenate([np.asarray(finished, float), np.asarray(unfinished, float)]))
+    upper_rank = int(stats.binom.ppf(confidence, n, q)) + 1 if n else 1
+    lower_rank = int(stats.binom.ppf(1 - confidence, n, q)) if n else 0
+    while lower_rank > 0 and stats.binom.cdf(lower_rank - 1, n, q) > 1 - confidence:
+        lower_rank -= 1
+    return Quantile(
+        measured=_finite(late[min(n, math.ceil(q * n)) - 1]) if n else None,
+        lower=float(early[lower_rank - 1]) if lower_rank >= 1 else None,
+        upper=_finite(late[upper_rank - 1]) if upper_rank <= n else None,
+        samples=n,
+        censored=len(unfinished),
+    )
+
+
+def samples_for(q: float, confidence: float = CONFIDENCE) -> int:
+    """The fewest samples for which an upper bound of a quantile exists: `q^n ≤ 1 − c`."""
+    return math.ceil(math.log(1 - confidence) / math.log(q))
+
+
+def quantiles(finished: Sequence[float], censored: int, points: int = 101) -> list[float | None]:
+    """Equally spaced quantiles from 0 to 1; None where they lie among the unfinished."""
+    n = len(finished) + censored
+    if n == 0:
+        return []
+    ordered = np.sort(np.asarray(finished, float))
+    ranks = [max(1, math.ceil(q * n)) for q in np.linspace(0, 1, points)]
+    return [float(ordered[rank - 1]) if rank <= len(ordered) else None for rank in ranks]
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
