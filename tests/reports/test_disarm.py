@@ -73,6 +73,8 @@ def test_an_excerpt_is_cut_between_words_around_its_mark():
     place = text.index("CANARY")
     expected = ("… four ", "CANARY", " five six …")
     assert expected == excerpt(text, (place, place + 6), 26)
+    expected = ("… three four ", "CANARY", "")
+    assert expected == excerpt(text[: place + 6], (place, place + 6), 20)
     expected = ("one two …", "", "")
     assert expected == excerpt(text, None, 11)
 

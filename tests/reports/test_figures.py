@@ -124,7 +124,7 @@ def test_the_limit_is_a_line_and_the_share_that_has_to_meet_it_a_mark():
 
 def test_all_panels_share_one_axis_wide_enough_for_everything():
     """Phases can be compared by eye, limits included."""
-    bounds = {figure.axes[0].get_xlim() for figure in figures.phases(samples.slow().latency)}
+    bounds = {figure.axes[0].get_xlim() for figure in figures.phases(samples.LATENCY)}
     assert len(bounds) == 1
     low, high = bounds.pop()
     assert low < 0.012

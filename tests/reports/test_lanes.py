@@ -77,6 +77,15 @@ def test_marks_of_a_lane_never_lie_on_top_of_one_another(times):
     assert marks[-1] <= places.edge_s * places.second + 1e-3
 
 
+def test_the_later_of_two_moments_is_the_one_that_moves():
+    """The first of a crowd stays at its time."""
+    witness = tuple(samples.moment(at, "ana-07", "victim", "said") for at in (1.0, 1.0, 3.0))
+    marks = layout(samples.shared_socket(witness=witness, spans=()), 600).marks
+    assert marks[0][0] == pytest.approx(1.0)
+    assert marks[1][0] > 1.0
+    assert marks[2][0] == pytest.approx(3.0)
+
+
 def test_spans_that_overlap_get_rows_of_their_own_and_sessions_come_first():
     """Two tabs are two rows; a query after another one shares its row."""
     spans = (
@@ -96,6 +105,7 @@ def test_spans_that_overlap_get_rows_of_their_own_and_sessions_come_first():
     [
         ((0, 2), [("victim", True), ("recipient", False), ("recipient", True)]),
         ((1, 0), [("recipient", True), ("victim", True)]),
+        ((1, 2), [("victim", False), ("victim", True), ("recipient", True)]),
         ((0, 3), [("victim", False), ("other", True), ("recipient", False), ("recipient", False)]),
         (None, [("victim", True), ("victim", True)]),
         (None, [("recipient", True)]),

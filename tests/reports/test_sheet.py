@@ -102,9 +102,11 @@ def test_the_width_stays_readable(expected, width):
 
 def test_the_environment_has_no_say(monkeypatch):
     """The same words give the same text whatever the shell says about colours."""
+    monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "20")
-    sheet = Sheet(width=60, colour=False)
-    sheet.lines.append(sheet.ink("word " * 10, "bold"))
-    expected = "word " * 9 + "word\n"
-    assert expected == sheet.text()
+    words = ("word " * 10).strip()
+    for colour, expected in ((False, f"{words}\n"), (True, f"\x1b[31m{words}\x1b[0m\n")):
+        sheet = Sheet(width=60, colour=colour)
+        sheet.lines.append(sheet.ink(words, "red"))
+        assert expected == sheet.text()

@@ -63,6 +63,10 @@ def test_a_share_keeps_two_digits_and_a_bound_stays_true(expected, value, toward
              "censored": 142},
         ),
         (
+            "7.95 s (at least 7.91 s; n = 1,140)",
+            {"verdict": samples.FAIL, "measured": 7.95, "lower": 7.913, "upper": 8.0},
+        ),
+        (
             "1.31 s (at least 1.22 s, at most 1.38 s; n = 40; 59 would do)",
             {"verdict": samples.UNKNOWN, "samples": 40, "needed": 59},
         ),

@@ -42,6 +42,14 @@ def test_nothing_is_overwritten(tmp_path):
     assert first.read_text() == "seen"
 
 
+def test_a_file_that_is_there_already_is_refused(tmp_path, monkeypatch):
+    """Even where another process was quicker."""
+    monkeypatch.setattr(write, "_folder", lambda folder: folder)
+    (judged(tmp_path) / "index.html").write_text("seen")
+    with pytest.raises(FileExistsError):
+        write.write(tmp_path)
+
+
 def test_only_the_owner_may_read_a_report(tmp_path):
     """It quotes what users were told."""
     index = write.write(judged(tmp_path))
