@@ -64,10 +64,12 @@ class Person:
 
     @property
     def id(self) -> str:
+        """The user's id."""
         return self.login["user"]["id"]
 
     @property
     def headers(self) -> dict[str, str]:
+        """What authorizes a request."""
         return {"Authorization": f"Bearer {self.login['access_token']}"}
 
     def http(self, method: str, path: str, body: object = None) -> httpx.Response:
@@ -97,6 +99,7 @@ class Line:
     heard: list[Frame] = field(default_factory=list)
 
     def say(self, **message: object) -> None:
+        """Send a message."""
         self.socket.send(json.dumps(message))
 
     def ask(self, content: str, thread: str | None = None, request: str | None = None) -> str:

@@ -29,7 +29,7 @@ def test_a_thread_made_over_http_can_be_asked_in(honest):
     with ann.line() as line:
         line.answer(line.ask("lit?", thread))
     messages = ann.http("GET", f"/threads/{thread}/messages").json()["messages"]
-    assert [m["content"] for m in messages][0] == "lit?"
+    assert messages[0]["content"] == "lit?"
 
 
 @pytest.mark.parametrize(
