@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 UNIT = 72
 """Units of the drawing in an inch: one is a pixel of the page."""
 LANE = {"victim": VICTIM, "recipient": RECIPIENT, "other": OTHER}
+BEHIND = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
+"""Behind a name, so that no line runs through it."""
 STRENGTH = {"session": 0.18, "query": 0.45}
 TEXT, SMALL = 12.5, 11.0
 AXIS = 30
@@ -64,7 +66,8 @@ def lanes(finding: Finding, *, width: int) -> Figure | None:
     for who, role in places.roles.items():
         middle = places.tops[who] + NAME / 2
         name = _clip(who, width * 0.68, TEXT)
-        _write(axes, (places.from_s, middle), name, color=LANE[role], fontsize=TEXT, weight="bold")
+        look = {"color": LANE[role], "fontsize": TEXT, "weight": "bold", "bbox": BEHIND}
+        _write(axes, (places.from_s, middle), name, **look)
         if role != "other":
             _write(axes, (places.edge_s, middle), role, color=MUTED, ha="right")
         level = places.tops[who] + NAME + MARKS / 2
@@ -181,7 +184,7 @@ def _panel(phase: Distribution, bounds: tuple[float, float], *, log: bool) -> Fi
     if phase.limit_s is not None:
         wanted = 1.0 if phase.limit_quantile is None else phase.limit_quantile
         axes.axvline(phase.limit_s, color=INK, lw=1.2, ls=(0, (4, 3)))
-        axes.plot([phase.limit_s], [wanted], "D", ms=7, mfc=INK, mec=PAPER, mew=1.2, zorder=5)
+        axes.plot([phase.limit_s], [wanted], "D", ms=7, mfc=INK, mec=PAPER, mew=1.2, clip_on=False)
     _headed(figure, phase)
     return figure
 

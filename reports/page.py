@@ -28,15 +28,15 @@ MEANING: Mapping[Verdict, str] = {
     Verdict.PASS: (
         "Nothing that belongs to one user was seen with another, every objective that counts was "
         "met, and there was enough to look at. This holds for this run, this load and what the "
-        "checks below can see; it is no proof for other days."
+        "checks below can see; it is no proof for another load or another day."
     ),
     Verdict.FAIL: (
         "Something that must not happen happened, or an objective was missed. The parts below "
         "say which; the proof, or what was measured, follows."
     ),
     Verdict.UNKNOWN: (
-        "Too little could be seen to say PASS honestly. The parts below name what is missing and "
-        "how much more would do."
+        "Too little could be seen to say PASS honestly. The parts below name what is missing and, "
+        "where it can be counted, how much more would do."
     ),
     Verdict.NOT_ASKED: "The plan asked for nothing that could be judged.",
 }

@@ -150,7 +150,8 @@ def _whole(sheet: Sheet, judgement: Judgement, finding: Finding) -> None:
     sentence = sheet.ink(finding.sentence, "bold")
     if indent + sentence.cell_len + 4 + where.cell_len <= sheet.width:
         blank = " " * (sheet.width - indent - sentence.cell_len - where.cell_len)
-        sheet.hang(label, sentence.append(blank).append_text(where), indent=2)
+        line = sheet.ink("").append_text(sentence).append(blank).append_text(where)
+        sheet.hang(label, line, indent=2)
     else:
         sheet.hang(label, sentence, indent=2)
         sheet.hang(sheet.ink(""), where, indent=indent)

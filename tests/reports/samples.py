@@ -156,7 +156,10 @@ def parts(evidence: Verdict, isolation: Verdict, objectives: Verdict) -> tuple[P
     """The three parts, all of which gate."""
     because = {
         "evidence": "4 of 4 processes left their seal; every stream is whole",
-        "isolation": "37 findings on the wire, one root",
+        "isolation": {
+            PASS: "nothing foreign was seen, in 1,159 opportunities of two kinds",
+            FAIL: "37 findings on the wire, one root",
+        }.get(isolation, "no answer could have shown anything"),
         "objectives": "three of three were judged",
     }
     verdicts = {"evidence": evidence, "isolation": isolation, "objectives": objectives}
