@@ -5,14 +5,15 @@ Images and downloads are kept below the user's cache folder, so that only the fi
 slow.  The engine makes no bridge and touches no packet filter: containers get the host's
 network or none.
 
-Where no engine can be started (not Debian, not root) a test is skipped; under CI on such a
-machine what is missing fails.
+Where no engine can be started (not Debian, not root) a test is skipped; on a machine where one
+could be, what is missing skips it too, but under CI (`CI` is set) fails it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import platform
 import shutil
@@ -21,9 +22,11 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.servers.postgres import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,19 +34,15 @@ if TYPE_CHECKING:
 SUITE = "trixie"
 """The release of Debian that the base image and the engine's plug-ins are taken from."""
 BASE_IMAGE = f"local/python:{SUITE}"
-_PACKAGES = {  # a program and the package that brings it
-    "dockerd": "docker.io",
-    "containerd": "containerd",
-    "runc": "runc",
-    "debootstrap": "debootstrap",
-    "iptables": "iptables",
-}
-_PLUGINS = {"docker-compose": "docker-compose", "docker-buildx": "docker-buildx"}
+_PROGRAMS = ("docker", "dockerd", "debootstrap")
+_PLUGINS = ("docker-compose", "docker-buildx")
+_USELESS = ("var/cache/apt/archives", "usr/share/doc", "usr/share/man", "usr/share/locale")
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 60.0
-_INSTALL_LIMIT_S = 300.0
+_COMMAND_LIMIT_S = 300.0
 _LOCK_LIMIT_S = 600.0
+_KEPT_OF_BUILDS = "5GB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +82,8 @@ class Engine:
 def docker_engine() -> Iterator[Engine]:
     """A running engine with Compose and a base image; one at a time on a machine."""
     _need_debian_and_root()
-    _install()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crosstalk/containers"
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    cache = caches / "crosstalk/containers"
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     home = Path(tempfile.mkdtemp(prefix="test-docker-"))
     try:
@@ -99,50 +98,29 @@ def docker_engine() -> Iterator[Engine]:
                 base_image=BASE_IMAGE,
             )
             with _daemon(cache, home, engine):
-                _remove_containers(engine)  # of a run that was killed
+                _tidy(engine)  # of a run that was killed
                 _make_base_image(cache, engine)
                 try:
                     yield engine
                 finally:
-                    _remove_containers(engine)
+                    _tidy(engine)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
 def _need_debian_and_root() -> None:
-    release = Path("/etc/debian_version")
-    if platform.system() != "Linux" or not release.exists() or shutil.which("apt-get") is None:
+    if platform.system() != "Linux" or not Path("/etc/debian_version").exists():
         pytest.skip("a container engine is started from Debian's packages only")
     if os.geteuid() != 0:
         pytest.skip("a container engine can be started by root only")
+    absent = [program for program in _PROGRAMS if shutil.which(program) is None]
+    if absent:
+        missing(f"{', '.join(absent)}, which `make test` installs")
 
 
-def _install() -> None:
-    """Install the packages whose programs are missing."""
-    missing = [package for program, package in _PACKAGES.items() if shutil.which(program) is None]
-    if shutil.which("docker") is None:
-        missing.append("docker.io")
-    if not missing:
-        return
-    try:
-        _run(["apt-get", "update", "-qq"])
-        _run(["apt-get", "install", "-qq", "--no-install-recommends", *sorted(set(missing))])
-    except RuntimeError as error:
-        _unavailable(str(error))
-    still = [program for program in (*_PACKAGES, "docker") if shutil.which(program) is None]
-    if still and still != ["docker"]:
-        _unavailable(f"not installed: {', '.join(still)}")
-    if "docker" in still:
-        _run(["apt-get", "install", "-qq", "--no-install-recommends", "docker-cli"])
-
-
-def _unavailable(why: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(f"no container engine: {why}")
-    pytest.skip(f"no container engine: {why}")
-
-
-def _run(command: list[str | Path], limit_s: float = _INSTALL_LIMIT_S, cwd: Path | None = None) -> str:
+def _run(
+    command: list[str | Path], limit_s: float = _COMMAND_LIMIT_S, cwd: Path | None = None
+) -> str:
     done = subprocess.run(
         command,
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
@@ -177,7 +155,7 @@ def _alone(cache: Path) -> Iterator[None]:
 def _fetch_plugins(cache: Path) -> None:
     """Compose and Buildx: single static programs, unpacked, not installed."""
     plugins = cache / "client/cli-plugins"
-    if all((plugins / program).exists() for program in _PLUGINS.values()):
+    if all((plugins / program).exists() for program in _PLUGINS):
         return
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         here = Path(folder)
@@ -198,14 +176,16 @@ def _fetch_plugins(cache: Path) -> None:
         for package in here.glob("*.deb"):
             _run(["dpkg", "--extract", package, here / "unpacked"])
         plugins.mkdir(parents=True, exist_ok=True)
-        for program in _PLUGINS.values():
+        for program in _PLUGINS:
             shutil.copy2(here / f"unpacked/usr/libexec/docker/cli-plugins/{program}", plugins)
 
 
 def _mirror() -> str:
     """Where this machine takes Debian's own packages from."""
     release = platform.freedesktop_os_release()["VERSION_CODENAME"]
-    targets = _run(["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"])
+    targets = _run(
+        ["apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages"]
+    )
     for target in targets.splitlines():
         of, _, address = target.partition(" ")
         if of == release:
@@ -219,11 +199,12 @@ def _daemon(cache: Path, home: Path, engine: Engine) -> Iterator[None]:
     command: list[str | Path] = [
         *("setpriv", "--pdeathsig", "TERM", "dockerd"),
         *("--bridge=none", "--iptables=false", "--ip6tables=false"),
-        *("--config-file", home / "none.json"),
+        *("--config-file", home / "settings.json"),
         *("--data-root", cache / "data", "--exec-root", home / "exec"),
         *("--pidfile", home / "pid", "--host", engine.environment["DOCKER_HOST"]),
     ]
-    (home / "none.json").write_text("{}")
+    builds = {"gc": {"enabled": True, "defaultKeepStorage": _KEPT_OF_BUILDS}}
+    (home / "settings.json").write_text(json.dumps({"builder": builds}))
     log = home / "log"
     with log.open("wb") as file:
         daemon = subprocess.Popen(
@@ -233,7 +214,7 @@ def _daemon(cache: Path, home: Path, engine: Engine) -> Iterator[None]:
         limit = time.monotonic() + _START_LIMIT_S
         while engine.docker("info", fails=True).returncode:
             if daemon.poll() is not None or time.monotonic() > limit:
-                _unavailable(f"it did not start: {log.read_text(errors='replace')[-4000:]}")
+                raise RuntimeError(f"dockerd did not start: {log.read_text(errors='replace')}")
             time.sleep(0.2)
         yield
     finally:
@@ -245,12 +226,13 @@ def _daemon(cache: Path, home: Path, engine: Engine) -> Iterator[None]:
             daemon.wait()
 
 
-def _remove_containers(engine: Engine) -> None:
-    """All of them: an engine of our own holds none but ours."""
+def _tidy(engine: Engine) -> None:
+    """Remove all containers: an engine of our own holds none but ours."""
     containers = engine.docker("ps", "--all", "--quiet").stdout.split()
     if containers:
         engine.docker("rm", "--force", "--volumes", *containers)
     engine.docker("volume", "prune", "--force")
+    engine.docker("image", "prune", "--force")  # what a newer build of the same name replaced
 
 
 def _make_base_image(cache: Path, engine: Engine) -> None:
@@ -263,11 +245,14 @@ def _make_base_image(cache: Path, engine: Engine) -> None:
         _run(["debootstrap", "--variant=minbase", include, SUITE, root, _mirror()])
         if _CERTIFICATES.exists():
             shutil.copyfile(_CERTIFICATES, root / str(_CERTIFICATES).lstrip("/"))
-        for useless in ("var/cache/apt/archives", "usr/share/doc", "usr/share/man", "usr/share/locale"):
+        for useless in _USELESS:
             shutil.rmtree(root / useless, ignore_errors=True)
         (root / "var/cache/apt/archives/partial").mkdir(parents=True)
         archive = Path(folder) / "root.tar"
         _run(["tar", "--create", "--file", archive, "--directory", root, "."])
-        changes = (f"ENV PIP_CERT={_CERTIFICATES} PIP_DISABLE_PIP_VERSION_CHECK=1", 'CMD ["python3"]')
+        changes = (
+            f"ENV PIP_CERT={_CERTIFICATES} PIP_DISABLE_PIP_VERSION_CHECK=1",
+            'CMD ["python3"]',
+        )
         options = [word for change in changes for word in ("--change", change)]
         engine.docker("import", *options, archive, engine.base_image)

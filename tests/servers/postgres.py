@@ -14,11 +14,13 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _START_LIMIT_S = 30.0
 _SETTINGS = {
@@ -40,12 +42,9 @@ def postgres_server() -> Iterator[str]:
     if account is not None:
         shutil.chown(home, user=account)
     try:
-        _run(
-            [programs / "initdb", "--username=tester", "--auth=trust", "--encoding=UTF8"]
-            + ["--locale=C.UTF-8", "--no-sync", "--pgdata", home / "data"],
-            account,
-        )
-        port = _free_port()
+        how = ["--username=tester", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+        _run([programs / "initdb", *how, "--no-sync", "--pgdata", home / "data"], account)
+        port = free_port()
         options = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": port}.items()]
         with (home / "log").open("wb") as log:
             server = subprocess.Popen(
@@ -74,7 +73,7 @@ def _programs() -> Path:
         key=lambda path: int(path.parts[-3]),
     )
     if not versions:
-        _missing("PostgreSQL's initdb and postgres")
+        missing("PostgreSQL's initdb and postgres")
     return versions[-1].parent
 
 
@@ -85,16 +84,18 @@ def _account() -> str | None:
     try:
         return pwd.getpwnam("postgres").pw_name
     except KeyError:
-        _missing("an account `postgres`, which the server needs when tests run as root")
+        missing("an account `postgres`, which the server needs when tests run as root")
 
 
-def _missing(what: str) -> NoReturn:
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of a program, or fail it under CI."""
     if os.environ.get("CI"):
         pytest.fail(f"not installed: {what}")
     pytest.skip(f"not installed: {what}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

@@ -101,9 +101,11 @@ class PipeBus(Handlers):
             self._writer.write(orjson.dumps({"kind": kind, "body": body}) + b"\n")
 
     def say_ready(self) -> None:
-        """Tell the supervisor that this worker serves."""
+        """Tell the supervisor that this worker serves, also where another bus is in use."""
         if self._writer is not None:
             self._writer.write(READY)
+        else:
+            self._pipe.sendall(READY)
 
     async def close(self) -> None:
         """Flush and hang up."""

@@ -10,6 +10,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from reference_platform.storage.database import ConflictError, Row, Scope, State
 from reference_platform.storage.schema import SQLITE_SCHEMA
 
 _BUSY_TIMEOUT_S = 15.0
+_BUSY_PAUSE_S = 0.01
 _GROUP = 128  # transactions committed together at most
 _READERS = 2
 
@@ -28,9 +30,22 @@ def _connect(path: str) -> sqlite3.Connection:
         path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the file over, once for all; here a busy database does not wait by itself."""
+    limit = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > limit:
+                raise
+            time.sleep(_BUSY_PAUSE_S)
+        else:
+            return
 
 
 @dataclass(slots=True)
@@ -60,10 +75,11 @@ class SqliteDatabase:
         """The file's URL."""
         return f"sqlite:///{self._path}"
 
-    def create(self) -> None:
-        """Create what is missing of the schema, before any worker starts."""
+    def _create(self) -> None:
+        """Create what is missing of the schema."""
         connection = _connect(self._path)
         try:
+            _use_write_ahead_log(connection)
             connection.executescript(f"BEGIN IMMEDIATE;{SQLITE_SCHEMA}COMMIT;")
         finally:
             connection.close()
@@ -71,7 +87,7 @@ class SqliteDatabase:
     async def open(self) -> None:
         """Create the schema and start the writer."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.to_thread(self.create)
+        await asyncio.to_thread(self._create)
         self._writer.start()
 
     async def close(self) -> None:
