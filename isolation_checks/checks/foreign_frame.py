@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import CONTROL, Run, count, first_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
@@ -53,11 +54,16 @@ def frame_of_anothers(run: Run) -> Outcome:
             foreign.append(record | {"by": named, "owner": record.get(named) or owners[record["conversation"]]})
     groups = first_of(foreign, "owner", "principal", "channel")
     found = tuple(_found(run, foreign, record, times) for record, times in groups)
-    return Outcome(examined=count(naming), unit="frames", found=found, note=_no_ids(naming))
-
-
-def _no_ids(naming: Any) -> str:  # noqa: ANN401 - a narwhals frame
-    return "" if count(naming) else "no frame names a query, a conversation or a user that is known"
+    named = count(naming)
+    silent = not count(frames)
+    return Outcome(
+        examined=named,
+        unit="frames",
+        found=found,
+        verdict=Verdict.NOT_ASKED if not named and not silent else None,
+        note="" if named else "no frame names a query, a conversation or a user that is known",
+        blind=() if named or silent else ("no frame carries ids, so only words could show bleeding",),
+    )
 
 
 def _answering(run: Run) -> frozenset[str]:

@@ -96,7 +96,7 @@ class Roster:
             role=role,
             tenant=f"tenant-{owner % self._tenants + 1}" if self._tenants else None,
             email=email,
-            password="Xt1!" + hmac.digest(self._key, email.encode(), "sha256").hex()[:28],
+            password=_password(self._key, email),
             persona=Persona(
                 name=self._faker.name(),
                 company=self._faker.company(),
@@ -107,6 +107,24 @@ class Roster:
             random=drawn,
         )
 
+    @staticmethod
+    def again(
+        key: bytes, run: RunId, identity: PrincipalId, owner: int, email: str
+    ) -> Principal:
+        """A principal of an earlier run, as far as it takes to log in as it."""
+        nobody = Persona(name=identity, company="", street="", code="")
+        return Principal(
+            id=identity,
+            owner=OwnerNumber(owner),
+            role="user",
+            tenant=None,
+            email=email,
+            password=_password(key, email),
+            persona=nobody,
+            words=[],
+            random=random.Random(run),  # noqa: S311 - it draws nothing
+        )
+
     def canary(self, principal: Principal) -> Canary:
         """A new canary of this principal's."""
         principal.serial += 1
@@ -114,3 +132,8 @@ class Roster:
             self._key,
             canary.Parts(run=self.run_number, owner=principal.owner, serial=principal.serial),
         )
+
+
+def _password(key: bytes, email: str) -> str:
+    """An account's password follows from the installation, so that accounts can be used again."""
+    return "Xt1!" + hmac.digest(key, email.encode(), "sha256").hex()[:28]

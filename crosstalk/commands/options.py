@@ -1,0 +1,52 @@
+"""What subcommands share: which run is meant, where progress goes, how wide the terminal is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isolation_checks.history import directory
+from isolation_checks.history.directory import RunDirectory
+
+_Command = Callable[..., Any]
+
+
+def of_a_run(function: _Command) -> _Command:
+    """The argument RUN and the option --runs."""
+    function = click.argument("run", metavar="RUN")(function)
+    return click.option(
+        "--runs",
+        type=click.Path(path_type=Path),
+        default=lambda: Path(os.environ.get("CROSSTALK_RUNS", "runs")),
+        help="Folder of all runs (default: runs).",
+    )(function)
+
+
+def found(run: str, runs: Path) -> RunDirectory:
+    """The run that is meant: its name, its path, or `latest`."""
+    return directory.find(run, runs)
+
+
+def look() -> tuple[int, bool]:
+    """The width of the terminal and whether it takes colours."""
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return (shutil.get_terminal_size((110, 40)).columns if colour else 110), colour
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Says what is being done, on standard error, where somebody is looking."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where it is shown
+
+    with Console(stderr=True).status("…") as status:
+        yield lambda text: status.update(text)

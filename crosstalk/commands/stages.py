@@ -1,0 +1,37 @@
+"""The stages after the drive, as functions: collect, judge, render."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from isolation_checks.history.directory import RunDirectory, add
+from isolation_checks.judging import verdict
+from isolation_checks.judging.verdict import Judgement
+
+Progress = Callable[[str], None]
+
+
+def judged(run: RunDirectory, progress: Progress) -> tuple[Judgement, Path]:
+    """Judge a run and render the judgement; the judgement and the page."""
+    from isolation_checks.judging.judge import judge  # noqa: PLC0415 - slow to import
+    from isolation_checks.loading.load import loaded  # noqa: PLC0415 - slow to import
+
+    with loaded(run, progress) as opened:
+        judgement = judge(opened, progress=progress)
+    folder = run.next_in(run.judgements)
+    add(folder / "verdict.json", verdict.encode(judgement))
+    return judgement, rendered(folder, progress)
+
+
+def rendered(folder: Path, progress: Progress) -> Path:
+    """Render a judgement's folder."""
+    from reports.write import write  # noqa: PLC0415 - slow to import
+
+    progress("drawing the report")
+    return write(folder)
+
+
+def newest(run: RunDirectory) -> Path | None:
+    """The folder of the newest judgement of a run."""
+    return run.latest_in(run.judgements, "verdict.json")

@@ -1,0 +1,80 @@
+"""The `crosstalk` command: finds the subcommand, turns errors into exit codes, nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Mapping
+
+import click
+
+from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, HarnessError, UsageError
+
+COMMANDS: Mapping[str, str] = {
+    "demo": "drive the embedded platform and judge it",
+    "collect": "read the platform's rows into a run",
+    "judge": "judge a run (again), and render the judgement",
+    "report": "render the newest judgement of a run again",
+    "explain": "one finding, whole",
+    "checks": "all checks: what they ask, catch and are blind to",
+    "faults": "all faults of the reference platform",
+    "cleanup": "remove what a run created on its platform",
+    "doctor": "is everything here that a run needs?",
+    "conclude": "collect, judge and render: what a drive does at its end",
+}
+_HIDDEN = ("conclude",)
+_EPILOG = """Exit codes: 0 PASS, 1 FAIL, 2 wrong usage, 3 UNKNOWN, 4 the harness broke.
+
+\b
+Examples:
+  crosstalk demo
+  crosstalk demo --fault shared_socket
+  crosstalk explain latest F1
+"""
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are called, so that --help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [name for name in COMMANDS if name not in _HIDDEN]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"crosstalk.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.command(cls=_Lazy, epilog=_EPILOG)
+@click.version_option(package_name="crosstalk-harness")
+def group() -> None:
+    """Does one user's context ever reach another?  Crosstalk drives a multi-user platform,
+    reads its rows, judges the two together, and proves each finding."""
+
+
+def main() -> None:
+    """Run the command; the user's mistakes end in 2, the harness's faults in 4."""
+    try:
+        code = group.main(standalone_mode=False, prog_name="crosstalk")
+    except (UsageError, HarnessError) as error:
+        _leave(str(error), error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except click.Abort:
+        _leave("stopped", 130)
+    except Exception:  # noqa: BLE001 - whatever it is, it is our fault and not a FAIL
+        traceback.print_exc()
+        _leave("this is a fault of Crosstalk's, not of the platform's", EXIT_BROKEN)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(sentence: str, code: int) -> None:
+    click.echo(f"crosstalk: {sentence}", err=True)
+    sys.exit(code)

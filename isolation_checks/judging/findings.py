@@ -1,0 +1,177 @@
+"""From what checks found to findings: named, explained, pictured, and folded into roots.
+
+It decides which finding is a consequence of which; whether something is wrong was
+the checks' to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from isolation_checks.checks.check import Check, Found, Outcome
+from isolation_checks.judging import fingerprints
+from isolation_checks.judging.fingerprints import Mechanism
+from isolation_checks.judging.verdict import SHOWN, Finding, Span
+from isolation_checks.loading.run import Run
+from isolation_checks.records import PrincipalId
+
+BEFORE_SECONDS = 2.0
+"""A provocation as long as this before a finding may have brought it out."""
+_ORDER = ("foreign-canary", "foreign-frame", "foreign-row", "lying-label")
+_ROUTING = {"the newest socket wins", "a targeted send became a send to all"}
+_DELIVERY = {"no-answer", "no-end", "missing-event", "duplicated-event", "reordered-event", "event-after-end"}
+
+
+@dataclass(slots=True)
+class _Case:
+    check: Check
+    found: Found
+    mechanism: Mechanism
+    root: _Case | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """The findings that are shown, and how many there are of all."""
+
+    shown: tuple[Finding, ...]
+    total: int
+    roots: int
+
+
+def of(run: Run, outcomes: list[tuple[Check, Outcome]]) -> Findings:
+    """All findings of a run's outcomes, roots first."""
+    cases = [
+        _Case(check, found, fingerprints.mechanism(run, found))
+        for check, outcome in outcomes
+        for found in outcome.found
+    ]
+    cases.sort(key=_weight)
+    for place, case in enumerate(cases):
+        case.root = _root(case, cases[:place])
+    cases.sort(key=lambda case: (case.root is not None, _weight(case)))
+    names = {id(case): f"F{number}" for number, case in enumerate(cases, 1)}
+    return Findings(
+        shown=tuple(_finding(run, case, names) for case in cases[:SHOWN]),
+        total=sum(case.found.times for case in cases),
+        roots=sum(case.root is None for case in cases),
+    )
+
+
+def _weight(case: _Case) -> tuple[int, int, float, str]:
+    kind = case.found.kind
+    order = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    first = case.found.first_s if case.found.first_s is not None else float("inf")
+    return (case.check.part != "isolation", order, first, case.found.sentence)
+
+
+def _root(case: _Case, before: list[_Case]) -> _Case | None:
+    """The earlier, weightier finding of which this one is a consequence."""
+    for other in before:
+        root = other.root or other
+        if root is not case and _follows(case, other):
+            return root
+    return None
+
+
+def _follows(case: _Case, other: _Case) -> bool:
+    mine, theirs = case.found, other.found
+    if set(mine.places) & set(theirs.places):
+        return True
+    named = case.mechanism.name != fingerprints.UNKNOWN
+    if named and case.mechanism.name == other.mechanism.name:
+        return True
+    if mine.kind == theirs.kind and not named and other.mechanism.name == fingerprints.UNKNOWN:
+        return True
+    if other.check.part != "isolation":
+        return False
+    if mine.kind in _DELIVERY:  # frames that went astray are missing where they belonged
+        return other.mechanism.name in _ROUTING or bool(mine.queries & theirs.queries)
+    if mine.kind == "foreign-row" and theirs.kind == "foreign-canary":  # what was told wrongly is stored
+        return bool(mine.queries & theirs.queries)
+    if mine.kind in ("foreign-frame", "lying-label"):
+        return (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
+    return False
+
+
+def _finding(run: Run, case: _Case, names: dict[int, str]) -> Finding:
+    found = case.found
+    return Finding(
+        id=names[id(case)],
+        check=case.check.name,
+        part=case.check.part,
+        kind=found.kind,
+        cwe=found.cwe,
+        victim=found.victim,
+        recipient=found.recipient,
+        channel=found.channel,
+        sentence=found.sentence,
+        times=found.times,
+        first_s=found.first_s,
+        mechanism=case.mechanism.name,
+        because=case.mechanism.because,
+        provocation=_provocation(run, found),
+        witness=found.witness,
+        spans=_spans(run, found),
+        folded_into=names[id(case.root)] if case.root is not None else None,
+    )
+
+
+def _provocation(run: Run, found: Found) -> str | None:
+    """What the driver had done to either of the two shortly before."""
+    if found.first_s is None:
+        return None
+    near = [
+        act
+        for act in run.history.provocations
+        if 0 <= found.first_s - act.at_s <= BEFORE_SECONDS
+        and {act.principal, act.other} & {found.victim, found.recipient}
+    ]
+    if not near:
+        return None
+    act = max(near, key=lambda act: act.at_s)
+    before = (found.first_s - act.at_s) * 1000
+    return f"{_ACTS.get(act.kind, act.kind).format(a=act.principal, b=act.other)}, {before:.0f} ms before"
+
+
+_ACTS = {
+    "twins": "{a} and {b} asked word for word the same",
+    "connect": "{a} connected while {b}'s answer was under way",
+    "read": "{a} asked for {b}'s conversation",
+}
+
+
+def _spans(run: Run, found: Found) -> tuple[Span, ...]:
+    """What was open on the lanes of victim and recipient around the finding."""
+    around = [moment.at_s for moment in found.witness if moment.at_s is not None]
+    if not around:
+        return ()
+    least, most = min(around) - BEFORE_SECONDS, max(around) + BEFORE_SECONDS
+    spans = []
+    for who in filter(None, (found.victim, found.recipient)):
+        spans += _sessions(run, who, least, most)
+        spans += _queries(run, who, least, most)
+    return tuple(spans)
+
+
+def _sessions(run: Run, who: PrincipalId, least: float, most: float) -> list[Span]:
+    return [
+        Span(who=who, kind="session", label=f"session {session.id & 0xFFFFFFFF}",
+             from_s=session.ready_s, to_s=session.closed_s)
+        for session in run.history.sessions.values()
+        if session.principal == who
+        and session.channel == "websocket"
+        and session.ready_s is not None
+        and session.ready_s <= most
+        and (session.closed_s is None or session.closed_s >= least)
+    ]
+
+
+def _queries(run: Run, who: PrincipalId, least: float, most: float) -> list[Span]:
+    return [
+        Span(who=who, kind="query", label=query.kind, from_s=query.sent_s, to_s=query.over_s)
+        for query in run.history.queries.values()
+        if query.principal == who
+        and query.sent_s <= most
+        and (query.over_s is None or query.over_s >= least)
+    ]

@@ -1,0 +1,200 @@
+"""By which mechanism a finding looks to have come about, from wire and row evidence alone.
+
+Each fingerprint is a question about the first places of a finding; the first that
+fits names the mechanism and says why.  None that fits is "unknown", honestly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.checks.check import Found
+from isolation_checks.loading.history import Query
+from isolation_checks.loading.run import Run, records
+from isolation_checks.records import QueryId
+
+UNKNOWN = "unknown"
+LOOKED_AT = 50
+"""Places of one finding that are looked at."""
+MOST = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanism:
+    """A mechanism and why it looks like it."""
+
+    name: str
+    because: str
+
+
+def mechanism(run: Run, found: Found) -> Mechanism:
+    """What a finding looks like."""
+    frames = _frames(run, found)
+    for fingerprint in _FINGERPRINTS:
+        named = fingerprint(run, found, frames)
+        if named is not None:
+            return named
+    return Mechanism(name=UNKNOWN, because="no fingerprint fits the evidence")
+
+
+def _frames(run: Run, found: Found) -> list[dict[str, Any]]:
+    """The first frames of a finding, as the relation has them."""
+    by_stream: dict[str, list[int]] = {}
+    for stream, index in found.places[:LOOKED_AT]:
+        if stream.startswith("history/"):
+            by_stream.setdefault(stream, []).append(index)
+    frames: list[dict[str, Any]] = []
+    for stream, indexes in by_stream.items():
+        own = (nw.col("stream") == stream) & nw.col("index").is_in(indexes)
+        frames += records(run.frames.filter(own), "at_s")
+    return frames
+
+
+def _read_without_owner(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+    asked = [f for f in frames if (f["principal"], f["conversation"]) in run.asked_for]
+    if found.channel != "http" and not (asked and len(asked) >= MOST * len(frames)):
+        return None
+    return Mechanism(
+        name="a read by id alone, without a check of the owner",
+        because=f"{found.recipient} had asked for {found.victim}'s conversation by its id, and got it",
+    )
+
+
+def _sent_to_all(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+    for frame in frames:
+        if frame["label_query"] is None or frame["kind"] is None:
+            continue
+        same = run.frames.filter(
+            (nw.col("label_query") == frame["label_query"]) & (nw.col("kind") == frame["kind"])
+        )
+        reached = {record["principal"] for record in records(same.select("principal").unique())}
+        owner = frame["query_owner"]
+        if owner in reached and len(reached) > 2:  # noqa: PLR2004 - the owner and several others
+            return Mechanism(
+                name="a targeted send became a send to all",
+                because=f"the same {frame['kind']} reached {owner} and {len(reached) - 1} others",
+            )
+    return None
+
+
+def _newest_socket(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+    ready = sorted(
+        (session.ready_s, session.id)
+        for session in run.history.sessions.values()
+        if session.ready_s is not None and session.channel == "websocket"
+    )
+    hits, gaps = 0, []
+    of_others = [f for f in frames if f["query_owner"] not in (None, f["principal"])]
+    for frame in of_others:
+        before = [entry for entry in ready if entry[0] <= frame["at_s"] + _ALMOST]
+        victim = run.history.queries.get(QueryId(frame["label_query"]))
+        if before and victim and before[-1][1] == frame["session"]:
+            hits += 1
+            gaps.append(frame["at_s"] - before[-1][0])
+    if not of_others or hits < MOST * len(of_others):
+        return None
+    return Mechanism(
+        name="the newest socket wins",
+        because=(
+            f"{hits} of the first {len(of_others)} frames went to the session that had connected last, "
+            f"the first {max(0.0, gaps[0]) * 1000:.0f} ms after that connect"
+        ),
+    )
+
+
+_ALMOST = 0.05
+"""A platform may count a session as connected a little before it says so."""
+
+
+def _same_question(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
+    own = run.history.queries.get(found.recipient_query) if found.recipient_query else None
+    if own is None:
+        return None
+    for query in run.history.queries.values():
+        if query.principal == found.victim and query.text == own.text and query.sent_s < (own.over_s or own.sent_s):
+            took = "" if own.done_s is None else f", answered in {(own.done_s - own.sent_s) * 1000:.0f} ms"
+            return Mechanism(
+                name="a cache of answers without the user in its key",
+                because=f"{found.recipient} had asked word for word what {found.victim} had asked before{took}",
+            )
+    return None
+
+
+def _shared_agent(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+    own = [f for f in frames if f["query_owner"] == f["principal"]]
+    victim = run.history.queries.get(found.victim_query) if found.victim_query else None
+    recipient = run.history.queries.get(found.recipient_query) if found.recipient_query else None
+    if victim is None or recipient is None or not _met(victim, recipient):
+        return None
+    if frames and len(own) < MOST * len(frames):
+        return None
+    return Mechanism(
+        name="one agent object shared by overlapping runs",
+        because=(
+            f"the frames are {found.recipient}'s own by their ids and hold {found.victim}'s words; "
+            "both queries were open at the time"
+        ),
+    )
+
+
+def _newest_user(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+    if found.channel != "row" or found.kind != "foreign-row" or frames:
+        return None
+    hits = 0
+    victims = [run.history.queries[query] for query in found.queries if query in run.history.queries]
+    for victim in victims:
+        mine = [q for q in run.history.queries.values() if q.principal == found.recipient and _met(victim, q)]
+        hits += bool(mine)
+    if not victims or hits < MOST * len(victims):
+        return None
+    return Mechanism(
+        name="a row written with the id of whoever came last",
+        because=f"in {hits} of {len(victims)} cases {found.recipient} had a query open when {found.victim}'s was stored",
+    )
+
+
+def _delivery(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
+    stored = _completed_in_rows(run, found) if found.kind == "no-end" else None
+    said = _DELIVERY.get((found.kind, stored)) or _DELIVERY.get((found.kind, None))
+    return Mechanism(name=said[0], because=said[1]) if said else None
+
+
+def _completed_in_rows(run: Run, found: Found) -> bool | None:
+    own = nw.col("query").is_in(sorted(found.queries)[:LOOKED_AT]) & ~nw.col("finished").is_null()
+    rows = records(run.rows.filter(own))
+    return all(row["finished"] for row in rows) if rows else None
+
+
+_DELIVERY: dict[tuple[str, bool | None], tuple[str, str]] = {
+    ("no-answer", None): ("accepted and never handled", "not even a first event came"),
+    ("no-end", True): ("the last event is lost", "the rows say that the run is over"),
+    ("no-end", False): ("the agent died without a word", "events stopped, and the rows say that the run goes on"),
+    ("lost-row", None): ("answered, never stored", "the answer came whole and its row is missing"),
+    ("duplicated-row", None): ("written twice", "a retry without idempotency leaves rows like these"),
+    ("placeholder-owner", None): ("a path without the user's identity", "the row's owner is a placeholder"),
+    ("half-written", None): ("a commit without its end", "the operation is over and the row says it goes on"),
+    ("reordered-event", None): ("several senders without an order", "events overtook one another"),
+    ("duplicated-event", None): ("sent again, or by two emitters", "the same event came more than once"),
+    ("event-after-end", None): ("several senders without an order", "an event came after the end"),
+}
+
+
+def _met(one: Query, other: Query) -> bool:
+    """Whether two queries were open at the same time."""
+    until = float("inf")
+    return one.sent_s <= (other.over_s or until) and other.sent_s <= (one.over_s or until)
+
+
+_FINGERPRINTS: tuple[Callable[[Run, Found, list[dict[str, Any]]], Mechanism | None], ...] = (
+    _read_without_owner,
+    _sent_to_all,
+    _newest_socket,
+    _same_question,
+    _shared_agent,
+    _newest_user,
+    _delivery,
+)

@@ -1,0 +1,223 @@
+"""Asks every check and says what follows: parts, verdict, headline, exit code.
+
+It reads a loaded run and returns a judgement; a check that crashes makes its part UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+
+import msgspec
+
+from isolation_checks.checks import CHECKS
+from isolation_checks.checks.check import Check, Outcome
+from isolation_checks.judging import findings
+from isolation_checks.judging.findings import Findings
+from isolation_checks.judging.verdict import (
+    CheckOutcome,
+    Judgement,
+    Opportunity,
+    Part,
+    PartOutcome,
+    Scale,
+    Verdict,
+    worst,
+)
+from isolation_checks.loading.run import Run, count
+from isolation_checks.records import Ending
+from isolation_checks.statistics import bounds
+
+PARTS: tuple[Part, ...] = ("evidence", "isolation", "objectives")
+Progress = Callable[[str], None]
+
+
+def judge(
+    run: Run,
+    checks: Sequence[Check] = CHECKS,
+    progress: Progress = lambda _: None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Judgement:
+    """The judgement of a run."""
+    plan = run.history.plan
+    not_asked: list[str] = []
+    outcomes: list[tuple[Check, Outcome]] = []
+    for check in checks:
+        why = check.not_asked(plan)
+        if why is not None:
+            if why not in not_asked:
+                not_asked.append(why)
+            continue
+        progress(f"asking: {check.asks}")
+        outcomes.append((check, _asked(check, run)))
+    found = findings.of(run, outcomes)
+    opportunities = _opportunities(outcomes)
+    parts = tuple(_part(name, name in plan.required, outcomes, opportunities) for name in PARTS)
+    verdict = worst([part.verdict for part in parts if part.gates])
+    description = run.history.description
+    return Judgement(
+        run=description["run"],
+        judged_at=now().isoformat(timespec="seconds"),
+        started_at=description["started_at"],
+        target=description["target"],
+        dialect=plan.dialect.class_ or "as the plan describes it",
+        seed=description["seed"],
+        crosstalk=metadata.version("crosstalk-harness"),
+        verdict=verdict,
+        exit_code=verdict.exit_code,
+        headline=_headline(verdict, parts, found, opportunities, plan.rows is not None),
+        parts=parts,
+        scale=_scale(run),
+        findings=found.shown,
+        findings_total=found.total,
+        roots=found.roots,
+        checks=tuple(_said(check, outcome) for check, outcome in outcomes if not outcome.objectives),
+        objectives=tuple(o for _, outcome in outcomes for o in outcome.objectives),
+        opportunities=opportunities,
+        latency=tuple(outcome.latency for _, outcome in outcomes if outcome.latency is not None),
+        not_asked=tuple(not_asked),
+        blind=_blind(outcomes),
+    )
+
+
+def _asked(check: Check, run: Run) -> Outcome:
+    try:
+        return check(run)
+    except Exception as error:  # noqa: BLE001 - a check that crashes is not a clean platform
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{place.filename.rpartition('/')[2]}:{place.lineno}"
+        return Outcome(
+            examined=0,
+            unit="nothing",
+            verdict=Verdict.UNKNOWN,
+            note=f"the check crashed: {type(error).__name__}: {error} ({where})",
+        )
+
+
+def _said(check: Check, outcome: Outcome) -> CheckOutcome:
+    nothing = not outcome.total and outcome.bounded and outcome.decided is Verdict.PASS
+    return CheckOutcome(
+        name=check.name,
+        asks=check.asks,
+        part=check.part,
+        verdict=outcome.decided,
+        examined=outcome.examined,
+        unit=outcome.unit,
+        found=outcome.total,
+        bound=bounds.none_seen(outcome.examined) if nothing else None,
+        note=outcome.note,
+    )
+
+
+def _opportunities(outcomes: list[tuple[Check, Outcome]]) -> tuple[Opportunity, ...]:
+    """The classes of opportunity, with what was seen in the overlap class."""
+    seen = sum(o.total for check, o in outcomes if check.part == "isolation")
+    return tuple(
+        msgspec.structs.replace(opportunity, seen=seen, bound=None if seen else opportunity.bound)
+        for _, outcome in outcomes
+        for opportunity in outcome.opportunities
+    )
+
+
+def _part(
+    name: Part,
+    gates: bool,  # noqa: FBT001 - named at its only call
+    outcomes: list[tuple[Check, Outcome]],
+    opportunities: tuple[Opportunity, ...],
+) -> PartOutcome:
+    own = [(check, outcome) for check, outcome in outcomes if check.part == name]
+    verdict = worst([outcome.decided for _, outcome in own])
+    reasons = [_reason(check, outcome) for check, outcome in own if outcome.decided is verdict]
+    if name == "isolation" and verdict is not Verdict.FAIL:
+        short = [o for o in opportunities if o.needed is not None]
+        if short:
+            reasons = [_too_few(o) for o in short] + (reasons if verdict is Verdict.UNKNOWN else [])
+            verdict = Verdict.UNKNOWN
+    if verdict is Verdict.NOT_ASKED:
+        verdict, reasons = Verdict.UNKNOWN, ["nothing of it was asked"]
+    because = "" if verdict is Verdict.PASS else "; ".join(filter(None, reasons))
+    return PartOutcome(name=name, verdict=verdict, gates=gates, because=because)
+
+
+def _reason(check: Check, outcome: Outcome) -> str:
+    missed = [f"{o.statement}: {_measured(o.measured, o.unit)}" for o in outcome.objectives if o.verdict is outcome.decided]
+    if missed:
+        return "; ".join(missed)
+    if outcome.found:
+        return f"{check.name}: {outcome.total} found"
+    return f"{check.name}: {outcome.note or 'nothing was examined'}"
+
+
+def _measured(value: float | None, unit: str) -> str:
+    if value is None:
+        return "no finite value was measured"
+    return f"{value:.2f} s" if unit == "s" else f"{value:.2%}"
+
+
+def _too_few(opportunity: Opportunity) -> str:
+    return (
+        f"only {opportunity.count} opportunities of the class {opportunity.name} were examined; "
+        f"{opportunity.needed} more would put the rate under {opportunity.wanted:.2%} at 95 %"
+    )
+
+
+def _headline(
+    verdict: Verdict,
+    parts: tuple[PartOutcome, ...],
+    found: Findings,
+    opportunities: tuple[Opportunity, ...],
+    rows_asked: bool,  # noqa: FBT001 - named at its only call
+) -> str:
+    deciding = [part for part in parts if part.gates and part.verdict is verdict]
+    if verdict is Verdict.FAIL:
+        names = {part.name for part in deciding}
+        said = [f for f in found.shown if f.part in names]
+        many = f"{found.total:,} findings, {'one root' if found.roots == 1 else f'{found.roots} roots'}"
+        if "isolation" in names:
+            return f"isolation broken: {said[0].sentence} ({many})"
+        if said:
+            return f"objectives missed: {said[0].sentence} ({many})"
+        return f"objectives missed: {deciding[0].because}"
+    if verdict is Verdict.UNKNOWN:
+        return "; ".join(f"{part.name}: {part.because}" for part in deciding)
+    scope = "on the wire and in the rows" if rows_asked else "on the wire; rows not asked"
+    overlap = next((o for o in opportunities if o.name == "overlap"), None)
+    if overlap is None or overlap.bound is None or "isolation" not in {p.name for p in parts if p.gates}:
+        return f"everything that was required holds, {scope}"
+    return (
+        f"nothing of one user's reached another, {scope}: {overlap.count:,} opportunities, "
+        f"so under {overlap.bound:.2%} of such answers at 95 %"
+    )
+
+
+def _scale(run: Run) -> Scale:
+    history = run.history
+    queries = history.queries.values()
+    ends = [query.over_s for query in queries if query.over_s is not None]
+    ends += [s.closed_s for s in history.sessions.values() if s.closed_s is not None]
+    reading = run.reading
+    return Scale(
+        seconds=max(ends, default=0.0),
+        processes=len(history.processes),
+        users=sum(principal.role == "user" for principal in history.principals.values()),
+        principals=len(history.principals),
+        sessions=sum(session.channel == "websocket" for session in history.sessions.values()),
+        queries=len(history.queries),
+        answered=sum(query.ending is Ending.OK for query in queries),
+        frames=count(run.frames),
+        rows=sum(reading.counts.values()) if reading and not reading.problem else None,
+        provocations=len(history.provocations),
+    )
+
+
+def _blind(outcomes: list[tuple[Check, Outcome]]) -> tuple[str, ...]:
+    """What was asked and could not be seen."""
+    said = [line for _, outcome in outcomes for line in outcome.blind]
+    said += [
+        f"{check.name}: {outcome.note}"
+        for check, outcome in outcomes
+        if outcome.decided is Verdict.UNKNOWN and outcome.note and not outcome.objectives
+    ]
+    return tuple(dict.fromkeys(said))
