@@ -119,8 +119,6 @@ def _bar(axes: Axes, span: Span, places: Lanes, y: float) -> None:
     """A span, cut to the window; a sign at the edge says that it goes on there."""
     left = max(span.from_s, places.from_s)
     right = places.to_s if span.to_s is None else min(span.to_s, places.to_s)
-    if right < left:
-        return
     colour, strength = LANE[places.roles[span.who]], STRENGTH[span.kind]
     axes.barh(y, right - left, BAR - 3, left=left, color=colour, alpha=strength, lw=0)
     before = "\u2039 " if span.from_s < places.from_s else ""

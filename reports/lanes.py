@@ -60,8 +60,13 @@ def layout(finding: Finding, width: int) -> Lanes | None:
     gutter = GUTTER * (timeless + 1) if timeless else 0
     second = (width - 2 * MARGIN - gutter) / (to_s - from_s)
     edge_s = to_s + gutter / second
-    roles = _roles(finding)
-    rows = {who: _stacked(finding.spans, who) for who in roles}
+    spans = [
+        span
+        for span in finding.spans
+        if span.from_s < to_s and (span.to_s is None or span.to_s > from_s)
+    ]
+    roles = _roles(finding, spans)
+    rows = {who: _stacked(spans, who) for who in roles}
     tops: dict[str, float] = {}
     height = 0.0
     for who in roles:
@@ -97,9 +102,9 @@ def _window(finding: Finding) -> tuple[float, float] | None:
     return min(times) - air, max(times) + air
 
 
-def _roles(finding: Finding) -> dict[str, str]:
+def _roles(finding: Finding, spans: Sequence[Span]) -> dict[str, str]:
     """What everybody is in the finding; who is named in it outdoes who is in the witness."""
-    roles = {span.who: "other" for span in finding.spans}
+    roles = {span.who: "other" for span in spans}
     roles |= {moment.who: moment.role for moment in reversed(finding.witness)}
     for who, role in ((finding.recipient, "recipient"), (finding.victim, "victim")):
         if who in roles:

@@ -136,8 +136,8 @@ def _findings(sheet: Sheet, judgement: Judgement) -> None:
         sentence = sheet.fit(finding.sentence, max(room, 16))
         sentence.append("  ").append_text(sheet.ink(often, "dim"))
         sheet.hang(sheet.ink(f"{finding.id:<{size}}  ", "red"), sentence, indent=2)
-    more = judgement.findings_total - len(findings[:LISTED])
-    if findings and more > 0:
+    more = wording.beyond(judgement, findings[:LISTED])
+    if findings and more:
         sheet.gap()
         sheet.lines.append(sheet.ink(f"  … and {wording.count(more)} more", "dim"))
 
@@ -243,15 +243,18 @@ def _unseen(sheet: Sheet, judgement: Judgement, named: int | None) -> None:
         ("not asked: ", judgement.not_asked),
         ("what this run could not see: ", judgement.blind),
     ):
-        if not things:
-            continue
-        body = "; ".join(things[:named])
+        shown = [sheet.ink(thing) for thing in things[:named]]
         if named is not None:
-            body = sheet.fit(body, sheet.width).plain
+            shown = [sheet.fit(thing, sheet.width - 6) for thing in things[:named]]
             more = len(things) - named
-            body += f"; and {wording.count(more)} more" if more > 0 else ""
-        words = sheet.ink(label, "dim").append_text(sheet.ink(body, "not dim"))
-        sheet.hang(sheet.ink(""), words, indent=2)
+            shown += [sheet.ink(f"and {wording.count(more)} more")] if more > 0 else []
+        if len(shown) == 1:
+            words = sheet.ink("").append_text(sheet.ink(label, "dim")).append_text(shown[0])
+            sheet.hang(sheet.ink(""), words, indent=2)
+        elif shown:
+            sheet.lines.append(sheet.ink(f"  {label}", "dim"))
+        for thing in shown if len(shown) > 1 else ():
+            sheet.hang(sheet.ink("· ", "dim"), thing, indent=4)
 
 
 def _left_out(sheet: Sheet, one: str, many: str, number: int) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         CheckOutcome,
         Distribution,
         Finding,
+        Judgement,
         Moment,
         ObjectiveOutcome,
         Opportunity,
@@ -89,7 +90,7 @@ def under(bound: float) -> str:
 def so(kind: Opportunity) -> str:
     """What follows from how often bleeding could have shown, in a newcomer's words."""
     if kind.seen:
-        return f"It happened {times(kind.seen)}; no bound is needed."
+        return "Bleeding was seen, so there is no bound to give."
     parts: list[str] = []
     if kind.count == 0:
         parts.append("It could not have shown, so nothing is known.")
@@ -173,6 +174,11 @@ def where(finding: Finding) -> str:
 def roots_first(findings: Iterable[Finding]) -> list[Finding]:
     """Findings in their order, but those that follow from another one after all roots."""
     return sorted(findings, key=lambda finding: finding.folded_into is not None)
+
+
+def beyond(judgement: Judgement, shown: Iterable[Finding]) -> int:
+    """How many findings are counted beside those that are shown, however often each was found."""
+    return max(judgement.findings_total - sum(finding.times for finding in shown), 0)
 
 
 def looks_like(finding: Finding) -> str:

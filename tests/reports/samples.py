@@ -249,17 +249,17 @@ def passing(**fields: Any) -> Judgement:
 
 
 def failing(**fields: Any) -> Judgement:
-    """Isolation is broken 37 times by one root; the first check of `passing` says so."""
+    """Isolation is broken 37 times by one root, which also lost a row."""
     base = passing()
     broken = check("foreign canary in a frame", 9_402, verdict=FAIL, found=37)
     seen = msgspec.structs.replace(OPPORTUNITIES[0], seen=37, bound=None)
     plain = {
         "verdict": FAIL,
         "exit_code": 1,
-        "headline": "isolation broken: 37 findings, one root",
+        "headline": "isolation broken: 38 findings, one root",
         "parts": parts(PASS, FAIL, PASS),
         "findings": (shared_socket(), lost_row(folded_into="F1")),
-        "findings_total": 2,
+        "findings_total": 38,
         "roots": 1,
         "checks": (broken, *base.checks[1:]),
         "opportunities": (seen, OPPORTUNITIES[1]),
@@ -268,7 +268,7 @@ def failing(**fields: Any) -> Judgement:
 
 
 def crowded() -> Judgement:
-    """Twenty findings are kept of 300; the sentences name long principals."""
+    """Twenty findings are kept, 210 occurrences of 300; the sentences name long principals."""
     kept = tuple(
         shared_socket(
             id=f"F{number}",
@@ -277,7 +277,7 @@ def crowded() -> Judgement:
         )
         for number in range(1, 21)
     )
-    return failing(findings=kept, findings_total=300, roots=280)
+    return failing(findings=kept, findings_total=300, roots=40)
 
 
 def unknown() -> Judgement:
@@ -362,7 +362,7 @@ def hostile() -> Judgement:
         dialect=HOSTILE,
         headline=HOSTILE,
         findings=(found,),
-        findings_total=1,
+        findings_total=37,
         checks=(check(HOSTILE, 1, verdict=FAIL, found=1, asks=HOSTILE, note=HOSTILE),),
         objectives=(objective(HOSTILE, note=HOSTILE),),
         latency=(distribution(HOSTILE, 0.1, 2.0),),

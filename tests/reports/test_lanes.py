@@ -23,7 +23,7 @@ def test_the_victim_stands_above_the_recipient_above_bystanders():
         samples.moment(1.1, "ben-12", "recipient", "heard"),
         samples.moment(1.2, "ana-07", "victim", "asked"),
     )
-    spans = (span("dan", "query", 0.0, 2.0),)
+    spans = (span("dan", "query", 0.0, 2.0), span("eve", "query", 7.0, 8.0))
     places = layout(samples.shared_socket(witness=witness, spans=spans), 800)
     expected = ["ana-07", "ben-12", "dan", "cleo"]
     assert expected == list(places.roles)
@@ -86,17 +86,24 @@ def test_the_later_of_two_moments_is_the_one_that_moves():
     assert marks[2][0] == pytest.approx(3.0)
 
 
+def test_what_was_over_before_or_began_after_takes_no_room():
+    """A span outside the window would be an empty row."""
+    spans = (span("ana-07", "query", 1.0, 4.0), span("ana-07", "query", 4.5, None))
+    expected = {"ana-07": [], "ben-12": []}
+    assert expected == layout(samples.shared_socket(spans=spans), 800).rows
+
+
 def test_spans_that_overlap_get_rows_of_their_own_and_sessions_come_first():
     """Two tabs are two rows; a query after another one shares its row."""
     spans = (
-        span("ana-07", "query", 1.0, 2.0),
-        span("ana-07", "query", 1.5, 2.5),
-        span("ana-07", "query", 2.0, 3.0),
+        span("ana-07", "query", 4.180, 4.185),
+        span("ana-07", "query", 4.182, 4.190),
+        span("ana-07", "query", 4.185, 4.200),
         span("ana-07", "session", 0.0, None),
         span("ana-07", "session", 0.5, 9.0),
     )
     rows = layout(samples.shared_socket(spans=spans), 800).rows["ana-07"]
-    expected = [[0.0], [0.5], [1.0, 2.0], [1.5]]
+    expected = [[0.0], [0.5], [4.180, 4.185], [4.182]]
     assert expected == [[span.from_s for span in row] for row in rows]
 
 

@@ -24,7 +24,7 @@ def test_a_failure_says_what_whose_where_and_how_often():
     expected = """\
 Crosstalk - run 1122-0941-k3v - 20 users - 1,184 queries - 9,402 frames - 2,361 rows - 60 s
 
-FAIL  isolation broken: 37 findings, one root
+FAIL  isolation broken: 38 findings, one root
 
   F1  words that only ana-07 was given reached ben-12     frame - CWE-488 - 37 times, first at 4.2 s
         4.180 s  ana-07  asked           "... check my order CX7Q2M8R4KXW0V9TB3HN for Port ..."
@@ -40,6 +40,7 @@ FAIL  isolation broken: 37 findings, one root
     assert "\n  completion p95 <= 5 s   PASS      1.31 s (at most 1.38 s; n = 1,140)\n" in shown
     assert "\n  isolation   FAIL      37 findings on the wire, one root\n" in shown
     assert "\n  not asked: probes\n" in shown
+    assert "more\n" not in shown
     assert "\n  what this run could not see: no two queries overlapped in" in shown
     assert shown.endswith("\nexit 1\n")
 
@@ -102,21 +103,21 @@ def test_a_pass_that_does_not_gate_a_failure_hides_nothing():
 
 
 def test_three_findings_are_whole_ten_are_named_all_are_counted():
-    """Of 300 findings F1 to F3 have a witness, F4 to F10 a line, and 290 are a number."""
+    """Of 300 findings F1 to F3 have a witness, F4 to F10 a line, and the rest is a number."""
     shown = plain(samples.crowded())
     expected = 3
     assert expected == shown.count("looks like")
     lines = re.findall(r"^  (F\d+) +words", shown, flags=re.MULTILINE)
     expected = [f"F{number}" for number in range(1, 11)]
     assert expected == lines
-    assert "\n  ... and 290 more\n" in shown
+    assert "\n  ... and 245 more\n" in shown
 
 
 def test_what_follows_from_a_root_does_not_take_its_place():
     """A folded finding comes after the roots and names its root."""
     folded = samples.shared_socket(id="F1", folded_into="F2", sentence="echo")
     roots = tuple(samples.shared_socket(id=f"F{number}") for number in range(2, 5))
-    shown = plain(samples.failing(findings=(folded, *roots), findings_total=4))
+    shown = plain(samples.failing(findings=(folded, *roots), findings_total=148))
     assert "\n  F1  echo  37 times, follows from F2\n" in shown
 
 

@@ -109,7 +109,7 @@ def test_only_what_reached_somebody_else_is_pointed_at():
     ("expected", "fields"),
     [
         ("It is under 0.28 % at 95 %, at most once in 358 cases.", {}),
-        ("It happened 37 times; no bound is needed.", {"seen": 37, "bound": None}),
+        ("Bleeding was seen, so there is no bound to give.", {"seen": 37, "bound": None}),
         (
             "It could not have shown, so nothing is known. 299 more are needed.",
             {"count": 0, "bound": None, "wanted": None, "needed": 299},
