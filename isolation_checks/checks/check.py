@@ -36,7 +36,8 @@ class Found:
     sentence: str
     times: int
     first_s: float | None
-    witness: tuple[Moment, ...]
+    witness: Callable[[], tuple[Moment, ...]]
+    """Words its proof when it is shown: of many findings only a few are."""
     places: tuple[tuple[str, int], ...] = ()
     """The first places at which it showed, most telling first."""
     victim_query: QueryId | None = None

@@ -112,17 +112,6 @@ _SAYS = {
 
 def _found(run: Run, kind: str, cases: list[tuple[Query, str, dict[str, Any] | None]]) -> Found:
     query, what, record = cases[0]
-    at: Moment | None = None
-    if record is not None:
-        at = Moment(
-            at_s=None, who=query.principal, role="victim", did=f"got {record['kind']}",
-            text=witness.excerpt(run.content(record["stream"], record["last"]), None)[0],
-            place=Place(stream=record["stream"], index=record["last"]),
-        )
-    over = Moment(
-        at_s=query.over_s, who=query.principal, role="victim",
-        did="had waited in vain" if query.reason == Reason.TIMEOUT else "was told that it is over",
-    )
     return Found(
         kind=kind,
         cwe=None,
@@ -132,7 +121,36 @@ def _found(run: Run, kind: str, cases: list[tuple[Query, str, dict[str, Any] | N
         sentence=_SAYS[kind].format(who=query.principal, what=what),
         times=len(cases),
         first_s=query.sent_s,
-        witness=witness.in_order(witness.asked(run, query.id, "victim"), at, over),
+        witness=lambda: witness.in_order(
+            witness.asked(run, query.id, "victim"), _arrived(run, query, record), _over(query)
+        ),
         victim_query=query.id,
         queries=frozenset(case[0].id for case in cases),
+    )
+
+
+def _arrived(run: Run, query: Query, record: dict[str, Any] | None) -> Moment | None:
+    """The event that tells, where one came."""
+    if record is None:
+        return None
+    place = Place(stream=record["stream"], index=record["last"])
+    own = (nw.col("stream") == place.stream) & (nw.col("index") == place.index)
+    frame = records(run.frames.filter(own))
+    return Moment(
+        at_s=frame[0]["at_s"] if frame else None,
+        who=query.principal,
+        role="victim",
+        did=f"got {record['kind']}",
+        text=witness.excerpt(run.content(place.stream, place.index), None)[0],
+        place=place,
+    )
+
+
+def _over(query: Query) -> Moment:
+    timed_out = query.reason == Reason.TIMEOUT
+    return Moment(
+        at_s=query.over_s,
+        who=query.principal,
+        role="victim",
+        did="had waited in vain" if timed_out else "was told that it is over",
     )

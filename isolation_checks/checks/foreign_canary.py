@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check
-from isolation_checks.loading.run import CONTROL, Run, count, first_of, records
+from isolation_checks.loading.run import CONTROL, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
 CWE = {"frame": 488, "http": 639}
@@ -26,20 +26,16 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
     seen = run.sightings.filter(nw.col("channel").is_in(("frame", "http")))
     foreign = records(seen.filter(nw.col("foreign")), "at_s", "stream", "index")
     earlier = count(seen.filter(nw.col("earlier")))
-    found = [_found(run, foreign, *group) for group in first_of(foreign, "owner", "principal", "channel")]
+    groups = groups_of(foreign, "owner", "principal", "channel")
+    found = [_found(run, group) for group in groups]
     blind = (f"{earlier} canaries of earlier runs were seen; they convict nobody",) if earlier else ()
     return Outcome(examined=count(received), unit="frames", found=tuple(found), blind=blind)
 
 
-def _found(run: Run, foreign: list[dict[str, Any]], record: dict[str, Any], times: int) -> Found:
+def _found(run: Run, group: list[dict[str, Any]]) -> Found:
+    record = group[0]
     owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
     planted = QueryId(record["planted_query"]) if record["planted_query"] else None
-    group = [
-        other
-        for other in foreign
-        if (other["owner"], other["principal"], other["channel"])
-        == (owner, recipient, record["channel"])
-    ]
     return Found(
         kind="foreign-canary",
         cwe=CWE[record["channel"]],
@@ -47,9 +43,9 @@ def _found(run: Run, foreign: list[dict[str, Any]], record: dict[str, Any], time
         recipient=recipient,
         channel=record["channel"],
         sentence=f"words that only {owner} was given reached {recipient}",
-        times=times,
+        times=len(group),
         first_s=record["at_s"],
-        witness=witness.in_order(
+        witness=lambda: witness.in_order(
             witness.asked(run, planted, "victim", record["canary"]),
             witness.connected(run, record["session"], record["at_s"]),
             witness.asked(run, QueryId(record["query"] or ""), "recipient"),

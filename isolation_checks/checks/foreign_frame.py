@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check
 from isolation_checks.judging.verdict import Verdict
-from isolation_checks.loading.run import CONTROL, Run, count, first_of, records
+from isolation_checks.loading.run import CONTROL, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
 _NAMES = ("query_owner", "conversation_owner", "label_owner")
@@ -52,8 +52,8 @@ def frame_of_anothers(run: Run) -> Outcome:
         named = _named(run, record, owners, answering)
         if named is not None:
             foreign.append(record | {"by": named, "owner": record.get(named) or owners[record["conversation"]]})
-    groups = first_of(foreign, "owner", "principal", "channel")
-    found = tuple(_found(run, foreign, record, times) for record, times in groups)
+    groups = groups_of(foreign, "owner", "principal", "channel")
+    found = tuple(_found(run, group) for group in groups)
     named = count(naming)
     silent = not count(frames)
     return Outcome(
@@ -93,9 +93,9 @@ def _named(
     return None
 
 
-def _found(run: Run, foreign: list[dict[str, Any]], record: dict[str, Any], times: int) -> Found:
+def _found(run: Run, group: list[dict[str, Any]]) -> Found:
+    record = group[0]
     owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
-    mine = [r for r in foreign if (r["owner"], r["principal"]) == (owner, recipient)]
     victim_query = run.query_named_in(record)
     return Found(
         kind="foreign-frame",
@@ -104,15 +104,15 @@ def _found(run: Run, foreign: list[dict[str, Any]], record: dict[str, Any], time
         recipient=recipient,
         channel=record["channel"],
         sentence=f"{recipient} got a {record['kind'] or 'frame'} of {owner}'s: {_WORDS[record['by']]} in it is {owner}'s",
-        times=times,
+        times=len(group),
         first_s=record["at_s"],
-        witness=witness.in_order(
+        witness=lambda: witness.in_order(
             witness.asked(run, victim_query, "victim"),
             witness.connected(run, record["session"], record["at_s"]),
             witness.arrived(run, record, recipient, "recipient"),
         ),
-        places=tuple((r["stream"], r["index"]) for r in mine),
+        places=tuple((r["stream"], r["index"]) for r in group),
         victim_query=victim_query,
         recipient_query=QueryId(record["query"]) if record["query"] else None,
-        queries=frozenset(query for r in mine if (query := run.query_named_in(r)) is not None),
+        queries=frozenset(query for r in group if (query := run.query_named_in(r)) is not None),
     )

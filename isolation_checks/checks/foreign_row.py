@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
 from isolation_checks.judging.verdict import Verdict
-from isolation_checks.loading.run import Run, count, first_of, records
+from isolation_checks.loading.run import Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
 SEVERAL = 2
@@ -49,43 +49,45 @@ def foreign_row(run: Run) -> Outcome:
     )
 
 
-def _by_words(run: Run, in_rows: Any) -> list[Found]:  # noqa: ANN401 - a narwhals frame
+def _by_words(run: Run, in_rows: Relation) -> list[Found]:
+    """Rows with words of somebody else than their owner."""
     foreign = records(in_rows.filter(nw.col("foreign")), "stream", "index")
-    found = []
-    for record, times in first_of(foreign, "owner", "principal", "kind"):
-        owner = PrincipalId(record["owner"])
-        holder = PrincipalId(record["principal"]) if record["principal"] else None
-        planted = QueryId(record["planted_query"]) if record["planted_query"] else None
-        mine = [r for r in foreign if (r["owner"], r["principal"], r["kind"]) == (owner, record["principal"], record["kind"])]
-        found.append(
-            Found(
-                kind="foreign-row",
-                cwe=639,
-                victim=owner,
-                recipient=holder,
-                channel="row",
-                sentence=f"a row of {record['kind']} that belongs to {holder or 'nobody known'} holds words that only {owner} was given",
-                times=times,
-                first_s=None,
-                witness=witness.in_order(
-                    witness.asked(run, planted, "victim", record["canary"]),
-                    witness.asked(run, QueryId(record["query"] or ""), "recipient")
-                    if record["query"] != planted
-                    else None,
-                    witness.arrived(run, record, holder, "recipient", record["canary"]),
-                ),
-                places=tuple((r["stream"], r["index"]) for r in mine),
-                victim_query=planted,
-                recipient_query=QueryId(record["query"]) if record["query"] else None,
-                queries=frozenset(QueryId(r["query"]) for r in mine if r["query"]),
-            )
-        )
-    return found
+    keys = ("owner", "principal", "kind")
+    return [_with_words(run, group) for group in groups_of(foreign, *keys)]
 
 
-def _by_names(run: Run, owned: Any) -> list[Found]:  # noqa: ANN401 - a narwhals frame
-    """Rows whose owner is not who asked, or not whose conversation it is; those that hold
-    words are found by their words."""
+def _with_words(run: Run, group: list[dict[str, Any]]) -> Found:
+    record = group[0]
+    owner = PrincipalId(record["owner"])
+    holder = PrincipalId(record["principal"]) if record["principal"] else None
+    planted = QueryId(record["planted_query"]) if record["planted_query"] else None
+    other = QueryId(record["query"]) if record["query"] not in (None, planted) else None
+    return Found(
+        kind="foreign-row",
+        cwe=639,
+        victim=owner,
+        recipient=holder,
+        channel="row",
+        sentence=(
+            f"a row of {record['kind']} that belongs to {holder or 'nobody known'} "
+            f"holds words that only {owner} was given"
+        ),
+        times=len(group),
+        first_s=None,
+        witness=lambda: witness.in_order(
+            witness.asked(run, planted, "victim", record["canary"]),
+            witness.asked(run, other, "recipient"),
+            witness.arrived(run, record, holder, "recipient", record["canary"]),
+        ),
+        places=tuple((r["stream"], r["index"]) for r in group),
+        victim_query=planted,
+        recipient_query=other,
+        queries=frozenset(QueryId(r["query"]) for r in group if r["query"]),
+    )
+
+
+def _by_names(run: Run, owned: Relation) -> list[Found]:
+    """Rows whose owner is not who asked, or not whose conversation it is."""
     asker, holder = nw.col("asker"), nw.col("conversation_owner")
     wrong = owned.filter(
         (~asker.is_null() & (asker != nw.col("owner")))
@@ -97,29 +99,28 @@ def _by_names(run: Run, owned: Any) -> list[Found]:  # noqa: ANN401 - a narwhals
         victim = next(name for name in known if name != record["owner"])
         if not run.ownership.may_share(victim, record["owner"], "row"):
             foreign.append(record | {"victim": victim})
-    found = []
-    for record, times in first_of(foreign, "victim", "owner", "table"):
-        victim, owner = PrincipalId(record["victim"]), PrincipalId(record["owner"])
-        what = "query" if record["asker"] == victim else "conversation"
-        query = QueryId(record["query"]) if record["query"] else None
-        mine = [r for r in foreign if (r["victim"], r["owner"], r["table"]) == (victim, owner, record["table"])]
-        found.append(
-            Found(
-                kind="foreign-row",
-                cwe=639,
-                victim=victim,
-                recipient=owner,
-                channel="row",
-                sentence=f"a row of {record['table']} about {victim}'s {what} belongs to {owner}",
-                times=times,
-                first_s=None,
-                witness=witness.in_order(
-                    witness.asked(run, query, "victim"),
-                    witness.arrived(run, record, owner, "recipient"),
-                ),
-                places=tuple((r["stream"], r["index"]) for r in mine),
-                victim_query=query,
-                queries=frozenset(QueryId(r["query"]) for r in mine if r["query"]),
-            )
-        )
-    return found
+    return [_named(run, group) for group in groups_of(foreign, "victim", "owner", "table")]
+
+
+def _named(run: Run, group: list[dict[str, Any]]) -> Found:
+    record = group[0]
+    victim, owner = PrincipalId(record["victim"]), PrincipalId(record["owner"])
+    what = "query" if record["asker"] == victim else "conversation"
+    query = QueryId(record["query"]) if record["query"] else None
+    return Found(
+        kind="foreign-row",
+        cwe=639,
+        victim=victim,
+        recipient=owner,
+        channel="row",
+        sentence=f"a row of {record['table']} about {victim}'s {what} belongs to {owner}",
+        times=len(group),
+        first_s=None,
+        witness=lambda: witness.in_order(
+            witness.asked(run, query, "victim"),
+            witness.arrived(run, record, owner, "recipient"),
+        ),
+        places=tuple((r["stream"], r["index"]) for r in group),
+        victim_query=query,
+        queries=frozenset(QueryId(r["query"]) for r in group if r["query"]),
+    )

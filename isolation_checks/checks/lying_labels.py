@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check
 from isolation_checks.judging.verdict import Verdict
-from isolation_checks.loading.run import Run, count, first_of, records
+from isolation_checks.loading.run import Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
 
@@ -29,11 +29,11 @@ def labels_contradict_content(run: Run) -> Outcome:
         (nw.col("label_owner") != nw.col("owner")) & (nw.col("foreign") | mine)
     )
     lies = records(lying, "at_s", "stream", "index")
-    groups = first_of(lies, "owner", "label_owner", "principal")
+    groups = groups_of(lies, "owner", "label_owner", "principal")
     return Outcome(
         examined=count(labelled),
         unit="labels",
-        found=tuple(_found(run, lies, *group) for group in groups),
+        found=tuple(_found(run, group) for group in groups),
         verdict=None if lies or count(labelled) else _unlabelled(run),
         note="" if count(labelled) else "no frame with a canary in it has a user id",
     )
@@ -44,11 +44,11 @@ def _unlabelled(run: Run) -> Verdict | None:
     return Verdict.NOT_ASKED if count(run.sightings.filter(nw.col("planted"))) else None
 
 
-def _found(run: Run, lies: list[dict[str, Any]], record: dict[str, Any], times: int) -> Found:
+def _found(run: Run, group: list[dict[str, Any]]) -> Found:
+    record = group[0]
     owner, label = PrincipalId(record["owner"]), PrincipalId(record["label_owner"])
     recipient = PrincipalId(record["principal"])
     planted = QueryId(record["planted_query"]) if record["planted_query"] else None
-    mine = [r for r in lies if (r["owner"], r["label_owner"]) == (owner, label)]
     return Found(
         kind="lying-label",
         cwe=345,
@@ -56,13 +56,13 @@ def _found(run: Run, lies: list[dict[str, Any]], record: dict[str, Any], times: 
         recipient=recipient,
         channel="frame",
         sentence=f"a frame says that it is {label}'s and holds words that only {owner} was given",
-        times=times,
+        times=len(group),
         first_s=record["at_s"],
-        witness=witness.in_order(
+        witness=lambda: witness.in_order(
             witness.asked(run, planted, "victim", record["canary"]),
             witness.arrived(run, record, recipient, "recipient", record["canary"]),
         ),
-        places=tuple((r["stream"], r["index"]) for r in mine),
+        places=tuple((r["stream"], r["index"]) for r in group),
         victim_query=planted,
         recipient_query=QueryId(record["query"]) if record["query"] else None,
     )

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.model import Table
@@ -149,40 +149,40 @@ def _found(run: Run, kind: str, table: Table, cases: Iterator[_Case]) -> list[Fo
     for query, row in cases:
         owner = query.principal if query else _conversation_owner(run, row)
         groups.setdefault(owner, []).append((query, row))
-    found = []
-    for victim, group in groups.items():
-        query, row = group[0]
-        sentence = _SAYS[kind].format(
+    return [_grouped(run, kind, table, victim, group) for victim, group in groups.items()]
+
+
+def _grouped(
+    run: Run, kind: str, table: Table, victim: PrincipalId | None, group: list[_Case]
+) -> Found:
+    query, row = group[0]
+    identity = query.id if query else None
+    return Found(
+        kind=kind,
+        cwe=_CWE.get(kind),
+        victim=victim,
+        recipient=None,
+        channel="row",
+        sentence=_SAYS[kind].format(
             victim=victim or "somebody", table=table.name, owner=(row or {}).get("stated_owner")
-        )
-        identity = query.id if query else None
-        found.append(
-            Found(
-                kind=kind,
-                cwe=_CWE.get(kind),
-                victim=victim,
-                recipient=None,
-                channel="row",
-                sentence=sentence,
-                times=len(group),
-                first_s=query.sent_s if query else None,
-                witness=witness.in_order(
-                    witness.asked(run, identity, "victim"),
-                    _done(query),
-                    witness.arrived(run, row, row["stated_owner"], "other") if row else None,
-                ),
-                places=tuple((r["stream"], r["index"]) for _, r in group if r),
-                victim_query=identity,
-                queries=frozenset(q.id for q, _ in group if q),
-            )
-        )
-    return found
+        ),
+        times=len(group),
+        first_s=query.sent_s if query else None,
+        witness=lambda: witness.in_order(
+            witness.asked(run, identity, "victim"),
+            _done(query),
+            witness.arrived(run, row, row["stated_owner"], "other") if row else None,
+        ),
+        places=tuple((r["stream"], r["index"]) for _, r in group if r),
+        victim_query=identity,
+        queries=frozenset(q.id for q, _ in group if q),
+    )
 
 
-def _done(query: Query | None) -> Any:  # noqa: ANN401 - a moment or None
+def _done(query: Query | None) -> Moment | None:
     if query is None or query.done_s is None:
         return None
-    return witness.Moment(
+    return Moment(
         at_s=query.done_s, who=query.principal, role="victim", did=f"was told that it is {query.reason}"
     )
 

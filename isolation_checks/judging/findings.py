@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from isolation_checks.checks.check import Check, Found, Outcome
 from isolation_checks.judging import fingerprints
-from isolation_checks.judging.fingerprints import Mechanism
-from isolation_checks.judging.verdict import SHOWN, Finding, Span
+from isolation_checks.judging.fingerprints import Mechanism, Scene
+from isolation_checks.judging.verdict import SHOWN, Finding, Moment, Span
 from isolation_checks.loading.run import Run
 from isolation_checks.records import PrincipalId
 
@@ -41,8 +41,9 @@ class Findings:
 
 def of(run: Run, outcomes: list[tuple[Check, Outcome]]) -> Findings:
     """All findings of a run's outcomes, roots first."""
+    scene = Scene(run, [found for _, outcome in outcomes for found in outcome.found])
     cases = [
-        _Case(check, found, fingerprints.mechanism(run, found))
+        _Case(check, found, scene.mechanism(found))
         for check, outcome in outcomes
         for found in outcome.found
     ]
@@ -96,6 +97,7 @@ def _follows(case: _Case, other: _Case) -> bool:
 
 def _finding(run: Run, case: _Case, names: dict[int, str]) -> Finding:
     found = case.found
+    witness = found.witness()
     return Finding(
         id=names[id(case)],
         check=case.check.name,
@@ -111,8 +113,8 @@ def _finding(run: Run, case: _Case, names: dict[int, str]) -> Finding:
         mechanism=case.mechanism.name,
         because=case.mechanism.because,
         provocation=_provocation(run, found),
-        witness=found.witness,
-        spans=_spans(run, found),
+        witness=witness,
+        spans=_spans(run, found, witness),
         folded_into=names[id(case.root)] if case.root is not None else None,
     )
 
@@ -141,9 +143,9 @@ _ACTS = {
 }
 
 
-def _spans(run: Run, found: Found) -> tuple[Span, ...]:
+def _spans(run: Run, found: Found, witness: tuple[Moment, ...]) -> tuple[Span, ...]:
     """What was open on the lanes of victim and recipient around the finding."""
-    around = [moment.at_s for moment in found.witness if moment.at_s is not None]
+    around = [moment.at_s for moment in witness if moment.at_s is not None]
     if not around:
         return ()
     least, most = min(around) - BEFORE_SECONDS, max(around) + BEFORE_SECONDS

@@ -6,8 +6,8 @@ fits names the mechanism and says why.  None that fits is "unknown", honestly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -18,8 +18,8 @@ from isolation_checks.loading.run import Run, records
 from isolation_checks.records import QueryId
 
 UNKNOWN = "unknown"
-LOOKED_AT = 50
-"""Places of one finding that are looked at."""
+LOOKED_AT, LOOKED_AT_IN_ALL = 20, 500
+"""Frames that are looked at, of one finding and of all together."""
 MOST = 0.5
 
 
@@ -31,31 +31,73 @@ class Mechanism:
     because: str
 
 
-def mechanism(run: Run, found: Found) -> Mechanism:
-    """What a finding looks like."""
-    frames = _frames(run, found)
-    for fingerprint in _FINGERPRINTS:
-        named = fingerprint(run, found, frames)
-        if named is not None:
-            return named
-    return Mechanism(name=UNKNOWN, because="no fingerprint fits the evidence")
+@dataclass(slots=True)
+class Scene:
+    """A run and everything that was found in it, seen together: a mechanism that shows
+    in many findings is recognised better in all of them than in each."""
+
+    run: Run
+    everything: Sequence[Found]
+    newest: tuple[int, int, float | None] = (0, 0, None)
+    """Of so many frames of others' queries, so many went to the newest session, the first
+    of them so many seconds after its connect."""
+
+    _known: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        wanted: dict[str, set[int]] = {}
+        for found in self.everything:
+            for stream, index in found.places[:LOOKED_AT]:
+                if stream.startswith("history/"):
+                    wanted.setdefault(stream, set()).add(index)
+        for stream, indexes in wanted.items():
+            own = (nw.col("stream") == stream) & nw.col("index").is_in(sorted(indexes))
+            for frame in records(self.run.frames.filter(own)):
+                self._known[stream, frame["index"]] = frame
+        ordered = sorted(self._known.values(), key=lambda frame: float(frame["at_s"]))
+        self.newest = _newest(self.run, ordered[:LOOKED_AT_IN_ALL])
+
+    def frames(self, found: Found) -> list[dict[str, Any]]:
+        """The frames at the first places of a finding, as the relation has them."""
+        places = found.places[:LOOKED_AT]
+        return [self._known[place] for place in places if place in self._known]
+
+    def mechanism(self, found: Found) -> Mechanism:
+        """What a finding looks like."""
+        frames = self.frames(found)
+        for fingerprint in _FINGERPRINTS:
+            named = fingerprint(self, found, frames)
+            if named is not None:
+                return named
+        return Mechanism(name=UNKNOWN, because="no fingerprint fits the evidence")
 
 
-def _frames(run: Run, found: Found) -> list[dict[str, Any]]:
-    """The first frames of a finding, as the relation has them."""
-    by_stream: dict[str, list[int]] = {}
-    for stream, index in found.places[:LOOKED_AT]:
-        if stream.startswith("history/"):
-            by_stream.setdefault(stream, []).append(index)
-    frames: list[dict[str, Any]] = []
-    for stream, indexes in by_stream.items():
-        own = (nw.col("stream") == stream) & nw.col("index").is_in(indexes)
-        frames += records(run.frames.filter(own), "at_s")
-    return frames
+def _newest(run: Run, frames: list[dict[str, Any]]) -> tuple[int, int, float | None]:
+    """How many frames of others' queries went to the session that had connected last."""
+    ready = sorted(
+        (session.ready_s, session.id)
+        for session in run.history.sessions.values()
+        if session.ready_s is not None and session.channel == "websocket"
+    )
+    of_others = [f for f in frames if f["query_owner"] not in (None, f["principal"])]
+    hits, first = 0, None
+    for frame in of_others:
+        latest = [identity for at_s, identity in ready if at_s <= frame["at_s"] + _ALMOST]
+        if frame["session"] in latest[-_AT_ONCE:]:
+            hits += 1
+            own = next(at_s for at_s, identity in ready if identity == frame["session"])
+            first = frame["at_s"] - own if first is None else first
+    return hits, len(of_others), first
 
 
-def _read_without_owner(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
-    asked = [f for f in frames if (f["principal"], f["conversation"]) in run.asked_for]
+_ALMOST = 0.05
+"""A platform may count a session as connected a little before it says so."""
+_AT_ONCE = 2
+"""Of sessions that connect together nobody can say from outside which was the last."""
+
+
+def _read_without_owner(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+    asked = [f for f in frames if (f["principal"], f["conversation"]) in scene.run.asked_for]
     if found.channel != "http" and not (asked and len(asked) >= MOST * len(frames)):
         return None
     return Mechanism(
@@ -64,11 +106,11 @@ def _read_without_owner(run: Run, found: Found, frames: list[dict[str, Any]]) ->
     )
 
 
-def _sent_to_all(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+def _sent_to_all(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
     for frame in frames:
         if frame["label_query"] is None or frame["kind"] is None:
             continue
-        same = run.frames.filter(
+        same = scene.run.frames.filter(
             (nw.col("label_query") == frame["label_query"]) & (nw.col("kind") == frame["kind"])
         )
         reached = {record["principal"] for record in records(same.select("principal").unique())}
@@ -81,40 +123,23 @@ def _sent_to_all(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechan
     return None
 
 
-def _newest_socket(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
-    ready = sorted(
-        (session.ready_s, session.id)
-        for session in run.history.sessions.values()
-        if session.ready_s is not None and session.channel == "websocket"
-    )
-    hits, gaps = 0, []
+def _newest_socket(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+    hits, seen, first = scene.newest
     of_others = [f for f in frames if f["query_owner"] not in (None, f["principal"])]
-    for frame in of_others:
-        before = [entry for entry in ready if entry[0] <= frame["at_s"] + _ALMOST]
-        victim = run.history.queries.get(QueryId(frame["label_query"]))
-        if before and victim and before[-1][1] == frame["session"]:
-            hits += 1
-            gaps.append(frame["at_s"] - before[-1][0])
-    if not of_others or hits < MOST * len(of_others):
+    if not of_others or not seen or hits < MOST * seen:
         return None
+    when = "" if first is None else f", the first {max(0.0, first) * 1000:.0f} ms after its connect"
     return Mechanism(
         name="the newest socket wins",
-        because=(
-            f"{hits} of the first {len(of_others)} frames went to the session that had connected last, "
-            f"the first {max(0.0, gaps[0]) * 1000:.0f} ms after that connect"
-        ),
+        because=f"{hits} of {seen} frames of others' queries went to the session that had connected last{when}",
     )
 
 
-_ALMOST = 0.05
-"""A platform may count a session as connected a little before it says so."""
-
-
-def _same_question(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
-    own = run.history.queries.get(found.recipient_query) if found.recipient_query else None
+def _same_question(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
+    own = scene.run.history.queries.get(found.recipient_query) if found.recipient_query else None
     if own is None:
         return None
-    for query in run.history.queries.values():
+    for query in scene.run.history.queries.values():
         if query.principal == found.victim and query.text == own.text and query.sent_s < (own.over_s or own.sent_s):
             took = "" if own.done_s is None else f", answered in {(own.done_s - own.sent_s) * 1000:.0f} ms"
             return Mechanism(
@@ -124,10 +149,10 @@ def _same_question(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mech
     return None
 
 
-def _shared_agent(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+def _shared_agent(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
     own = [f for f in frames if f["query_owner"] == f["principal"]]
-    victim = run.history.queries.get(found.victim_query) if found.victim_query else None
-    recipient = run.history.queries.get(found.recipient_query) if found.recipient_query else None
+    victim = scene.run.history.queries.get(found.victim_query) if found.victim_query else None
+    recipient = scene.run.history.queries.get(found.recipient_query) if found.recipient_query else None
     if victim is None or recipient is None or not _met(victim, recipient):
         return None
     if frames and len(own) < MOST * len(frames):
@@ -141,13 +166,13 @@ def _shared_agent(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mecha
     )
 
 
-def _newest_user(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+def _newest_user(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
     if found.channel != "row" or found.kind != "foreign-row" or frames:
         return None
     hits = 0
-    victims = [run.history.queries[query] for query in found.queries if query in run.history.queries]
+    victims = [scene.run.history.queries[query] for query in found.queries if query in scene.run.history.queries]
     for victim in victims:
-        mine = [q for q in run.history.queries.values() if q.principal == found.recipient and _met(victim, q)]
+        mine = [q for q in scene.run.history.queries.values() if q.principal == found.recipient and _met(victim, q)]
         hits += bool(mine)
     if not victims or hits < MOST * len(victims):
         return None
@@ -157,8 +182,8 @@ def _newest_user(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechan
     )
 
 
-def _delivery(run: Run, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
-    stored = _completed_in_rows(run, found) if found.kind == "no-end" else None
+def _delivery(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
+    stored = _completed_in_rows(scene.run, found) if found.kind == "no-end" else None
     said = _DELIVERY.get((found.kind, stored)) or _DELIVERY.get((found.kind, None))
     return Mechanism(name=said[0], because=said[1]) if said else None
 
@@ -189,7 +214,7 @@ def _met(one: Query, other: Query) -> bool:
     return one.sent_s <= (other.over_s or until) and other.sent_s <= (one.over_s or until)
 
 
-_FINGERPRINTS: tuple[Callable[[Run, Found, list[dict[str, Any]]], Mechanism | None], ...] = (
+_FINGERPRINTS: tuple[Callable[[Scene, Found, list[dict[str, Any]]], Mechanism | None], ...] = (
     _read_without_owner,
     _sent_to_all,
     _newest_socket,

@@ -131,13 +131,11 @@ def records(relation: Relation, *by: str, limit: int | None = None) -> list[dict
     return plain
 
 
-def first_of(found: Iterable[dict[str, Any]], *keys: str) -> list[tuple[dict[str, Any], int]]:
-    """The first record of every group of equal keys, and how many the group has."""
-    groups: dict[tuple[Any, ...], tuple[dict[str, Any], int]] = {}
+def groups_of(found: Iterable[dict[str, Any]], *keys: str) -> list[list[dict[str, Any]]]:
+    """Records with equal keys, in the order in which they came."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for record in found:
-        key = tuple(record[name] for name in keys)
-        first, seen = groups.get(key, (record, 0))
-        groups[key] = (first, seen + 1)
+        groups.setdefault(tuple(record[name] for name in keys), []).append(record)
     return list(groups.values())
 
 
