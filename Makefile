@@ -71,13 +71,13 @@ INSTALL = DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recomm
 
 .venv/for-use: constraints.txt $(METADATA) | .venv/bin/python3
 	@echo "installing into .venv …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt setuptools
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation \
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt setuptools
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt --no-build-isolation \
 	    -e '.' -e 'docker/reference[postgres,redis]'
 	@touch $@
 
 .venv/for-tests: .venv/for-use
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation \
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt --no-build-isolation \
 	    -e '.[test]' $(TOOLS)
 	@touch $@
 

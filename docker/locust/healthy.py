@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script of the image's, no module
 """Whether this container's Locust does its part: `healthy.py master` or `healthy.py worker`.
 
 A master is healthy when it listens for workers and, unless it is headless, its web UI
@@ -34,8 +35,8 @@ def master() -> bool:
         return False
     if b"--headless" in Path("/proc/1/cmdline").read_bytes().split(b"\0"):
         return True
-    with urllib.request.urlopen(WEB_UI, timeout=3) as answer:
-        return answer.status == 200
+    urllib.request.urlopen(WEB_UI, timeout=3).close()  # raises what is no answer
+    return True
 
 
 def worker() -> bool:

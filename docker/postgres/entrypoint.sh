@@ -10,7 +10,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     rm /tmp/password
     echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
     # no TCP yet: whoever waits for the port waits for the finished database
-    pg_ctl --wait --silent --log=/tmp/first-start -o "-c listen_addresses=''" start
+    pg_ctl --wait --silent -o "-c listen_addresses=''" start
     psql --quiet --username=postgres --command="CREATE DATABASE \"$POSTGRES_DB\""
     for script in /docker-entrypoint-initdb.d/*.sql; do
         psql --quiet --set=ON_ERROR_STOP=1 --username=postgres --dbname="$POSTGRES_DB" --file="$script"

@@ -227,11 +227,13 @@ def _daemon(cache: Path, home: Path, engine: Engine) -> Iterator[None]:
 
 
 def _tidy(engine: Engine) -> None:
-    """Remove all containers: an engine of our own holds none but ours."""
+    """Remove all containers and volumes: an engine of our own holds none but ours."""
     containers = engine.docker("ps", "--all", "--quiet").stdout.split()
     if containers:
         engine.docker("rm", "--force", "--volumes", *containers)
-    engine.docker("volume", "prune", "--force")
+    volumes = engine.docker("volume", "ls", "--quiet").stdout.split()
+    if volumes:
+        engine.docker("volume", "rm", "--force", *volumes)
     engine.docker("image", "prune", "--force")  # what a newer build of the same name replaced
 
 

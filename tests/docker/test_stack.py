@@ -1,0 +1,201 @@
+"""The whole stack in real containers: started, looked at from outside, driven, taken down."""
+
+import json
+import secrets
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.servers.docker_engine import docker_engine
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).parents[2]
+SECRETS = (
+    "REFERENCE_JWT_SECRET",
+    "REFERENCE_SERVICE_SECRET",
+    "POSTGRES_PASSWORD",
+    "PLATFORM_DATABASE_PASSWORD",
+    "AUDITOR_DATABASE_PASSWORD",
+)
+IMAGES = ("crosstalk-platform", "crosstalk-locust", "crosstalk-postgres", "crosstalk-redis")
+HEADLESS = "--headless -u 10 -r 5 -t 15s --expect-workers 2"
+RUN = "in-containers"
+
+
+class Stack:
+    """The services of compose.yaml on an engine of our own."""
+
+    def __init__(self, engine):
+        self.engine = engine
+        self.secrets = {name: secrets.token_hex(32) for name in SECRETS}
+        self.environment = {
+            **self.secrets,
+            "BASE_IMAGE": engine.base_image,
+            "COMPOSE_PROJECT_NAME": "crosstalk",
+            "LOCUST_OPTIONS": "",
+            "PLATFORM_OPTIONS": "",
+            "WORKERS": "2",
+        }
+
+    def compose(self, *words, **options):
+        """Run Compose on the files; what is in a docker/.env of somebody's stays out."""
+        files = ("docker/compose.yaml", "docker/compose.debian.yaml", "tests/docker/loopback.yaml")
+        named = [word for file in files for word in ("-f", ROOT / file)]
+        return self.engine.docker(
+            *("compose", "--ansi", "never", "--env-file", "/dev/null", *named, *words),
+            more=self.environment,
+            **options,
+        )
+
+    def containers(self):
+        """What the engine knows of every container, by the service's name."""
+        ids = self.compose("ps", "--all", "--quiet").stdout.split()
+        found = json.loads(self.engine.docker("inspect", *ids).stdout)
+        return [(one["Config"]["Labels"]["com.docker.compose.service"], one) for one in found]
+
+    def query(self, role, statement):
+        """What PostgreSQL answers to a role that logs in with its password."""
+        password = self.secrets[f"{role.upper()}_DATABASE_PASSWORD"]
+        url = f"postgresql://{role}:{password}@127.0.0.1:5432/platform"
+        words = ("psql", "--no-psqlrc", "--tuples-only", "--no-align", url, "-c", statement)
+        return self.compose("exec", "-T", "postgres", *words, fails=True)
+
+
+@pytest.fixture(scope="module")
+def stack():
+    """The stack with its web UI, every service healthy; nothing of it is left afterwards."""
+    with docker_engine() as engine:
+        stack = Stack(engine)
+        stack.compose("build", "auth", "postgres", "redis", "locust-master", limit_s=600)
+        try:
+            stack.compose("up", "--detach", "--no-build", "--wait", limit_s=180)
+            yield stack
+        finally:
+            stack.compose("down", "--volumes", "--timeout", "10")
+
+
+@pytest.fixture(scope="module")
+def run(stack, tmp_path_factory):
+    """A short headless load with two workers: the master's exit code, words, and the run."""
+    stack.environment["LOCUST_OPTIONS"] = f"{HEADLESS} --run {RUN}"
+    stack.compose("up", "--detach", "--no-build", limit_s=180)
+    limit = time.monotonic() + 120
+    while True:
+        states = [one["State"] for name, one in stack.containers() if name == "locust-master"]
+        if states[0]["Status"] == "exited" or time.monotonic() > limit:
+            break
+        time.sleep(0.5)
+    folder = tmp_path_factory.mktemp("runs")
+    stack.compose("cp", "locust-master:/runs/.", folder)
+    said = stack.compose("logs").stdout
+    return states[0], said, folder
+
+
+def test_every_service_becomes_healthy(stack):
+    """With the web UI on: the platform, the stores, the master and two workers."""
+    names = sorted(name for name, _ in stack.containers())
+    expected = ["auth", "backend", "locust-master", "locust-worker", "locust-worker"]
+    assert [*expected, "postgres", "redis"] == names
+    assert {"healthy"} == {one["State"]["Health"]["Status"] for _, one in stack.containers()}
+
+
+def test_no_process_is_root_or_could_become_it(stack):
+    """What the kernel says of each first process: a user, no capability, no way to gain one."""
+    for name, container in stack.containers():
+        lines = Path(f"/proc/{container['State']['Pid']}/status").read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        assert "0" not in status["Uid"].split(), name
+        assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0, name
+        assert status["NoNewPrivs"] == "1", name
+        assert container["HostConfig"]["ReadonlyRootfs"], name
+
+
+def test_nothing_is_reachable_from_the_host(stack):
+    """All of them share one loopback, which is not this machine's."""
+    ours = Path("/proc/self/ns/net").readlink()
+    theirs = {
+        Path(f"/proc/{one['State']['Pid']}/ns/net").readlink() for _, one in stack.containers()
+    }
+    assert len(theirs) == 1
+    assert ours not in theirs
+
+
+def test_no_secret_is_in_an_image(stack):
+    """Neither in what made its layers nor in its environment."""
+    for image in IMAGES:
+        layers = stack.engine.docker("history", "--no-trunc", f"{image}:local").stdout
+        details = stack.engine.docker("image", "inspect", f"{image}:local").stdout
+        (environment,) = (one["Config"]["Env"] for one in json.loads(details))
+        assert not [name for name in SECRETS if name in layers or name in str(environment)]
+        assert not [name for name, value in stack.secrets.items() if value in layers + details]
+
+
+def test_the_runtime_can_build_nothing(stack):
+    """Neither compiler nor pip beside what runs."""
+    script = "command -v gcc cc make || ls /app/bin | grep -E '^pip'"
+    for service in ("backend", "locust-master"):
+        done = stack.compose("exec", "-T", service, "sh", "-c", script, fails=True)
+        assert (done.stdout, done.returncode) == ("", 1)
+
+
+def test_a_headless_run_leaves_its_evidence(run):
+    """Two workers joined, ended and sealed, in one directory that only its owner may read."""
+    _, said, folder = run
+    directory = folder / RUN
+    expected = json.loads((directory / "run.json").read_text())["expected"]
+    assert len(expected) == 2, said
+    for process in expected:
+        assert (directory / "joined" / f"{process}.json").exists()
+        assert (directory / "ended" / f"{process}.json").exists()
+        assert (directory / "history" / process / "seal.json").exists(), said
+    assert (folder / ".canary-key").exists()
+    assert directory.stat().st_mode & 0o077 == 0
+
+
+def test_no_secret_is_in_the_run_or_the_logs(run, stack):
+    """What the containers were told stays in them."""
+    _, said, folder = run
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    found = [n for n, v in stack.secrets.items() if v.encode() in written or v in said]
+    assert found == []
+
+
+def test_a_headless_run_is_judged(run):
+    """The master's exit code is that of the verdict on disk, which has looked at the rows."""
+    state, said, folder = run
+    verdicts = list((folder / RUN / "judgements").glob("*/verdict.json"))
+    assert len(verdicts) == 1, said
+    assert state["ExitCode"] in (0, 3), said
+    assert list((folder / RUN / "rows").glob("*/*")), said
+
+
+@pytest.mark.usefixtures("run")
+def test_the_auditor_reads_everybody_and_changes_nobody(stack):
+    """Row-level security binds the platform's users, not the auditor, who may only read."""
+    everybody = stack.query("auditor", "SELECT count(DISTINCT user_id) FROM messages")
+    assert int(everybody.stdout) >= 10
+    refused = stack.query("auditor", "DELETE FROM messages")
+    assert "read-only transaction" in refused.stderr
+    forced = "BEGIN READ WRITE; DELETE FROM messages"
+    assert "permission denied" in stack.query("auditor", forced).stderr
+
+
+def test_compose_says_which_secret_is_missing(stack):
+    """A stack without its secrets does not start, and the sentence says where to look."""
+    kept, stack.environment = stack.environment, {}
+    try:
+        done = stack.compose("config", "--quiet", fails=True)
+    finally:
+        stack.environment = kept
+    assert done.returncode != 0
+    assert "set it as docker/.env.example says" in done.stderr
+
+
+def test_the_platform_is_no_superuser(stack):
+    """Row-level security would not bind one."""
+    done = stack.query(
+        "platform", "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    )
+    assert done.stdout.strip() == "f|f"
