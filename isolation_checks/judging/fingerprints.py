@@ -15,7 +15,6 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks.check import Found
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
-from isolation_checks.records import QueryId
 
 UNKNOWN = "unknown"
 LOOKED_AT, LOOKED_AT_IN_ALL = 20, 500
@@ -42,6 +41,8 @@ class Scene:
     """Of so many frames of others' queries, so many went to the newest session, the first
     of them so many seconds after its connect."""
 
+    reached: dict[tuple[str, str | None], frozenset[str]] = field(default_factory=dict)
+    """Whom the events of a query reached, by query and kind."""
     _known: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -54,6 +55,11 @@ class Scene:
             own = (nw.col("stream") == stream) & nw.col("index").is_in(sorted(indexes))
             for frame in records(self.run.frames.filter(own)):
                 self._known[stream, frame["index"]] = frame
+        asked = sorted({f["label_query"] for f in self._known.values() if f["label_query"]})
+        same = self.run.frames.filter(nw.col("label_query").is_in(asked[:LOOKED_AT_IN_ALL]))
+        for record in records(same.select("label_query", "kind", "principal").unique()):
+            key = record["label_query"], record["kind"]
+            self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
         ordered = sorted(self._known.values(), key=lambda frame: float(frame["at_s"]))
         self.newest = _newest(self.run, ordered[:LOOKED_AT_IN_ALL])
 
@@ -106,14 +112,9 @@ def _read_without_owner(scene: Scene, found: Found, frames: list[dict[str, Any]]
     )
 
 
-def _sent_to_all(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+def _sent_to_all(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
     for frame in frames:
-        if frame["label_query"] is None or frame["kind"] is None:
-            continue
-        same = scene.run.frames.filter(
-            (nw.col("label_query") == frame["label_query"]) & (nw.col("kind") == frame["kind"])
-        )
-        reached = {record["principal"] for record in records(same.select("principal").unique())}
+        reached = scene.reached.get((frame["label_query"], frame["kind"]), frozenset())
         owner = frame["query_owner"]
         if owner in reached and len(reached) > 2:  # noqa: PLR2004 - the owner and several others
             return Mechanism(
