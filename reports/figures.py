@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
     from isolation_checks.judging.verdict import Distribution, Finding, Span
 
@@ -63,13 +64,8 @@ def lanes(finding: Finding, *, width: int) -> Figure | None:
     axes.set_xlim(places.from_s, places.edge_s)
     axes.set_ylim(places.height, 0)
     _time_axis(axes, places, ticks=3 if width < PHONE else 6)
-    for who, role in places.roles.items():
-        middle = places.tops[who] + NAME / 2
-        name = _clip(who, width * 0.68, TEXT)
-        look = {"color": LANE[role], "fontsize": TEXT, "weight": "bold", "bbox": BEHIND}
-        _write(axes, (places.from_s, middle), name, **look)
-        if role != "other":
-            _write(axes, (places.edge_s, middle), role, color=MUTED, ha="right")
+    for who in places.roles:
+        _named(axes, places, who, _clip(who, width * 0.68, TEXT))
         level = places.tops[who] + NAME + MARKS / 2
         axes.hlines(level, places.from_s, places.to_s, color=HAIR, lw=1)
         for row, spans in enumerate(places.rows[who]):
@@ -82,7 +78,7 @@ def lanes(finding: Finding, *, width: int) -> Figure | None:
         axes.plot(*mark, "o", ms=DOT, mfc=colour, mec=PAPER, mew=1.5, clip_on=False, zorder=4)
         _write(axes, mark, str(number), color=PAPER, ha="center", weight="bold")
     if places.arrow is not None:
-        _arrow(axes, places.marks[places.arrow[0]], places.marks[places.arrow[1]])
+        _arrow(axes, places, places.arrow)
     return figure
 
 
@@ -115,6 +111,17 @@ def svg(figure: Figure, *, salt: str) -> str:
     return written.getvalue()
 
 
+def _named(axes: Axes, places: Lanes, who: str, name: str) -> None:
+    """Over a lane, whose it is, and beside that what they are in the finding."""
+    role = places.roles[who]
+    look = {"color": LANE[role], "fontsize": TEXT, "weight": "bold", "bbox": BEHIND}
+    written = _write(axes, (places.from_s, places.tops[who] + NAME / 2), name, **look)
+    if role != "other":
+        beside: dict[str, Any] = {"xytext": (9, 0), "textcoords": "offset points", "va": "center"}
+        small: dict[str, Any] = {"color": MUTED, "fontsize": SMALL, "bbox": BEHIND}
+        axes.annotate(role, (1, 0.5), xycoords=written, **beside, **small)
+
+
 def _bar(axes: Axes, span: Span, places: Lanes, y: float) -> None:
     """A span, cut to the window; a sign at the edge says that it goes on there."""
     left = max(span.from_s, places.from_s)
@@ -128,18 +135,21 @@ def _bar(axes: Axes, span: Span, places: Lanes, y: float) -> None:
         _write(axes, (right - 4 / places.second, y), "\u203a", color=INK, ha="right")
 
 
-def _arrow(axes: Axes, given: tuple[float, float], arrived: tuple[float, float]) -> None:
-    """The way of the words, from where they were given to where they arrived."""
-    bend = -0.12 if given[1] != arrived[1] else -0.5
+def _arrow(axes: Axes, places: Lanes, moments: tuple[int, int]) -> None:
+    """The way of the words: it leaves level and falls on the mark where they arrived."""
+    given, arrived = (places.marks[place] for place in moments)
+    across, down = abs(arrived[0] - given[0]) * places.second, arrived[1] - given[1]
+    bend = min(0.25, 0.5 * down / across) if across and down else 0.5
     look = {
         "arrowstyle": "-|>,head_length=0.55,head_width=0.26",
-        "connectionstyle": f"arc3,rad={bend}",
+        "connectionstyle": f"arc3,rad={-bend:.3f}",
         "color": INK,
         "lw": 1.5,
         "shrinkA": DOT / 2 + 1,
-        "shrinkB": DOT / 2 + 1,
+        "shrinkB": 1 if down else DOT / 2 + 1,
     }
-    axes.annotate("", xy=arrived, xytext=given, arrowprops=look, zorder=3)
+    end = (arrived[0], arrived[1] - DOT / 2) if down else arrived
+    axes.annotate("", xy=end, xytext=given, arrowprops=look, zorder=3)
 
 
 def _time_axis(axes: Axes, places: Lanes, ticks: int) -> None:
@@ -243,10 +253,10 @@ def _bare(axes: Axes) -> None:
     axes.tick_params(axis="x", color=HAIR, labelcolor=MUTED, labelsize=SMALL, length=4, pad=4)
 
 
-def _write(axes: Axes, place: tuple[float, float], words: str, **look: Any) -> None:  # noqa: ANN401 (matplotlib's text properties)
+def _write(axes: Axes, place: tuple[float, float], words: str, **look: Any) -> Text:  # noqa: ANN401 (matplotlib's text properties)
     """Words at a place of the data; a dollar in them is a dollar."""
     plain: dict[str, Any] = {"fontsize": SMALL, "va": "center_baseline", "zorder": 6}
-    axes.text(*place, words, parse_math=False, **(plain | look))
+    return axes.text(*place, words, parse_math=False, **(plain | look))
 
 
 def _clip(words: str, room: float, size: float) -> str:

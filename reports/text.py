@@ -146,7 +146,8 @@ def _whole(sheet: Sheet, judgement: Judgement, finding: Finding) -> None:
     """A finding as it convinces: what, where, the witness, the mechanism, where to read on."""
     label = sheet.ink(f"{finding.id}  ", "bold red")
     indent = 2 + label.cell_len
-    where = sheet.ink(wording.where(finding), "dim")
+    follows = "" if finding.folded_into is None else f" · follows from {finding.folded_into}"
+    where = sheet.ink(wording.where(finding) + follows, "dim")
     sentence = sheet.ink(finding.sentence, "bold")
     if indent + sentence.cell_len + 4 + where.cell_len <= sheet.width:
         blank = " " * (sheet.width - indent - sentence.cell_len - where.cell_len)

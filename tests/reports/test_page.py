@@ -140,6 +140,8 @@ def test_a_finding_that_follows_names_its_root():
     """A consequence links to its cause."""
     article = page.render(samples.failing()).decode().split('<article id="F2"')[1]
     assert 'follows from <a href="#F1">F1</a>' in article
+    assert "<details>" in article
+    assert "<details" not in page.render(samples.failing()).decode().split('<article id="F2"')[0]
 
 
 def test_findings_beyond_those_kept_are_counted():

@@ -39,6 +39,7 @@ FAIL  isolation broken: 38 findings, one root
     assert "\n  foreign row                 PASS           2,361       0   under 0.13 % at" in shown
     assert "\n  completion p95 <= 5 s   PASS      1.31 s (at most 1.38 s; n = 1,140)\n" in shown
     assert "\n  isolation   FAIL      37 findings on the wire, one root\n" in shown
+    assert re.search(r"F2  an answer .* row - once - follows from F1\n", shown)
     assert "\n  not asked: probes\n" in shown
     assert "more\n" not in shown
     assert "\n  what this run could not see: no two queries overlapped in" in shown
