@@ -10,7 +10,10 @@ from isolation_checks.records import Ending
 FEW = 0.5
 
 
-@check(asks="Do answers hold what their own question held, so that a foreign word could show?", part="evidence")
+@check(
+    asks="Do answers hold what their own question held, so that a foreign word could show?",
+    part="evidence",
+)
 def canaries_echoed(run: Run) -> Outcome:
     """Answers to questions that carried a canary hold that principal's canary.
 

@@ -42,7 +42,9 @@ def event_protocol(run: Run) -> Outcome:
             faults.setdefault((kind, query.principal), []).append((query, what, record))
     found = tuple(_found(run, kind, cases) for (kind, _), cases in faults.items())
     return Outcome(
-        examined=judged, unit="queries", found=found,
+        examined=judged,
+        unit="queries",
+        found=found,
         note="" if judged else "no query was answered or timed out",
     )
 
@@ -67,7 +69,9 @@ def _seen(run: Run) -> dict[QueryId, _Seen]:
     return seen
 
 
-def _faults(run: Run, query: Query, seen: _Seen) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+def _faults(
+    run: Run, query: Query, seen: _Seen
+) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
     dialect = run.history.plan.dialect
     protocol, repeats = dialect.protocol, frozenset(dialect.repeats)
     if query.reason == Reason.TIMEOUT:

@@ -28,7 +28,9 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
     earlier = count(seen.filter(nw.col("earlier")))
     groups = groups_of(foreign, "owner", "principal", "channel")
     found = [_found(run, group) for group in groups]
-    blind = (f"{earlier} canaries of earlier runs were seen; they convict nobody",) if earlier else ()
+    blind = (
+        (f"{earlier} canaries of earlier runs were seen; they convict nobody",) if earlier else ()
+    )
     return Outcome(examined=count(received), unit="frames", found=tuple(found), blind=blind)
 
 

@@ -51,7 +51,9 @@ def frame_of_anothers(run: Run) -> Outcome:
     for record in records(suspects, "at_s", "stream", "index"):
         named = _named(run, record, owners, answering)
         if named is not None:
-            foreign.append(record | {"by": named, "owner": record.get(named) or owners[record["conversation"]]})
+            foreign.append(
+                record | {"by": named, "owner": record.get(named) or owners[record["conversation"]]}
+            )
     groups = groups_of(foreign, "owner", "principal", "channel")
     found = tuple(_found(run, group) for group in groups)
     named = count(naming)
@@ -62,7 +64,9 @@ def frame_of_anothers(run: Run) -> Outcome:
         found=found,
         verdict=Verdict.NOT_ASKED if not named and not silent else None,
         note="" if named else "no frame names a query, a conversation or a user that is known",
-        blind=() if named or silent else ("no frame carries ids, so only words could show bleeding",),
+        blind=()
+        if named or silent
+        else ("no frame carries ids, so only words could show bleeding",),
     )
 
 

@@ -15,7 +15,11 @@ from isolation_checks.records import PrincipalId, QueryId
 SEVERAL = 2
 
 
-@check(asks="Does every row belong to whoever's words, query or conversation it holds?", cwe=639, not_asked=needs_rows)
+@check(
+    asks="Does every row belong to whoever's words, query or conversation it holds?",
+    cwe=639,
+    not_asked=needs_rows,
+)
 def foreign_row(run: Run) -> Outcome:
     """A row's owner is the owner of its canaries, of its query and of its conversation.
 

@@ -7,7 +7,10 @@ from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run
 
 
-@check(asks="Did every process write down all it saw, and is it still as it was written?", part="evidence")
+@check(
+    asks="Did every process write down all it saw, and is it still as it was written?",
+    part="evidence",
+)
 def history_complete(run: Run) -> Outcome:
     """Every expected process began, and its seal agrees with every one of its streams.
 

@@ -25,9 +25,7 @@ def labels_contradict_content(run: Run) -> Outcome:
         (nw.col("channel") == "frame") & nw.col("planted") & ~nw.col("label_owner").is_null()
     )
     mine = nw.col("owner") == nw.col("principal")
-    lying = labelled.filter(
-        (nw.col("label_owner") != nw.col("owner")) & (nw.col("foreign") | mine)
-    )
+    lying = labelled.filter((nw.col("label_owner") != nw.col("owner")) & (nw.col("foreign") | mine))
     lies = records(lying, "at_s", "stream", "index")
     groups = groups_of(lies, "owner", "label_owner", "principal")
     return Outcome(

@@ -9,7 +9,10 @@ from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run, records
 
 
-@check(asks="Was the generator itself on time, so that its latencies can be trusted?", part="objectives")
+@check(
+    asks="Was the generator itself on time, so that its latencies can be trusted?",
+    part="objectives",
+)
 def plan_kept(run: Run) -> Outcome:
     """Few queries were sent late, and few frames waited for us to read them.
 
@@ -31,6 +34,10 @@ def plan_kept(run: Run) -> Outcome:
     )
     verdict = Verdict.UNKNOWN if late or not len(sent) else Verdict.PASS
     return Outcome(
-        examined=len(sent), unit="queries", verdict=verdict, note=note if late or worst > limit else "",
-        bounded=False, times=int(np.sum(sent > limit)),
+        examined=len(sent),
+        unit="queries",
+        verdict=verdict,
+        note=note if late or worst > limit else "",
+        bounded=False,
+        times=int(np.sum(sent > limit)),
     )

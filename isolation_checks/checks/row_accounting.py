@@ -41,6 +41,7 @@ def row_accounting(run: Run) -> Outcome:
         problem = "the rows were never collected" if reading is None else reading.problem
         return Outcome(examined=0, unit="queries", verdict=Verdict.UNKNOWN, note=str(problem))
     answered = [q for q in run.history.queries.values() if q.ending is Ending.OK]
+    complete = not any(process.gaps for process in run.history.processes)
     rows = records(run.rows, "stream", "index")
     found: list[Found] = []
     for table in described.tables:
@@ -48,7 +49,8 @@ def row_accounting(run: Run) -> Outcome:
         whole = reading.settled and table.name not in reading.left_out
         found += _found(run, "placeholder-owner", table, _placeholders(run, own))
         found += _found(run, "half-written", table, _half_written(run, own))
-        found += _found(run, "phantom-row", table, _phantoms(run, own))
+        if complete:  # who asked may stand in what was not written down
+            found += _found(run, "phantom-row", table, _phantoms(run, own))
         if table.query is not None and table.each_query is not None:
             found += _found(run, "duplicated-row", table, _counted(answered, own, table, more=True))
             if whole:
@@ -61,6 +63,8 @@ def row_accounting(run: Run) -> Outcome:
         note = "the rows had not settled when they were read: what seems lost may be late"
     elif reading.left_out:
         note = f"only the first rows were read of {', '.join(reading.left_out)}"
+    elif not complete:
+        note = "part of the history is missing: rows of queries that nobody asked could not be told"
     unsure = bool(note) or not answered
     return Outcome(
         examined=len(answered),
@@ -128,7 +132,10 @@ def _by_words(run: Run, answered: list[Query]) -> tuple[list[Found], str]:
     asked = [query for query in answered if query.id in planted]
     lost = [query for query in asked if not kept.intersection(planted[query.id])]
     if asked and len(lost) > (1 - KEPT) * len(asked):
-        return [], f"the described columns hold the words of only {len(asked) - len(lost)} of {len(asked)} answered queries"
+        return (
+            [],
+            f"the described columns hold the words of only {len(asked) - len(lost)} of {len(asked)} answered queries",
+        )
     table = Table(name="any table")
     return _found(run, "lost-row", table, ((query, None) for query in lost)), ""
 
@@ -183,7 +190,10 @@ def _done(query: Query | None) -> Moment | None:
     if query is None or query.done_s is None:
         return None
     return Moment(
-        at_s=query.done_s, who=query.principal, role="victim", did=f"was told that it is {query.reason}"
+        at_s=query.done_s,
+        who=query.principal,
+        role="victim",
+        did=f"was told that it is {query.reason}",
     )
 
 

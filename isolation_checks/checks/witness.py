@@ -70,7 +70,12 @@ def arrived(
 def connected(run: Run, session: int | None, before_s: float) -> Moment | None:
     """The moment at which a session was ready, if that was before this time."""
     known = run.history.sessions.get(session) if session is not None else None  # type: ignore[call-overload] # a SessionId is an int
-    if known is None or known.ready_s is None or known.ready_s > before_s or known.channel != "websocket":
+    if (
+        known is None
+        or known.ready_s is None
+        or known.ready_s > before_s
+        or known.channel != "websocket"
+    ):
         return None
     return Moment(at_s=known.ready_s, who=known.principal, role="recipient", did="connected")
 

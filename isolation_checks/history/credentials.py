@@ -18,7 +18,9 @@ import ahocorasick
 import numpy as np
 
 _DOT = rb"(?:\.|%2[eE]|\\u002[eE])"
-_JWT = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}" + _DOT + rb"[A-Za-z0-9_-]{8,}" + _DOT + rb"[A-Za-z0-9_-]*")
+_JWT = re.compile(
+    rb"eyJ[A-Za-z0-9_-]{8,}" + _DOT + rb"[A-Za-z0-9_-]{8,}" + _DOT + rb"[A-Za-z0-9_-]*"
+)
 _HINTS = (b"eyJ", b"ZXlK", b"V5S", b"leU", b"65794a", b"65794A", b"%65", b"\\u0065")
 """One of these is in everything that hides a JWT: raw, base64 at 0, 1, 2, hex, escapes."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{40,}={0,2}")

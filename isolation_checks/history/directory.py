@@ -104,7 +104,9 @@ class RunDirectory:
         """The newest numbered folder that holds a file of this name."""
         if not folder.is_dir():
             return None
-        numbered = sorted((p for p in folder.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
+        numbered = sorted(
+            (p for p in folder.iterdir() if p.name.isdigit()), key=lambda p: int(p.name)
+        )
         whole = [p for p in numbered if (p / having).exists()]
         return whole[-1] if whole else None
 

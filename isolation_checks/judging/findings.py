@@ -19,7 +19,14 @@ BEFORE_SECONDS = 2.0
 """A provocation as long as this before a finding may have brought it out."""
 _ORDER = ("foreign-canary", "foreign-frame", "foreign-row", "lying-label")
 _ROUTING = {"the newest socket wins", "a targeted send became a send to all"}
-_DELIVERY = {"no-answer", "no-end", "missing-event", "duplicated-event", "reordered-event", "event-after-end"}
+_DELIVERY = {
+    "no-answer",
+    "no-end",
+    "missing-event",
+    "duplicated-event",
+    "reordered-event",
+    "event-after-end",
+}
 
 
 @dataclass(slots=True)
@@ -88,7 +95,9 @@ def _follows(case: _Case, other: _Case) -> bool:
         return False
     if mine.kind in _DELIVERY:  # frames that went astray are missing where they belonged
         return other.mechanism.name in _ROUTING or bool(mine.queries & theirs.queries)
-    if mine.kind == "foreign-row" and theirs.kind == "foreign-canary":  # what was told wrongly is stored
+    if (
+        mine.kind == "foreign-row" and theirs.kind == "foreign-canary"
+    ):  # what was told wrongly is stored
         return bool(mine.queries & theirs.queries)
     if mine.kind in ("foreign-frame", "lying-label"):
         return (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
@@ -158,8 +167,13 @@ def _spans(run: Run, found: Found, witness: tuple[Moment, ...]) -> tuple[Span, .
 
 def _sessions(run: Run, who: PrincipalId, least: float, most: float) -> list[Span]:
     return [
-        Span(who=who, kind="session", label=f"session {session.id & 0xFFFFFFFF}",
-             from_s=session.ready_s, to_s=session.closed_s)
+        Span(
+            who=who,
+            kind="session",
+            label=f"session {session.id & 0xFFFFFFFF}",
+            from_s=session.ready_s,
+            to_s=session.closed_s,
+        )
         for session in run.history.sessions.values()
         if session.principal == who
         and session.channel == "websocket"

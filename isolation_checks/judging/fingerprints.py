@@ -102,7 +102,9 @@ _AT_ONCE = 2
 """Of sessions that connect together nobody can say from outside which was the last."""
 
 
-def _read_without_owner(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+def _read_without_owner(
+    scene: Scene, found: Found, frames: list[dict[str, Any]]
+) -> Mechanism | None:
     asked = [f for f in frames if (f["principal"], f["conversation"]) in scene.run.asked_for]
     if found.channel != "http" and not (asked and len(asked) >= MOST * len(frames)):
         return None
@@ -141,8 +143,16 @@ def _same_question(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> 
     if own is None:
         return None
     for query in scene.run.history.queries.values():
-        if query.principal == found.victim and query.text == own.text and query.sent_s < (own.over_s or own.sent_s):
-            took = "" if own.done_s is None else f", answered in {(own.done_s - own.sent_s) * 1000:.0f} ms"
+        if (
+            query.principal == found.victim
+            and query.text == own.text
+            and query.sent_s < (own.over_s or own.sent_s)
+        ):
+            took = (
+                ""
+                if own.done_s is None
+                else f", answered in {(own.done_s - own.sent_s) * 1000:.0f} ms"
+            )
             return Mechanism(
                 name="a cache of answers without the user in its key",
                 because=f"{found.recipient} had asked word for word what {found.victim} had asked before{took}",
@@ -153,7 +163,9 @@ def _same_question(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> 
 def _shared_agent(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
     own = [f for f in frames if f["query_owner"] == f["principal"]]
     victim = scene.run.history.queries.get(found.victim_query) if found.victim_query else None
-    recipient = scene.run.history.queries.get(found.recipient_query) if found.recipient_query else None
+    recipient = (
+        scene.run.history.queries.get(found.recipient_query) if found.recipient_query else None
+    )
     if victim is None or recipient is None or not _met(victim, recipient):
         return None
     if frames and len(own) < MOST * len(frames):
@@ -171,9 +183,17 @@ def _newest_user(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Me
     if found.channel != "row" or found.kind != "foreign-row" or frames:
         return None
     hits = 0
-    victims = [scene.run.history.queries[query] for query in found.queries if query in scene.run.history.queries]
+    victims = [
+        scene.run.history.queries[query]
+        for query in found.queries
+        if query in scene.run.history.queries
+    ]
     for victim in victims:
-        mine = [q for q in scene.run.history.queries.values() if q.principal == found.recipient and _met(victim, q)]
+        mine = [
+            q
+            for q in scene.run.history.queries.values()
+            if q.principal == found.recipient and _met(victim, q)
+        ]
         hits += bool(mine)
     if not victims or hits < MOST * len(victims):
         return None
@@ -198,13 +218,28 @@ def _completed_in_rows(run: Run, found: Found) -> bool | None:
 _DELIVERY: dict[tuple[str, bool | None], tuple[str, str]] = {
     ("no-answer", None): ("accepted and never handled", "not even a first event came"),
     ("no-end", True): ("the last event is lost", "the rows say that the run is over"),
-    ("no-end", False): ("the agent died without a word", "events stopped, and the rows say that the run goes on"),
+    ("no-end", False): (
+        "the agent died without a word",
+        "events stopped, and the rows say that the run goes on",
+    ),
     ("lost-row", None): ("answered, never stored", "the answer came whole and its row is missing"),
-    ("duplicated-row", None): ("written twice", "a retry without idempotency leaves rows like these"),
-    ("placeholder-owner", None): ("a path without the user's identity", "the row's owner is a placeholder"),
-    ("half-written", None): ("a commit without its end", "the operation is over and the row says it goes on"),
+    ("duplicated-row", None): (
+        "written twice",
+        "a retry without idempotency leaves rows like these",
+    ),
+    ("placeholder-owner", None): (
+        "a path without the user's identity",
+        "the row's owner is a placeholder",
+    ),
+    ("half-written", None): (
+        "a commit without its end",
+        "the operation is over and the row says it goes on",
+    ),
     ("reordered-event", None): ("several senders without an order", "events overtook one another"),
-    ("duplicated-event", None): ("sent again, or by two emitters", "the same event came more than once"),
+    ("duplicated-event", None): (
+        "sent again, or by two emitters",
+        "the same event came more than once",
+    ),
     ("event-after-end", None): ("several senders without an order", "an event came after the end"),
 }
 

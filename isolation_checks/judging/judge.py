@@ -73,7 +73,9 @@ def judge(
         findings=found.shown,
         findings_total=found.total,
         roots=found.roots,
-        checks=tuple(_said(check, outcome) for check, outcome in outcomes if not outcome.objectives),
+        checks=tuple(
+            _said(check, outcome) for check, outcome in outcomes if not outcome.objectives
+        ),
         objectives=tuple(o for _, outcome in outcomes for o in outcome.objectives),
         opportunities=opportunities,
         latency=tuple(outcome.latency for _, outcome in outcomes if outcome.latency is not None),
@@ -142,7 +144,11 @@ def _part(
 
 
 def _reason(check: Check, outcome: Outcome) -> str:
-    missed = [f"{o.statement}: {_measured(o.measured, o.unit)}" for o in outcome.objectives if o.verdict is outcome.decided]
+    missed = [
+        f"{o.statement}: {_measured(o.measured, o.unit)}"
+        for o in outcome.objectives
+        if o.verdict is outcome.decided
+    ]
     if missed:
         return "; ".join(missed)
     if outcome.found:
@@ -184,7 +190,11 @@ def _headline(
         return "; ".join(f"{part.name}: {part.because}" for part in deciding)
     scope = "on the wire and in the rows" if rows_asked else "on the wire; rows not asked"
     overlap = next((o for o in opportunities if o.name == "overlap"), None)
-    if overlap is None or overlap.bound is None or "isolation" not in {p.name for p in parts if p.gates}:
+    if (
+        overlap is None
+        or overlap.bound is None
+        or "isolation" not in {p.name for p in parts if p.gates}
+    ):
         return f"everything that was required holds, {scope}"
     return (
         f"nothing of one user's reached another, {scope}: {overlap.count:,} opportunities, "

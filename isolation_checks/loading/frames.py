@@ -119,9 +119,7 @@ class FrameReader:
                 if known is None:
                     self.unread += 1
                     continue
-                frame, reading = self._frame(
-                    known, seconds(process, received_ns), opcode, content
-                )
+                frame, reading = self._frame(known, seconds(process, received_ns), opcode, content)
                 frame |= {"stream": stream, "index": index, "late_s": late_ns / 1e9}
                 frames.append(frame)
                 sightings.extend(self._sightings(frame, reading, content))

@@ -182,12 +182,12 @@ def _process(directory: RunDirectory, description: Mapping[str, Any], name: Proc
     path = directory.joined / f"{name}.json"
     offset = int(description["started_ns"])
     if not path.exists():
-        return Process(id=name, joined=False, comparable=False, offset_ns=offset, gaps=["it never began"])
+        return Process(
+            id=name, joined=False, comparable=False, offset_ns=offset, gaps=["it never began"]
+        )
     joined = read_json(path)
     comparable = joined["boot"] is not None and joined["boot"] == description["boot"]
     if not comparable:  # another machine: its wall clock tells about where its seconds lie
-
-
         started_s = datetime.fromisoformat(description["started_at"]).timestamp()
         offset = int(joined["monotonic_ns"] - (joined["wall_s"] - started_s) * 1e9)
     process = Process(id=name, joined=True, comparable=comparable, offset_ns=offset)

@@ -102,7 +102,9 @@ def _echoes(pairs: Iterable[_Pair], history: History) -> Iterator[_Pair]:
     """Pass the batches on, and note which queries' answers held their own principal's words."""
     for frames, sightings in pairs:
         for query, owner in zip(
-            sightings.column("query").to_pylist(), sightings.column("owner").to_pylist(), strict=True
+            sightings.column("query").to_pylist(),
+            sightings.column("owner").to_pylist(),
+            strict=True,
         ):
             asked = history.queries.get(QueryId(query)) if query else None
             if asked is not None and asked.principal == owner:

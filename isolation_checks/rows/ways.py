@@ -121,9 +121,11 @@ def _bounded(table: Table, engine: Engine, since_s: float | None) -> str:
         return f"WHERE CAST({column} AS double precision) >= {since_s:.3f}"
     if table.time_is == "timestamp" and engine == "postgresql":
         return f"WHERE {column} >= to_timestamp({since_s:.3f})"
-    return f"WHERE julianday({column}) >= julianday({since_s:.3f}, 'unixepoch')" if (
-        engine == "sqlite"
-    ) else f"WHERE CAST({column} AS timestamptz) >= to_timestamp({since_s:.3f})"
+    return (
+        f"WHERE julianday({column}) >= julianday({since_s:.3f}, 'unixepoch')"
+        if (engine == "sqlite")
+        else f"WHERE CAST({column} AS timestamptz) >= to_timestamp({since_s:.3f})"
+    )
 
 
 def _wrong(table: str, way: str) -> UsageError:

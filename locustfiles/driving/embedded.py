@@ -64,7 +64,12 @@ def start(faults: Sequence[str], database: str | None, options: Sequence[str] = 
     if database is not None:
         command += ["--database", database]
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603 - our own interpreter
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,  # Ctrl-C is for the driver, which ends the platform last
+        )
         assert process.stdout is not None
         line = b""
         with gevent.Timeout(START_SECONDS, exception=False):
