@@ -34,7 +34,7 @@ lint: .venv/for-tests ## style, types and who may import whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/mypy --config-file docker/reference/pyproject.toml
+	cd docker/reference && ../../$(BIN)/mypy
 	$(BIN)/lint-imports
 
 .PHONY: constraints
@@ -61,7 +61,7 @@ INSTALL = DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recomm
 .venv/bin/python3:
 	@python="$$($(FIND_PYTHON))"; \
 	if [ -z "$$python" ] && $(MAY_INSTALL); then \
-	    apt-get update -qq && $(INSTALL) python3-venv >/dev/null; python="$$($(FIND_PYTHON))"; \
+	    apt-get update -qq && $(INSTALL) python3-venv >/dev/null 2>&1; python="$$($(FIND_PYTHON))"; \
 	fi; \
 	if [ -z "$$python" ]; then \
 	    echo "Crosstalk needs Python 3.11 or newer with venv: on Debian, apt-get install python3-venv" >&2; \
@@ -89,7 +89,7 @@ system:
 	@missing=; want() { command -v "$$1" >/dev/null || missing+=" $$2"; }; \
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || want initdb postgresql; \
 	want redis-server redis-server; \
-	want dockerd docker.io; want docker docker.io; want debootstrap debootstrap; \
+	want dockerd docker.io; want debootstrap debootstrap; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! { $(MAY_INSTALL); }; then \
 	    echo "tests that need these will be skipped:$$missing" >&2; exit 0; \
@@ -99,5 +99,5 @@ system:
 	    trap 'rm -f $(POLICY)' EXIT; printf '#!/bin/sh\nexit 101\n' >$(POLICY); chmod +x $(POLICY); \
 	fi; \
 	apt-get update -qq; \
-	if apt-cache pkgnames docker-cli | grep -qx docker-cli; then missing+=" docker-cli"; fi; \
-	$(INSTALL) $$missing >/dev/null
+	if ! command -v docker >/dev/null && apt-cache pkgnames docker-cli | grep -qx docker-cli; then missing+=" docker-cli"; fi; \
+	if ! said="$$($(INSTALL) $$missing 2>&1)"; then echo "$$said" >&2; exit 1; fi
