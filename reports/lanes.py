@@ -91,15 +91,26 @@ def layout(finding: Finding, width: int) -> Lanes | None:
 
 
 def _window(finding: Finding) -> tuple[float, float] | None:
-    """From when to when the picture shows: the witness, or else the spans, and some air."""
+    """From when to when the picture shows: the witness and some air.
+
+    A witness of one instant is shown within the queries that were open then, and one without
+    any time within all spans.
+    """
     times = [moment.at_s for moment in finding.witness if moment.at_s is not None]
-    if not times:
-        ends = [end for span in finding.spans for end in (span.from_s, span.to_s)]
-        times = [end for end in ends if end is not None]
+    if min(times, default=0.0) == max(times, default=0.0):
+        around = [span for span in finding.spans if not times or _asked(span, times[0])]
+        times += [span.from_s for span in around]
+        times += [span.to_s for span in around if span.to_s is not None]
     if not times:
         return None
     air = max(AIR * (max(times) - min(times)), LEAST_AIR_S)
     return min(times) - air, max(times) + air
+
+
+def _asked(span: Span, at_s: float) -> bool:
+    """Whether this is a query that was open at a time."""
+    open_then = span.from_s <= at_s and (span.to_s is None or span.to_s >= at_s)
+    return span.kind == "query" and open_then
 
 
 def _roles(finding: Finding, spans: Sequence[Span]) -> dict[str, str]:

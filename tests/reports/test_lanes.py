@@ -49,6 +49,21 @@ def test_without_times_the_spans_give_the_window_and_without_both_there_is_no_pi
     assert layout(samples.lost_row(witness=(), spans=()), 800) is None
 
 
+def test_a_witness_of_one_instant_is_shown_within_the_queries_that_were_open_then():
+    """A row that appeared while two queries ran shows how these two overlapped."""
+    asked = samples.moment(5.0, "ana-07", "victim", "asked")
+    row = samples.moment(None, "ben-12", "recipient", "owns the row")
+    spans = (
+        span("ana-07", "query", 5.0, 7.0),
+        span("ben-12", "query", 4.0, None),
+        span("ben-12", "query", 1.0, 3.0),
+        span("ana-07", "session", 0.0, 60.0),
+    )
+    places = layout(samples.shared_socket(witness=(asked, row), spans=spans), 800)
+    expected = (4.0 - 0.36, 7.0 + 0.36)
+    assert expected == pytest.approx((places.from_s, places.to_s))
+
+
 def test_moments_of_another_clock_stand_right_of_the_axis_in_their_order():
     """They have no time of ours, so they get a place beyond it and no second of the axis."""
     rows = tuple(samples.moment(None, "ana-07", "victim", f"row {n}") for n in range(2))
