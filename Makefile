@@ -38,7 +38,8 @@ lint: .venv/for-tests ## style, types and who may import whom
 	$(BIN)/lint-imports
 
 .PHONY: constraints
-constraints: .venv/for-tests ## pin new dependencies in constraints.txt (UPGRADE=1: renew every pin)
+constraints: .venv/bin/python3 ## pin new dependencies in constraints.txt (UPGRADE=1: renew every pin)
+	@$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt uv
 	@printf '%s\n' $(TOOLS) | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	    --all-extras --no-header $(if $(UPGRADE),--upgrade) --output-file constraints.txt \
 	    - $(METADATA)
