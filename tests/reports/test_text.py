@@ -147,6 +147,14 @@ def test_unfinished_queries_are_named_in_an_objective():
     assert "FAIL      not reached (at least 7.91 s; n = 1,140, 142 unfinished)" in shown
 
 
+def test_several_unseen_things_stand_one_below_the_other():
+    """A list is read faster than a paragraph; one thing stays in its line."""
+    shown = plain(samples.unknown(), 80)
+    expected = "  not asked:\n    - rows\n    - probes\n    - resume\n"
+    assert expected in shown
+    assert "  what this run could not see: no answer arrived in 60 s\n" in shown
+
+
 def test_a_part_that_does_not_gate_says_so():
     """Its verdict is shown and does not decide the exit code."""
     parts = samples.parts(samples.PASS, samples.PASS, samples.UNKNOWN)
