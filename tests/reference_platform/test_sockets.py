@@ -112,6 +112,18 @@ def test_a_cancelled_query_ends_with_agent_cancelled_and_a_cancelled_run():
         assert runs == [("cancelled",)]
 
 
+def test_a_query_cancelled_in_the_same_breath_says_so_in_frames_and_rows(honest):
+    with honest.person().line() as line:
+        requests = [line.ask("never mind") for _ in range(5)]
+        for request in requests:
+            line.say(type="cancel", request_id=request)
+        finals = [line.answer(request) for request in requests]
+        assert {f["type"] for f in finals} == {"agent_cancelled"}
+        for final in finals:
+            runs = honest.rows("SELECT status FROM runs WHERE id = ?", final["run_id"])
+            assert runs == [("cancelled",)]
+
+
 def test_more_queries_at_once_than_allowed_are_turned_away():
     with platform("--latency", "3000:9000") as running, running.person().line() as line:
         requests = [line.ask(f"question {n}") for n in range(9)]

@@ -32,7 +32,7 @@ class NotificationQueue:
             self._sender = asyncio.create_task(self._send_all())
         crowded = self._faults.strikes("lost_terminal")
         if crowded or self._queue.full():
-            _LOG.warning("notification queue is full")
+            _LOG.debug("notification queue is full")
             return
         self._queue.put_nowait((session, event))
 

@@ -45,9 +45,16 @@ class Run:
     started_at: float = field(default_factory=time.time)
     task: asyncio.Task[None] | None = None
     begun: bool = False  # its first rows are committed
+    cancelled: bool = False  # somebody wants it to end
     settling: bool = False  # its last rows are being committed: too late to cancel
     ended: bool = False  # its last event was posted
     watched: bool = True  # somebody notices if its agent dies
+
+    def cancel(self) -> None:
+        """End the run, once its beginning is stored, so that its rows can say so."""
+        self.cancelled = True
+        if self.task is not None and self.begun:
+            self.task.cancel()
 
     def event(self, kind: str, payload: dict[str, Any]) -> Event:
         """An event of this run, with all its identifiers."""

@@ -118,11 +118,11 @@ class Runs:
     def cancel(self, session: Session, request_id: RequestId) -> None:
         """Cancel a run of this session.  Raises PlatformError when there is nothing to cancel."""
         run = session.runs.get(request_id)
-        if run is None or run.task is None:
+        if run is None:
             raise NotFoundError("running query")
         if run.settling:
             raise PlatformError("too_late", "the answer is already being stored")
-        run.task.cancel()
+        run.cancel()
 
     async def cancel_user(self, user_id: UserId) -> None:
         """Cancel all runs of a user, and wait until each is recorded."""
@@ -137,8 +137,8 @@ class Runs:
     async def _cancel(self, runs: list[Run]) -> None:
         tasks = [run.task for run in runs if run.task is not None]
         for run in runs:
-            if run.task is not None and not run.settling:
-                run.task.cancel()
+            if not run.settling:
+                run.cancel()
         await asyncio.gather(*tasks, *self._obituaries, return_exceptions=True)
 
     async def _conduct(self, run: Run) -> None:
@@ -166,6 +166,8 @@ class Runs:
         async with asyncio.timeout(self._limit_s):
             await self._recorder.begin(run)
             run.begun = True
+            if run.cancelled:
+                raise asyncio.CancelledError
             answer = await self._agents.create().answer(run, self._emitter(run))
             run.settling = True
         await self._recorder.finish(run, answer)

@@ -33,7 +33,7 @@ class WriteBehind:
         try:
             self._queue.put_nowait((scope, statements))
         except asyncio.QueueFull:
-            _LOG.warning("write-behind queue is full")
+            _LOG.debug("write-behind queue is full")
 
     async def close(self) -> None:
         """Wait until the queue is empty, and stop."""
@@ -47,7 +47,7 @@ class WriteBehind:
             try:
                 await self._flush(scope, statements)
             except (OSError, ConflictError) as error:
-                _LOG.warning("write-behind flush failed: %s", error)
+                _LOG.debug("write-behind flush failed: %s", error)
             finally:
                 self._queue.task_done()
 
