@@ -24,6 +24,6 @@ def command(run: str, runs: Path) -> int:
     from reports import text  # noqa: PLC0415 - after the slow part
 
     width, colour = look()
-    click.echo(text.render(judgement, width=width, colour=colour))
+    click.echo(text.render(judgement, width=width, colour=colour), nl=False)
     click.echo(f"report {page}")
     return judgement.exit_code

@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 - one argument an option
 
     judgement = verdict.decode((folder / "verdict.json").read_bytes())
     width, colour = look()
-    click.echo(text.render(judgement, width=width, colour=colour))
+    click.echo(text.render(judgement, width=width, colour=colour), nl=False)
     click.echo(f"report {folder / 'report' / 'index.html'}")
     return code
 

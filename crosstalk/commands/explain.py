@@ -28,5 +28,5 @@ def command(run: str, runs: Path, finding: str) -> int:
     from reports import text  # noqa: PLC0415 - after what may go wrong
 
     width, colour = look()
-    click.echo(text.explain(judgement, finding, width=width, colour=colour))
+    click.echo(text.explain(judgement, finding, width=width, colour=colour), nl=False)
     return 0

@@ -97,6 +97,10 @@ def _named(
     return None
 
 
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
+
+
 def _found(run: Run, group: list[dict[str, Any]]) -> Found:
     record = group[0]
     owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
@@ -107,7 +111,7 @@ def _found(run: Run, group: list[dict[str, Any]]) -> Found:
         victim=owner,
         recipient=recipient,
         channel=record["channel"],
-        sentence=f"{recipient} got a {record['kind'] or 'frame'} of {owner}'s: {_WORDS[record['by']]} in it is {owner}'s",
+        sentence=f"{recipient} got {_article(record["kind"] or "frame")} of {owner}'s: {_WORDS[record['by']]} in it is {owner}'s",
         times=len(group),
         first_s=record["at_s"],
         witness=lambda: witness.in_order(

@@ -46,7 +46,7 @@ class _Data(msgspec.Struct, frozen=True):
     """A plain value that is written to JSON as it stands."""
 
 
-class Place(_Data, kw_only=True):
+class Place(_Data, frozen=True, kw_only=True):
     """Where in the evidence a thing stands: a stream (`history/<process>/frames` or
     `rows/<n>/<table>`) and the index of the record in it."""
 
@@ -54,7 +54,7 @@ class Place(_Data, kw_only=True):
     index: int
 
 
-class Moment(_Data, kw_only=True):
+class Moment(_Data, frozen=True, kw_only=True):
     """One step of a witness: at this time this principal did or got this.
 
     `text` is an excerpt (content of the target: escape it); `mark` is the
@@ -71,7 +71,7 @@ class Moment(_Data, kw_only=True):
     place: Place | None = None
 
 
-class Span(_Data, kw_only=True):
+class Span(_Data, frozen=True, kw_only=True):
     """A stretch of a lane in a finding's picture: a session or query that was open."""
 
     who: str
@@ -81,7 +81,7 @@ class Span(_Data, kw_only=True):
     to_s: float | None
 
 
-class Finding(_Data, kw_only=True):
+class Finding(_Data, frozen=True, kw_only=True):
     """One thing that is wrong, with its proof."""
 
     id: str
@@ -108,7 +108,7 @@ class Finding(_Data, kw_only=True):
     """The id of the root finding of which this one is a consequence."""
 
 
-class CheckOutcome(_Data, kw_only=True):
+class CheckOutcome(_Data, frozen=True, kw_only=True):
     """What one check says, and how much it looked at before saying it."""
 
     name: str
@@ -123,7 +123,7 @@ class CheckOutcome(_Data, kw_only=True):
     note: str = ""
 
 
-class ObjectiveOutcome(_Data, kw_only=True):
+class ObjectiveOutcome(_Data, frozen=True, kw_only=True):
     """One objective: the indicator, its limit and what was measured, in `unit`."""
 
     name: str
@@ -146,7 +146,7 @@ class ObjectiveOutcome(_Data, kw_only=True):
     note: str = ""
 
 
-class Distribution(_Data, kw_only=True):
+class Distribution(_Data, frozen=True, kw_only=True):
     """The empirical distribution of one phase: equally spaced quantiles from 0 to 1."""
 
     phase: str
@@ -159,7 +159,7 @@ class Distribution(_Data, kw_only=True):
     limit_quantile: float | None = None
 
 
-class Opportunity(_Data, kw_only=True):
+class Opportunity(_Data, frozen=True, kw_only=True):
     """How often bleeding of one class could have shown, and the bound that this gives."""
 
     name: str
@@ -173,7 +173,7 @@ class Opportunity(_Data, kw_only=True):
     """How many more would meet `wanted`."""
 
 
-class PartOutcome(_Data, kw_only=True):
+class PartOutcome(_Data, frozen=True, kw_only=True):
     """One of the three parts of the verdict."""
 
     name: Part
@@ -183,7 +183,7 @@ class PartOutcome(_Data, kw_only=True):
     because: str
 
 
-class Scale(_Data, kw_only=True):
+class Scale(_Data, frozen=True, kw_only=True):
     """How big the run was."""
 
     seconds: float
@@ -198,7 +198,7 @@ class Scale(_Data, kw_only=True):
     provocations: int
 
 
-class Judgement(_Data, kw_only=True):
+class Judgement(_Data, frozen=True, kw_only=True):
     """The whole judgement of one run."""
 
     schema: str = SCHEMA
@@ -217,6 +217,7 @@ class Judgement(_Data, kw_only=True):
     scale: Scale
     findings: tuple[Finding, ...]
     findings_total: int
+    """How often anything was found: the sum of `times` over all findings, shown or not."""
     roots: int
     checks: tuple[CheckOutcome, ...]
     objectives: tuple[ObjectiveOutcome, ...]

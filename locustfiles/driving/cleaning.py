@@ -10,13 +10,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from isolation_checks.errors import UsageError
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.loading import history as histories
-from isolation_checks.plan import hosts
-from isolation_checks.records import RunId
-from locustfiles.driving.principals import Principal, Roster
+from isolation_checks.history.stream import batches
+from isolation_checks.plan import hosts, read
+from isolation_checks.records import PrincipalId, RunId
+from locustfiles.driving.principals import Roster
 from locustfiles.driving.tokens import AuthError, Http, names_of, token_source
 
 _GONE = (200, 202, 204, 404, 410)
@@ -36,40 +35,45 @@ def clean(run: RunDirectory, progress: Callable[[str], None]) -> Cleaned:
     Raises:
         UsageError: the plan's target may not be driven, or a secret is missing.
     """
-    history = histories.load(run)
-    plan = history.plan
+    description = run.describe()
+    plan = read.decode(description["plan"])
     hosts.refuse_strangers(plan)
     cleaned = Cleaned()
+    principals = _principals(run)
     remove = plan.auth.remove
     if plan.auth.source != "login" or remove is None:
         why = "the plan says of no request that removes an account ([auth.remove])"
         if plan.auth.source != "login":
             why = "its token was not got by a login, so that no account was created by us"
-        cleaned.left = [f"{principal}: {why}" for principal in history.principals]
+        cleaned.left = [f"{principal}: {why}" for principal, _ in principals]
         return cleaned
-    key = bytes.fromhex(history.description["canary_key"])
+    key = bytes.fromhex(description["canary_key"])
     tokens = token_source(plan, Credentials(secrets.token_bytes(32)), RunId(run.id), 0, 1)
     http = Http(
         plan.target.auth or plan.target.http, plan.dialect.names, insecure=plan.target.insecure_tls
     )
-    for recorded in history.principals.values():
-        progress(f"removing {recorded.id}")
-        principal = _again(recorded, key, RunId(run.id))
+    for name, email in principals:
+        progress(f"removing {name}")
+        principal = Roster.again(key, RunId(run.id), name, email)
         try:
             tokens.token(principal)
             status, _ = http.call(remove, names_of(principal, RunId(run.id)))
         except AuthError as error:
-            cleaned.left.append(f"{recorded.id} ({recorded.email}): {error}")
+            cleaned.left.append(f"{name} ({email}): {error}")
             continue
         if status in _GONE:
-            cleaned.removed.append(recorded.id)
+            cleaned.removed.append(name)
         else:
-            cleaned.left.append(f"{recorded.id} ({recorded.email}): the platform answered {status}")
+            cleaned.left.append(f"{name} ({email}): the platform answered {status}")
     return cleaned
 
 
-def _again(recorded: histories.Principal, key: bytes, run: RunId) -> Principal:
-    """The principal of a record, with the password that it had."""
-    if recorded.email is None:
-        raise UsageError(f"{recorded.id} has no email on record")
-    return Roster.again(key, run, recorded.id, recorded.owner, recorded.email)
+def _principals(run: RunDirectory) -> list[tuple[PrincipalId, str]]:
+    """The name and email of every principal that any process recorded."""
+    found = {}
+    for process in run.processes():
+        path = run.of_process(process) / "principals.arrow"
+        for batch in batches(path) if path.exists() else ():
+            for record in batch.to_pylist():
+                found[record["principal"]] = record["email"]
+    return list(found.items())

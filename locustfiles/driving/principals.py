@@ -108,14 +108,12 @@ class Roster:
         )
 
     @staticmethod
-    def again(
-        key: bytes, run: RunId, identity: PrincipalId, owner: int, email: str
-    ) -> Principal:
+    def again(key: bytes, run: RunId, identity: PrincipalId, email: str) -> Principal:
         """A principal of an earlier run, as far as it takes to log in as it."""
         nobody = Persona(name=identity, company="", street="", code="")
         return Principal(
             id=identity,
-            owner=OwnerNumber(owner),
+            owner=OwnerNumber(0),
             role="user",
             tenant=None,
             email=email,

@@ -55,7 +55,8 @@ class Recorder:
         credentials: Credentials,
         on_broken: Callable[[BaseException], None],
     ) -> None:
-        folder.mkdir(parents=True, mode=0o700)
+        folder.parent.mkdir(exist_ok=True, mode=0o700)
+        folder.mkdir(mode=0o700)
         self.folder = folder
         self.credentials = credentials
         self.frames_seen = 0
