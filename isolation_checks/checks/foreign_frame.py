@@ -111,7 +111,10 @@ def _found(run: Run, group: list[dict[str, Any]]) -> Found:
         victim=owner,
         recipient=recipient,
         channel=record["channel"],
-        sentence=f"{recipient} got {_article(record["kind"] or "frame")} of {owner}'s: {_WORDS[record['by']]} in it is {owner}'s",
+        sentence=(
+            f"{recipient} got {_article(record['kind'] or 'frame')} of {owner}'s: "
+            f"{_WORDS[record['by']]} in it is {owner}'s"
+        ),
         times=len(group),
         first_s=record["at_s"],
         witness=lambda: witness.in_order(

@@ -10,6 +10,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.history.stream import batches
@@ -48,7 +50,10 @@ def clean(run: RunDirectory, progress: Callable[[str], None]) -> Cleaned:
         cleaned.left = [f"{principal}: {why}" for principal, _ in principals]
         return cleaned
     key = bytes.fromhex(description["canary_key"])
-    tokens = token_source(plan, Credentials(secrets.token_bytes(32)), RunId(run.id), 0, 1)
+    login_only = msgspec.structs.replace(
+        plan, auth=msgspec.structs.replace(plan.auth, register=None)
+    )
+    tokens = token_source(login_only, Credentials(secrets.token_bytes(32)), RunId(run.id), 0, 1)
     http = Http(
         plan.target.auth or plan.target.http, plan.dialect.names, insecure=plan.target.insecure_tls
     )

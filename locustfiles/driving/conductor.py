@@ -73,7 +73,7 @@ class Conductor:
         if options.plan is not None:
             plan = read.load(Path(options.plan))
         elif host:
-            plan = embedded.plan_for({"ws": "ws://127.0.0.1:1/ws", "http": "http://127.0.0.1:1", "auth": "http://127.0.0.1:1"})
+            plan = embedded.plan_elsewhere()
         else:
             faults = [fault for fault in (options.fault or "").split(",") if fault]
             self._platform = embedded.start(faults, options.database)

@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Any
 
 import gevent
+import msgspec
 import orjson
 
 from isolation_checks.errors import EXIT_USAGE, HarnessError, UsageError
@@ -49,6 +50,14 @@ def plan_for(announced: dict[str, Any]) -> Plan:
     text = (resources.files("isolation_checks.plan") / "reference.toml").read_text("utf-8")
     target = {"websocket": announced["ws"], "http": announced["http"], "auth": announced["auth"]}
     return read.parse(text, "the reference plan", {"target": target})
+
+
+def plan_elsewhere() -> Plan:
+    """The reference plan for a platform that somebody else started: its addresses come
+    from `--host`; its rows are asked for only where their URL is given."""
+    anywhere = {"ws": "ws://127.0.0.1:1/ws", "http": "http://127.0.0.1:1", "auth": None}
+    plan = plan_for(anywhere)
+    return plan if os.environ.get(ROWS_URL) else msgspec.structs.replace(plan, rows=None)
 
 
 def start(faults: Sequence[str], database: str | None, options: Sequence[str] = ()) -> Embedded:
