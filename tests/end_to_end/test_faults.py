@@ -1,0 +1,100 @@
+"""Every fault of the reference platform is caught by every check that claims it, and the
+honest platform has nothing found, on SQLite and on PostgreSQL side by side."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from isolation_checks.checks import CHECKS
+from isolation_checks.judging.verdict import Judgement, Verdict
+from tests.end_to_end import drives
+from tests.servers.postgres import postgres_server
+
+pytestmark = pytest.mark.slow
+TIMED_OUT = 22
+"""Seconds of a drive in which a query can run into its time-out of 15 s."""
+SHARES = {"silent_swallow": 0.3, "lost_terminal": 0.3, "hung_agent": 0.3, "slow_tail": 0.3}
+"""Rates at which a fault breaks its objective beyond doubt in a short drive."""
+INDICATORS = {
+    "connect time": "connect",
+    "first event time": "first_event",
+    "completion time": "completion",
+    "error budget": "error_share",
+}
+MECHANISMS = {
+    "shared_socket": "the newest socket wins",
+    "broadcast": "a targeted send became a send to all",
+    "singleton_agent": "one agent object shared by overlapping runs",
+    "cache_without_user": "a cache of answers without the user in its key",
+    "missing_owner_check": "a read by id alone, without a check of the owner",
+    "wrong_owner_row": "a row written with the id of whoever came last",
+    "lost_row": "answered, never stored",
+    "placeholder_owner": "a path without the user's identity",
+    "silent_swallow": "accepted and never handled",
+    "lost_terminal": "the last event is lost",
+    "hung_agent": "the agent died without a word",
+}
+
+
+def faults() -> list[str]:
+    asked = [sys.executable, "-m", "reference_platform", "--faults"]
+    return [fault["name"] for fault in msgspec.json.decode(subprocess.check_output(asked))]
+
+
+def claiming(fault: str) -> set[str]:
+    """The checks whose docstrings say that they catch a fault."""
+    claims = {}
+    for check in CHECKS:
+        match = re.search(r"Catches:(.*?)(?:\n\s*Blind to:|\Z)", check.doc, re.DOTALL)
+        claims[check.name] = match[1] if match else ""
+    return {name for name, text in claims.items() if re.search(rf"\b{fault}\b", text)}
+
+
+def failing(judgement: Judgement) -> set[str]:
+    """The checks that found something."""
+    found = {check.name for check in judgement.checks if check.verdict is Verdict.FAIL}
+    missed = {o.indicator for o in judgement.objectives if o.verdict is Verdict.FAIL}
+    return found | {name for name, indicator in INDICATORS.items() if indicator in missed}
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.mark.parametrize("fault", faults())
+def test_every_fault_is_caught_by_every_check_that_claims_it(fault, tmp_path, postgres):
+    """A fault that is switched on is found, by its claimants, on both databases."""
+    claimants = claiming(fault)
+    assert claimants, f"no check claims {fault}"
+    named = f"{fault}={SHARES[fault]}" if fault in SHARES else fault
+    seconds = TIMED_OUT if fault in SHARES else 13
+    both = [
+        drives.demo(tmp_path / "sqlite", named, seconds=seconds),
+        drives.demo(tmp_path / "postgresql", named, seconds=seconds, database=postgres),
+    ]
+    for drive in [each.ended() for each in both]:
+        assert drive.code == 1, drive.output
+        assert claimants <= failing(drive.judgement), drive.output
+        if fault in MECHANISMS:
+            roots = {f.mechanism for f in drive.judgement.findings if f.folded_into is None}
+            assert MECHANISMS[fault] in roots, drive.output
+
+
+def test_the_honest_platform_has_nothing_found(tmp_path, postgres):
+    """Without a fault isolation passes and nothing is found, on both databases."""
+    both = [
+        drives.demo(tmp_path / "sqlite", users=15, seconds=16),
+        drives.demo(tmp_path / "postgresql", users=15, seconds=16, database=postgres),
+    ]
+    for drive in [each.ended() for each in both]:
+        assert drive.judgement.findings == (), drive.output
+        assert drives.part(drive.judgement, "evidence") is Verdict.PASS, drive.output
+        assert drives.part(drive.judgement, "isolation") is Verdict.PASS, drive.output
+        assert drive.judgement.scale.rows, drive.output
