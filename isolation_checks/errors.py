@@ -10,8 +10,10 @@ EXIT_BROKEN = 4
 
 
 class UsageError(Exception):
-    """The plan or the command line is wrong; the message is one sentence that says
-    what would be right.  Ends in exit code 2."""
+    """The plan or the command line is wrong; ends in exit code 2.
+
+    The message is one sentence that says what would be right.
+    """
 
     exit_code = EXIT_USAGE
 

@@ -44,8 +44,7 @@ class Reason(enum.StrEnum):
 
 
 class Opcode(enum.IntEnum):
-    """What kind of message a record of the frames stream is; WebSocket's own numbers,
-    and one for the body of an HTTP response."""
+    """What kind of message a frame is: WebSocket's own numbers, and one for HTTP's bodies."""
 
     TEXT = 1
     BINARY = 2

@@ -35,8 +35,7 @@ def users_overlapped(run: Run) -> Outcome:
 
 
 def _opportunity(run: Run) -> Opportunity:
-    """The overlap class: an answer that echoed its own principal's canary while another
-    principal's query was open."""
+    """The overlap class: own canary echoed while another principal's query was open."""
     chances = sum(
         1
         for query in run.history.queries.values()

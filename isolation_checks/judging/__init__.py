@@ -1,0 +1,1 @@
+"""From what the checks say to a judgement; nothing here looks at evidence by itself."""
