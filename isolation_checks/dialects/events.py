@@ -19,6 +19,12 @@ from isolation_checks.plan import model
 from isolation_checks.records import Ending
 
 
+_MEMBERS = (
+    *("opens", "refuses", "protocol", "repeats", "first"),
+    *("ask", "read", "answer", "alive", "read_conversation"),
+)
+
+
 class EventDialect:
     """One JSON object a message; where what stands in it is data."""
 
@@ -57,7 +63,7 @@ class EventDialect:
         if not isinstance(message, dict):
             return SILENT
         where = self._where
-        kind = template.first_text(message, where.type)
+        kind = self._kind(message)
         delta = _joined(message, where.delta) if where.delta else None
         secrets: tuple[str, ...] = ()
         if where.secrets:
@@ -76,6 +82,13 @@ class EventDialect:
             secrets=secrets,
         )
 
+    def _kind(self, message: Mapping[str, Any]) -> str | None:
+        for kind in self._described.kinds:
+            found = template.find(message, kind.has)
+            if found is not None and kind.equals in (None, _said(found)):
+                return kind.name
+        return template.first_text(message, self._where.type)
+
     def answer(self, reading: Reading, frame: bytes, names: dict[str, Any]) -> bytes | None:
         """The plan's reply to an event of this kind."""
         send = self._answers.get(reading.kind or "")
@@ -88,6 +101,11 @@ class EventDialect:
         alive = self._described.alive
         return None if alive is None else _filled(alive.send, {**self._described.names, **names})
 
+    def renew(self, names: dict[str, Any]) -> bytes | None:
+        """The plan's message with a fresh token."""
+        send = self._described.renew
+        return None if send is None else _filled(send, {**self._described.names, **names})
+
     def read_conversation(self, names: dict[str, Any]) -> tuple[bytes, ...]:
         """The plan's messages that ask for a conversation."""
         names = {**self._described.names, **names}
@@ -98,19 +116,25 @@ def dialect_of(described: model.Dialect) -> Dialect:
     """The dialect that a plan describes: its data, or the class that it names.
 
     Raises:
-        UsageError: the class cannot be found.
+        UsageError: the class cannot be found or made, or is no dialect.
     """
     if described.class_ is None:
         return EventDialect(described)
     module_name, _, name = described.class_.partition(":")
     try:
-        found = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
+        dialect = getattr(importlib.import_module(module_name), name)(described)
+    except Exception as error:
         raise UsageError(
-            f"dialect.class = {described.class_!r} cannot be loaded ({error}); "
-            "write it like 'package.module:ClassName'"
+            f"dialect.class = {described.class_!r} cannot be loaded "
+            f"({type(error).__name__}: {error}); write it like 'package.module:ClassName', and "
+            "make sure that PYTHONPATH leads to it"
         ) from error
-    return cast("Dialect", found(described))
+    lacking = [member for member in _MEMBERS if not hasattr(dialect, member)]
+    if lacking:
+        raise UsageError(
+            f"dialect.class = {described.class_!r} is no dialect: it lacks {', '.join(lacking)}"
+        )
+    return cast("Dialect", dialect)
 
 
 def token_names(token: str) -> dict[str, str]:
@@ -137,6 +161,11 @@ def _joined(message: Any, places: Sequence[str]) -> str | None:  # noqa: ANN401 
         if found:
             return " ".join(found)
     return None
+
+
+def _said(value: Any) -> str:  # noqa: ANN401 - JSON
+    """A value as it stands in JSON, a string without its quotes."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _whole(text: str | None) -> int | None:

@@ -74,6 +74,10 @@ class Dialect(Protocol):
         """What keeps a session alive, if anything does."""
         ...
 
+    def renew(self, names: dict[str, Any]) -> bytes | None:
+        """What hands a fresh token to an open session, if anything does."""
+        ...
+
     def read_conversation(self, names: dict[str, Any]) -> tuple[bytes, ...]:
         """Messages that ask for the history of a conversation."""
         ...

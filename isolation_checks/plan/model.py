@@ -20,6 +20,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where the platform is."""
 
     websocket: str
+    """May have holes, as in `ws://127.0.0.1:8000/ws/{subject}`."""
     http: str | None = None
     auth: str | None = None
     """Base of the auth service, when it is not `http`."""
@@ -42,11 +43,13 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One HTTP request of the platform's: its path (filled in) and what is sent as JSON."""
+    """One HTTP request of the platform's: its path (filled in), and what is sent as JSON or
+    as a form."""
 
     path: str
-    method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
     send: Template | None = None
+    form: dict[str, str] | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -55,6 +58,8 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     source: Literal["login", "mint", "file"]
     carry: Carry = msgspec.field(default_factory=Carry)
+    secrets: dict[str, Secret] = msgspec.field(default_factory=dict)
+    """Words for templates whose values are secret: `{api_key}`."""
     # login
     register: Call | None = None
     login: Call | None = None
@@ -75,6 +80,7 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     subject: str = "{principal}-{run}"
     # file
     path: str | None = None
+    """One token a line, and behind it, where it is opaque, what the platform calls its user."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +121,16 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Places of credentials, which are kept out of the run."""
 
 
+class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an event is called that does not say it in one word: by what it holds."""
+
+    name: str
+    has: str
+    """A place: the event is of this kind when anything stands there."""
+    equals: str | None = None
+    """… or rather, when this does."""
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the platform speaks, as data; or `class`, a Python class with the same methods."""
 
@@ -129,6 +145,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     conversations: Literal["ours", "theirs", "none"] = "theirs"
     """Who names a conversation: we, in the query; the platform, in its answer; nobody."""
     where: Where = msgspec.field(default_factory=Where)
+    kinds: tuple[Kind, ...] = ()
+    """Looked at before `where.type`; the first that fits names the event."""
     opens: tuple[str, ...] = ()
     """Events after all of which a session may be used; none: the upgrade suffices."""
     refuses: tuple[str, ...] = ()
@@ -142,6 +160,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Those of `protocol` that may come several times."""
     answers: tuple[Reply, ...] = ()
     alive: Alive | None = None
+    renew: Template | None = None
+    """What hands a fresh token to an open session, before the old one runs out."""
     send_limit: Size | None = None
     """The longest message that the platform takes."""
     read_conversation: tuple[Template, ...] = ()
@@ -165,7 +185,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What an ordinary user does."""
 
     concurrent: int = 2
-    """Conversations that a user has open at once."""
+    """Conversations that a user has open at once; 1 where answers do not say which query
+    they answer."""
     turns: int = 3
     think: Span = Span(0.2, 0.8)
     timeout: Duration = Duration(15)

@@ -17,7 +17,7 @@ import orjson
 from gevent.event import Event
 
 from isolation_checks.dialects import template
-from isolation_checks.dialects.correlate import Correlator
+from isolation_checks.dialects.correlate import Correlator, our_conversation
 from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.reading import Ask, Reading
 from isolation_checks.records import ConversationLabel, Ending, Opcode, Reason, SessionId
@@ -28,6 +28,8 @@ from locustfiles.driving.wire import Wire, WireError
 from locustfiles.driving.wording import Wording
 
 Listener = Callable[[Reading], None]
+KEEP_SECONDS = 1.0
+"""How often a session looks whether it must say that it is alive, or renew its token."""
 
 
 class Session:
@@ -37,7 +39,9 @@ class Session:
         self.rig = rig
         self.principal = principal
         self.id: SessionId = rig.session_id()
-        self.correlator = Correlator(known=rig.asked, conversations=principal.conversations)
+        self.correlator = Correlator(
+            known=rig.asked, users=rig.users, conversations=principal.conversations
+        )
         self.listeners: list[Listener] = []
         self.closed = Event()
         self.ready_ns = 0
@@ -77,7 +81,7 @@ class Session:
             self.ready_ns = ready_ns
             self._step("ready", at_ns=ready_ns, due_ns=due_ns)
             rig.report("connect", took, 0, None)
-            self._keeper = gevent.spawn(self._keeping)
+            self._keeper = gevent.spawn(self._keeping, token)
             return True
         self._step("failed", at_ns=ready_ns, detail=problem, by="them", due_ns=due_ns)
         rig.report("connect", took, 0, problem)
@@ -185,7 +189,7 @@ class Session:
     def _conversation(self, label: ConversationLabel) -> str | None:
         naming = self.rig.plan.dialect.conversations
         if naming == "ours":
-            return label
+            return our_conversation(self.rig.run, label)
         return self.correlator.conversations.get(label) if naming == "theirs" else None
 
     def send(self, content: bytes) -> bool:
@@ -205,20 +209,29 @@ class Session:
         self.rig.sessions.pop(self.id, None)
         self.closed.set()
 
-    def _keeping(self) -> None:
-        """Keep the session alive, and its token fresh."""
-        alive = self.rig.plan.dialect.alive
-        every = float(alive.every) if alive else 1.0
-        while not self.closed.wait(every):
-            names = {"now": time.time(), "subject": self.principal.subject, "session": str(self.id)}
-            content = self.rig.dialect.alive(names)
-            if content is not None:
-                self.send(content)
+    def _keeping(self, token: str) -> None:
+        """Keep the session alive, and the token that it goes by fresh."""
+        rig, principal = self.rig, self.principal
+        alive = rig.plan.dialect.alive
+        next_s = time.monotonic() + float(alive.every) if alive else None
+        while not self.closed.wait(KEEP_SECONDS):
+            names = names_of(principal, rig.run) | {"session": str(self.id)}
+            if next_s is not None and alive is not None and time.monotonic() >= next_s:
+                next_s += float(alive.every)
+                self._send_if_any(rig.dialect.alive(names))
             try:
-                if self.rig.tokens.renew(self.principal):
-                    self._step("refreshed")
+                rig.tokens.renew(principal)
             except AuthError as error:
                 self._step("refresh failed", detail=str(error))
+                continue
+            if principal.access is not None and principal.access != token:
+                token = principal.access
+                self._send_if_any(rig.dialect.renew(names_of(principal, rig.run)))
+                self._step("refreshed")
+
+    def _send_if_any(self, content: bytes | None) -> None:
+        if content is not None:
+            self.send(content)
 
     # -- from here on in the hub
 
