@@ -55,7 +55,8 @@ class _Lazy(click.Group):
 @click.version_option(package_name="crosstalk-harness")
 def group() -> None:
     """Does one user's context ever reach another?  Crosstalk drives a multi-user platform,
-    reads its rows, judges the two together, and proves each finding."""
+    reads its rows, judges the two together, and proves each finding.
+    """
 
 
 def main() -> None:

@@ -30,16 +30,34 @@ TAIL = 4_000
     epilog="Examples: crosstalk demo · crosstalk demo --fault shared_socket · "
     "crosstalk demo --fault lost_row=0.02 --users 10 --seconds 20"
 )
-@click.option("--fault", "faults", multiple=True, metavar="NAME[=RATE]",
-              help="A fault for the platform to commit; may be given several times.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=RATE]",
+    help="A fault for the platform to commit; may be given several times.",
+)
 @click.option("--users", default=20, show_default=True, type=click.IntRange(1, 5000))
 @click.option("--seconds", default=35, show_default=True, type=click.IntRange(1, 86_400))
-@click.option("--database", metavar="URL", help="postgresql://… or sqlite:///PATH instead of a temporary SQLite file.")
-@click.option("--runs", type=click.Path(path_type=Path),
-              default=lambda: Path(os.environ.get("CROSSTALK_RUNS", "runs")), help="Folder of all runs (default: runs).")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="postgresql://… or sqlite:///PATH instead of a temporary SQLite file.",
+)
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=lambda: Path(os.environ.get("CROSSTALK_RUNS", "runs")),
+    help="Folder of all runs (default: runs).",
+)
 @click.option("--seed", type=int, help="Seed of names, words and pauses.")
 def command(  # noqa: PLR0913 - one argument an option
-    faults: tuple[str, ...], users: int, seconds: int, database: str | None, runs: Path, seed: int | None
+    faults: tuple[str, ...],
+    users: int,
+    seconds: int,
+    database: str | None,
+    runs: Path,
+    seed: int | None,
 ) -> int:
     """Start the reference platform, drive it with many users, judge what was seen.
 
@@ -48,15 +66,31 @@ def command(  # noqa: PLR0913 - one argument an option
     name = f"{datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(2)}"
     scenario = Path(locustfiles.__path__[0]) / "agents.py"
     asked = [
-        sys.executable, "-m", "locust", "-f", str(scenario), "--headless",
-        "-u", str(users), "-r", str(max(1, users / 4)), "-t", f"{seconds}s",
-        "--only-summary", "--runs", str(runs), "--run", name,
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        str(scenario),
+        "--headless",
+        "-u",
+        str(users),
+        "-r",
+        str(max(1, users / 4)),
+        "-t",
+        f"{seconds}s",
+        "--only-summary",
+        "--runs",
+        str(runs),
+        "--run",
+        name,
     ]
     asked += ["--fault", ",".join(faults)] if faults else []
     asked += ["--database", database] if database else []
     asked += ["--seed", str(seed)] if seed is not None else []
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(asked, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)  # noqa: S603 - our own interpreter
+        process = subprocess.Popen(
+            asked, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+        )
         try:
             code = _watched(process, seconds, users)
         except KeyboardInterrupt:
@@ -78,7 +112,8 @@ def _watched(process: subprocess.Popen[bytes], seconds: int, users: int) -> int:
     expected = seconds + AFTER_SECONDS
     click.echo(
         f"driving the reference platform with {users} users for {seconds} s, "
-        f"then judging: about {expected:.0f} s", err=True,
+        f"then judging: about {expected:.0f} s",
+        err=True,
     )
     if not sys.stderr.isatty():
         return process.wait()

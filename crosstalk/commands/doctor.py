@@ -21,8 +21,20 @@ from isolation_checks.errors import EXIT_BROKEN
 _Finding = tuple[bool, str, str]
 FILES, FREE_OCTETS = 4_096, 500_000_000
 _PACKAGES = (
-    "locust", "gevent", "websockets", "jwt", "faker", "pandas", "matplotlib", "pyarrow", "duckdb",
-    "narwhals", "scipy", "ahocorasick", "adbc_driver_sqlite", "adbc_driver_postgresql",
+    "locust",
+    "gevent",
+    "websockets",
+    "jwt",
+    "faker",
+    "pandas",
+    "matplotlib",
+    "pyarrow",
+    "duckdb",
+    "narwhals",
+    "scipy",
+    "ahocorasick",
+    "adbc_driver_sqlite",
+    "adbc_driver_postgresql",
 )
 
 
@@ -40,7 +52,7 @@ def command() -> int:
 
 def _python() -> Iterator[_Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
-    yield sys.version_info >= (3, 11), f"Python {version}", "Crosstalk needs Python 3.11 or newer"  # noqa: UP036 - that is what it examines
+    yield sys.version_info >= (3, 11), f"Python {version}", "Crosstalk needs Python 3.11 or newer"
 
 
 def _packages() -> Iterator[_Finding]:
@@ -49,13 +61,21 @@ def _packages() -> Iterator[_Finding]:
             importlib.import_module(name)
         except ImportError as error:
             yield False, f"{name} cannot be imported: {error}", "run `make setup` again"
-    yield True, f"Locust {metadata.version('locust')}, websockets {metadata.version('websockets')}", ""
+    yield (
+        True,
+        f"Locust {metadata.version('locust')}, websockets {metadata.version('websockets')}",
+        "",
+    )
 
 
 def _platform() -> Iterator[_Finding]:
     asked = [sys.executable, "-m", "reference_platform", "--faults"]
     done = subprocess.run(asked, capture_output=True, check=False, timeout=60)  # noqa: S603 - our own interpreter
-    yield done.returncode == 0, "the reference platform can be started", "pip install -e docker/reference"
+    yield (
+        done.returncode == 0,
+        "the reference platform can be started",
+        "pip install -e docker/reference",
+    )
 
 
 def _loopback() -> Iterator[_Finding]:
@@ -70,19 +90,38 @@ def _loopback() -> Iterator[_Finding]:
 
 def _files() -> Iterator[_Finding]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    yield hard >= FILES, f"{soft} open files allowed (at most {hard})", f"raise it: ulimit -Hn {FILES * 4}"
+    yield (
+        hard >= FILES,
+        f"{soft} open files allowed (at most {hard})",
+        f"raise it: ulimit -Hn {FILES * 4}",
+    )
 
 
 def _disk() -> Iterator[_Finding]:
-    for place in (Path(os.environ.get("CROSSTALK_RUNS", "runs")).resolve(), Path(tempfile.gettempdir())):
+    for place in (
+        Path(os.environ.get("CROSSTALK_RUNS", "runs")).resolve(),
+        Path(tempfile.gettempdir()),
+    ):
         there = next(p for p in (place, *place.parents) if p.exists())
         free = shutil.disk_usage(there).free
         good = free > FREE_OCTETS and os.access(there, os.W_OK)
-        yield good, f"{free / 1e9:.1f} GB free for {place}", "make room, or choose another folder with --runs"
+        yield (
+            good,
+            f"{free / 1e9:.1f} GB free for {place}",
+            "make room, or choose another folder with --runs",
+        )
 
 
 def _servers() -> Iterator[_Finding]:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     found: Callable[[str], str | None] = shutil.which
-    yield bool(folders or found("postgres")), "PostgreSQL (for the tests)", "optional: apt-get install postgresql"
-    yield bool(found("redis-server")), "Redis (for the tests)", "optional: apt-get install redis-server"
+    yield (
+        bool(folders or found("postgres")),
+        "PostgreSQL (for the tests)",
+        "optional: apt-get install postgresql",
+    )
+    yield (
+        bool(found("redis-server")),
+        "Redis (for the tests)",
+        "optional: apt-get install redis-server",
+    )

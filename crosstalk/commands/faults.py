@@ -21,5 +21,7 @@ def command() -> int:
     for fault in json.loads(done.stdout):
         click.echo(click.style(fault["name"], bold=True))
         click.echo(f"  {fault['sentence']}")
-        click.echo(f"  per {fault['opportunity']}, at a rate of {fault['default_rate']} unless said otherwise")
+        click.echo(
+            f"  per {fault['opportunity']}, at a rate of {fault['default_rate']} unless said otherwise"
+        )
     return 0

@@ -46,7 +46,8 @@ class AgentUser(User):  # type: ignore[misc] # Locust is untyped
 
     def on_stop(self) -> None:
         """Close the session of a user that leaves while the run goes on; at the run's end
-        it stays open for the drain."""
+        it stays open for the drain.
+        """
         leaving = self.environment.runner is not None and self.environment.runner.state in (
             "spawning",
             "running",

@@ -221,7 +221,6 @@ class Conductor:
         return all((run.of_process(process) / "seal.json").exists() for process in everyone)
 
 
-
 def _git_head() -> str | None:
     """The commit that drives, where this is a checkout."""
     here = Path(__file__).parent

@@ -54,7 +54,8 @@ def plan_for(announced: dict[str, Any]) -> Plan:
 
 def plan_elsewhere() -> Plan:
     """The reference plan for a platform that somebody else started: its addresses come
-    from `--host`; its rows are asked for only where their URL is given."""
+    from `--host`; its rows are asked for only where their URL is given.
+    """
     anywhere = {"ws": "ws://127.0.0.1:1/ws", "http": "http://127.0.0.1:1", "auth": None}
     plan = plan_for(anywhere)
     return plan if os.environ.get(ROWS_URL) else msgspec.structs.replace(plan, rows=None)
@@ -89,7 +90,9 @@ def start(faults: Sequence[str], database: str | None, options: Sequence[str] = 
             errors.seek(0)
             said = errors.read().decode("utf-8", "replace").strip()
             if code == EXIT_USAGE:
-                raise UsageError(said.splitlines()[-1] if said else "the platform refused its options")
+                raise UsageError(
+                    said.splitlines()[-1] if said else "the platform refused its options"
+                )
             raise HarnessError(f"the reference platform did not start: {said[-2000:] or 'no word'}")
     announced = orjson.loads(line)
     os.environ[ROWS_URL] = announced["database"] if database is None else database

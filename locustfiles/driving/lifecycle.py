@@ -36,19 +36,29 @@ def install() -> None:
 
 def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargparse
     for option, text in (
-        ("--plan", "TOML file that says which platform is driven and how; without it (and "
-                   "without --host) the embedded reference platform"),
+        (
+            "--plan",
+            "TOML file that says which platform is driven and how; without it (and "
+            "without --host) the embedded reference platform",
+        ),
         ("--run", "name of the run's directory; made up where it is not given"),
         ("--fault", "faults of the embedded platform, comma-separated, each NAME or NAME=RATE"),
         ("--database", "database of the embedded platform: sqlite:///PATH or postgresql://…"),
     ):
         parser.add_argument(option, default=None, help=text, include_in_web_ui=False)
     parser.add_argument(
-        "--runs", default=os.environ.get("CROSSTALK_RUNS", "runs"), include_in_web_ui=False,
+        "--runs",
+        default=os.environ.get("CROSSTALK_RUNS", "runs"),
+        include_in_web_ui=False,
         help="folder of all runs (default: runs)",
     )
-    parser.add_argument("--seed", type=int, default=None, include_in_web_ui=False,
-                       help="seed of names, words and pauses")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=None,
+        include_in_web_ui=False,
+        help="seed of names, words and pauses",
+    )
 
 
 def _init(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - Locust is untyped

@@ -103,7 +103,10 @@ class Performer:
     def broken(self, error: BaseException) -> None:
         """The harness itself failed: leave the streams unsealed and end the run with 4."""
         text = "".join(traceback.format_exception(error))
-        log.error("Crosstalk broke: %s", text if self.rig is None else self.rig.credentials.marked_text(text))
+        log.error(
+            "Crosstalk broke: %s",
+            text if self.rig is None else self.rig.credentials.marked_text(text),
+        )
         self.environment.process_exit_code = EXIT_BROKEN
         runner = self.environment.runner
         if runner is not None:

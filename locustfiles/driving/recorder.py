@@ -98,7 +98,8 @@ class Recorder:
 
     def plant(self, records: list[dict[str, Any]]) -> None:
         """Record plantings, handed to the operating system before this returns: only
-        then may the words be sent."""
+        then may the words be sent.
+        """
         now = time.monotonic_ns()
         batch = pa.RecordBatch.from_pylist(
             [{"at_ns": now, "conversation": None, "query": None, **record} for record in records],
@@ -192,8 +193,8 @@ class Recorder:
 
     def _screened(self, record: dict[str, Any]) -> dict[str, Any]:
         for name, value in record.items():
-            if isinstance(value, str) and self.credentials.suspects(value.encode("utf-8", "replace")):
+            if isinstance(value, str) and self.credentials.suspects(
+                value.encode("utf-8", "replace")
+            ):
                 record[name] = self.credentials.marked_text(value)
         return record
-
-

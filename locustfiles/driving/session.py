@@ -92,7 +92,11 @@ class Session:
         """Connect and authenticate; None, or why it did not work."""
         rig = self.rig
         target, carry = rig.plan.target, rig.plan.auth.carry
-        names = {**rig.plan.dialect.names, **names_of(self.principal, rig.run), **token_names(token)}
+        names = {
+            **rig.plan.dialect.names,
+            **names_of(self.principal, rig.run),
+            **token_names(token),
+        }
         url = target.websocket
         if carry.query:
             pairs = {key: template.fill(value, names) for key, value in carry.query.items()}
@@ -126,7 +130,9 @@ class Session:
         if self.closed.is_set():
             return "closed by the platform before it was ready"
         if not self._ready.is_set():
-            return f"not ready within {timeout:g} s; still awaited: {', '.join(sorted(self._awaited))}"
+            return (
+                f"not ready within {timeout:g} s; still awaited: {', '.join(sorted(self._awaited))}"
+            )
         return None
 
     def ask(
@@ -246,9 +252,7 @@ class Session:
         else:
             rig.recorder.frame(self.id, received_ns, late_ns, opcode, content)
 
-    def _on_reading(
-        self, reading: Reading, content: bytes, received_ns: int, late_ns: int
-    ) -> None:
+    def _on_reading(self, reading: Reading, content: bytes, received_ns: int, late_ns: int) -> None:
         dialect = self.rig.dialect
         kind = reading.kind
         if kind is not None and not self._ready.is_set():
@@ -264,7 +268,9 @@ class Session:
         if query is not None:
             if query.first_ns is None and (not dialect.first or kind in dialect.first):
                 query.first_ns = received_ns
-                self.rig.report("first event", (received_ns - query.due_ns) / 1e6, len(content), None)
+                self.rig.report(
+                    "first event", (received_ns - query.due_ns) / 1e6, len(content), None
+                )
             if reading.ending is not None:
                 reason = Reason.COMPLETED if reading.ending is Ending.OK else str(kind)
                 self.rig.end(query, reading.ending, reason, received_ns, late_ns)

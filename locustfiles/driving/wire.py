@@ -195,7 +195,9 @@ class Wire:
         except ssl.SSLWantReadError:
             return
         except ssl.SSLError as error:
-            self._secured.set_exception(WireError(f"TLS: {getattr(error, 'verify_message', '') or error.reason}"))
+            self._secured.set_exception(
+                WireError(f"TLS: {getattr(error, 'verify_message', '') or error.reason}")
+            )
             return
         self._secured.set(True)
 

@@ -46,8 +46,7 @@ def ask_as_twins(rig: Rig) -> None:
         rig.recorder.note("provocations", kind="twins", principal=first, other=second)
         same = wording.recall(f"(round {rig.slot}.{turn})")
         asked = [
-            session.ask(same, label, place)
-            for session, label in zip(sessions, labels, strict=True)
+            session.ask(same, label, place) for session, label in zip(sessions, labels, strict=True)
         ]
         asked[0].done.wait()
         sessions[1].ask(same, labels[1], place).done.wait()
