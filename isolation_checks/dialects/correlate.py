@@ -7,6 +7,7 @@ the recorded history in the same order; both get the same placements.
 from __future__ import annotations
 
 import enum
+import uuid
 from collections.abc import Container
 from dataclasses import dataclass, field
 
@@ -31,6 +32,8 @@ class Correlator:
     subject: str | None = None
     known: Container[str] = ()
     """Every query id that any principal is known to have used."""
+    users: Container[str] = ()
+    """Every name by which the platform is known to call any principal."""
     conversations: dict[ConversationLabel, str] = field(default_factory=dict)
     """The platform's id of each of our conversations, once known."""
     _labels: dict[QueryId, ConversationLabel] = field(default_factory=dict)
@@ -38,6 +41,8 @@ class Correlator:
     _runs: dict[str, QueryId] = field(default_factory=dict)
     _echoed: bool = False
     """The platform names queries by our ids: one that is not ours is somebody else's."""
+    _named: bool = False
+    """It names this principal as we do: another name is another's, and no alias."""
 
     def asked(self, query: QueryId, label: ConversationLabel, conversation: str | None) -> None:
         """A query was sent in a conversation (with the platform's id of it, where known)."""
@@ -52,11 +57,23 @@ class Correlator:
 
     def place(self, reading: Reading) -> tuple[QueryId | None, By | None]:
         """The query that a message answers and what says so, or (None, None)."""
+        if reading.user is not None and self.subject is not None and not self._named:
+            self._named = names(reading.user, self.subject)
         query, by = self._find(reading)
         if query is not None:
             self._echoed = self._echoed or by is By.QUERY
             self._learn(query, reading)
         return query, by
+
+    def is_anothers(self, label: str | None) -> bool:
+        """Whether a label names somebody else.
+
+        A platform may call a principal by a name that we never learned: until it has used
+        ours, only a name that is known to be another's is one.
+        """
+        if names(label, self.subject):
+            return False
+        return self._named or label in self.users
 
     def _find(self, reading: Reading) -> tuple[QueryId | None, By | None]:
         if reading.query is not None and reading.query in self._labels:
@@ -84,15 +101,23 @@ class Correlator:
         return (
             (reading.query is not None and (self._echoed or reading.query in self.known))
             or (reading.conversation is not None and known not in (None, reading.conversation))
-            or not names(reading.user, self.subject)
+            or self.is_anothers(reading.user)
         )
 
     def _learn(self, query: QueryId, reading: Reading) -> None:
         for name in (reading.run, reading.query):
             if name is not None:
                 self._runs.setdefault(name, query)
-        if reading.conversation is not None and names(reading.user, self.subject):
+        if reading.conversation is not None and not self.is_anothers(reading.user):
             self.conversations.setdefault(self._labels[query], reading.conversation)
+
+
+def our_conversation(run: str, label: ConversationLabel) -> str:
+    """The id of a conversation for a platform that leaves naming to its clients.
+
+    It is the same whenever it is asked for, and never used by another run.
+    """
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"crosstalk:{run}/{label}"))
 
 
 def names(label: str | None, subject: str | None) -> bool:

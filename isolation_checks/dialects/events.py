@@ -18,7 +18,6 @@ from isolation_checks.errors import UsageError
 from isolation_checks.plan import model
 from isolation_checks.records import Ending
 
-
 _MEMBERS = (
     *("opens", "refuses", "protocol", "repeats", "first"),
     *("ask", "read", "answer", "alive", "read_conversation"),
@@ -157,7 +156,8 @@ def _filled(send: model.Template, names: Mapping[str, Any]) -> bytes:
 def _joined(message: Any, places: Sequence[str]) -> str | None:  # noqa: ANN401 - JSON
     """All texts at the first place that has any."""
     for place in places:
-        found = [text for value in template.find_all(message, place) for text in template.texts(value)]
+        values = template.find_all(message, place)
+        found = [text for value in values for text in template.texts(value)]
         if found:
             return " ".join(found)
     return None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _HOLE = re.compile(r"\{([a-z_]+(?:\.[^{}|]+)?(?:\|[a-z_]+(?:\.[^{}|]+)?)*)\}")
+_ALMOST = re.compile(r"\{([A-Za-z_][\w.|-]*)\}")
 _ABSENT = object()
 
 
@@ -64,6 +65,17 @@ def holes(template: Any) -> frozenset[str]:  # noqa: ANN401 - JSON
     return frozenset()
 
 
+def strange_holes(template: Any) -> frozenset[str]:  # noqa: ANN401 - JSON
+    """What looks like a hole and would be sent as it stands: `{Query}`, `{user-id}`."""
+    if isinstance(template, str):
+        return frozenset(_ALMOST.findall(_HOLE.sub("", template)))
+    if isinstance(template, Mapping):
+        return frozenset().union(*map(strange_holes, template.values()))
+    if isinstance(template, Sequence):
+        return frozenset().union(*map(strange_holes, template))
+    return frozenset()
+
+
 def find(message: Any, place: str) -> Any:  # noqa: ANN401 - JSON
     """What stands at a dotted place of a message, or None."""
     for key in place.split("."):
@@ -111,12 +123,13 @@ def first_text(message: Any, places: Sequence[str]) -> str | None:  # noqa: ANN4
 
 
 def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """Every string inside a JSON value, in order."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for member in value.values():
-            yield from texts(member)
-    elif isinstance(value, Sequence):
-        for member in value:
-            yield from texts(member)
+    """Every string inside a JSON value, in order, however deep it is."""
+    left = [value]
+    while left:
+        member = left.pop()
+        if isinstance(member, str):
+            yield member
+        elif isinstance(member, Mapping):
+            left.extend(reversed(list(member.values())))
+        elif isinstance(member, Sequence):
+            left.extend(reversed(member))

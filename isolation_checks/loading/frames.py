@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from isolation_checks.dialects.correlate import By, Correlator, names
+from isolation_checks.dialects.correlate import By, Correlator, our_conversation
 from isolation_checks.dialects.reading import SILENT, Dialect, Reading
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.history.stream import batches
@@ -74,6 +74,8 @@ class _SessionState:
 
     correlator: Correlator
     waiting: list[Query]
+    ours: str | None = None
+    """The run, where it is we who name conversations."""
     running: list[Query] = field(default_factory=list)
     tails: dict[str | None, str] = field(default_factory=dict)
 
@@ -82,6 +84,8 @@ class _SessionState:
         while self.waiting and self.waiting[-1].sent_s <= at_s:
             query = self.waiting.pop()
             known = self.correlator.conversations.get(query.conversation)
+            if known is None and self.ours is not None:
+                known = our_conversation(self.ours, query.conversation)
             self.correlator.asked(query.id, query.conversation, known)
             self.running.append(query)
         for query in [q for q in self.running if q.over_s is not None and q.over_s < at_s]:
@@ -98,9 +102,14 @@ class FrameReader:
         self._dialect = dialect
         self._states: dict[SessionId, _SessionState] = {}
         self._conversations: dict[PrincipalId, dict[Any, str]] = {}
+        self._users = frozenset((*ownership.by_subject, *ownership.by_email))
+        ours = ownership.history.plan.dialect.conversations == "ours"
+        self._ours: str | None = ownership.history.description["run"] if ours else None
         self._asked: dict[SessionId, list[Query]] = {}
         for query in ownership.history.queries.values():
             self._asked.setdefault(query.session, []).append(query)
+            if self._ours is not None:
+                ownership.learn(our_conversation(self._ours, query.conversation), query.principal)
         self.unread = 0
         """Frames that no session is known for."""
 
@@ -136,7 +145,7 @@ class FrameReader:
         reading = self._dialect.read(content) if opcode in _READABLE else SILENT
         query, by = state.correlator.place(reading)
         ownership = self._ownership
-        if query is not None and by is By.QUERY and names(reading.user, state.correlator.subject):
+        if query is not None and by is By.QUERY and not state.correlator.is_anothers(reading.user):
             ownership.learn(reading.conversation, session.principal)
         return {
             "session": session.id,
@@ -165,9 +174,11 @@ class FrameReader:
                 Correlator(
                     subject=principal.subject if principal else None,
                     known=self._ownership.history.queries,
+                    users=self._users,
                     conversations=self._conversations.setdefault(session.principal, {}),
                 ),
                 sorted(asked, key=lambda query: query.sent_s, reverse=True),
+                self._ours,
             )
         return state
 

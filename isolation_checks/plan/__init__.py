@@ -1,0 +1,1 @@
+"""What a plan may say, how it is read, and when it is refused."""

@@ -43,8 +43,7 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One HTTP request of the platform's: its path (filled in), and what is sent as JSON or
-    as a form."""
+    """One HTTP request of the platform's; what is sent goes as JSON, or else as a form."""
 
     path: str
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"

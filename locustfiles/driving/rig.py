@@ -102,9 +102,7 @@ class Rig:
         self.credentials = Credentials(mark_key)
         self.dialect = dialect_of(plan.dialect)
         self.tokens = token_source(plan, self.credentials, run, slot, processes)
-        self.http = Http(
-            plan.target.http, plan.dialect.names, insecure=plan.target.insecure_tls
-        )
+        self.http = Http(plan.target.http, plan.dialect.names, insecure=plan.target.insecure_tls)
         self.roster = Roster(key=key, run=run, slot=slot, seed=seed, tenants=plan.cast.tenants)
         self.tls = _tls(insecure=plan.target.insecure_tls)
         self.watch = LoopWatch(gevent.get_hub().loop)
@@ -112,6 +110,8 @@ class Rig:
         self.sessions: dict[SessionId, Holder] = {}
         self.open: dict[QueryId, Query] = {}
         self.asked: set[str] = set()
+        self.users: set[str] = set()
+        """What the platform is known to call principals."""
         self.stopping = False
         self._serial = 0
         self._keepers = [gevent.spawn(self._sweeping), gevent.spawn(self._watching_health)]
@@ -130,6 +130,7 @@ class Rig:
 
     def introduce(self, principal: Principal) -> None:
         """Record who a principal is, once its token has said what the platform calls it."""
+        self.users.update(name for name in (principal.subject, principal.email) if name)
         self.recorder.note(
             "principals",
             principal=principal.id,

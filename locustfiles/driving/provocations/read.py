@@ -20,12 +20,13 @@ from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import AuthError, names_of
 
 
-
 def read_anothers_conversation(rig: Rig) -> None:
     """Have a reader ask for decoys' conversations."""
     every = float(rig.plan.provocations.read)
     dialect = rig.plan.dialect
-    ways = bool(dialect.read_conversation or (dialect.read_conversation_http and rig.plan.target.http))
+    ways = bool(
+        dialect.read_conversation or (dialect.read_conversation_http and rig.plan.target.http)
+    )
     if not every or not rig.plan.cast.decoys or not ways:
         return
     reader = Actor(rig, "reader")
@@ -54,8 +55,6 @@ def _conversations(rig: Rig, decoys: list[Actor]) -> Iterator[tuple[Actor, str]]
                 told = wording.question(decoy.principal, canary, rig.plan.workload.words)
                 decoy.session().ask(told, label, 0).done.wait()
             conversation = decoy.principal.conversations.get(label)
-            if conversation is None and rig.plan.dialect.conversations == "ours":
-                conversation = label
             if conversation is None:
                 gevent.sleep(float(rig.plan.provocations.read))
                 continue

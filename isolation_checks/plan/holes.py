@@ -1,0 +1,88 @@
+"""What the templates of a plan may refer to, and what follows from what they do refer to.
+
+It fills nothing; `dialects.template` does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from isolation_checks.dialects import template
+from isolation_checks.plan.model import Dialect, Plan
+
+_PRINCIPAL = frozenset(
+    ("principal", "run", "number", "name", "email", "password", "tenant", "subject", "uuid", "now")
+)
+_TOKEN = frozenset(("token", "token_b64url"))
+_APART = frozenset(("principal", "number", "uuid", "email"))
+"""What differs from principal to principal for certain."""
+_ASK = frozenset(("query", "text", "conversation", "turn", "subject", "token", "now"))
+_READ = frozenset(("conversation", "query", "subject", "now"))
+
+
+def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
+    """Every template with its place in the plan and the names that are known there."""
+    auth, dialect = plan.auth, plan.dialect
+    words = frozenset(dialect.names)
+    known = _PRINCIPAL | _TOKEN | words | frozenset(auth.secrets) | {"refresh_token"}
+    yield "target.websocket", plan.target.websocket, known
+    for way in ("headers", "subprotocols", "query", "message"):
+        yield f"auth.carry.{way}", getattr(auth.carry, way), known
+    for name in ("register", "login", "refresh", "logout", "remove"):
+        call = getattr(auth, name)
+        if call is not None:
+            yield f"auth.{name}", (call.path, call.send, call.form, call.headers), known
+    yield "auth.subject", auth.subject, _PRINCIPAL - {"subject"} | words
+    yield "auth.claims", auth.claims, _PRINCIPAL | words | {"issued", "expires"}
+    yield "dialect.ask", dialect.ask, _ASK | words
+    yield "dialect.ask_next", dialect.ask_next, _ASK | words
+    for reply in dialect.answers:
+        yield f"dialect.answers for {reply.when!r}", reply.send, words | {"frame", "now", "subject"}
+    if dialect.alive is not None:
+        yield "dialect.alive", dialect.alive.send, words | {"now", "subject", "session"}
+    yield "dialect.renew", dialect.renew, known
+    yield "dialect.read_conversation", dialect.read_conversation, _READ | words
+    for call in dialect.read_conversation_http:
+        parts = (call.path, call.send, call.form, call.headers)
+        yield "dialect.read_conversation_http", parts, known | {"conversation"}
+
+
+def unknown(given: Any, known: frozenset[str]) -> frozenset[str]:  # noqa: ANN401 - a template
+    """What a template refers to, or seems to, that is not known."""
+    return (template.holes(given) - known) | template.strange_holes(given)
+
+
+def tells_apart(given: Any) -> bool:  # noqa: ANN401 - a template
+    """Whether a template becomes something else for every principal."""
+    return bool(template.holes(given) & _APART)
+
+
+def carries_token(plan: Plan) -> bool:
+    """Whether the platform is told anywhere which principal speaks."""
+    carry = plan.auth.carry
+    parts = (plan.target.websocket, carry.headers, carry.subprotocols, carry.query, carry.message)
+    return bool(template.holes((*parts, plan.dialect.ask)) & _TOKEN)
+
+
+def asks(dialect: Dialect | Mapping[str, Any], word: str = "text") -> bool:
+    """Whether a query's message holds this word."""
+    ask = dialect.ask if isinstance(dialect, Dialect) else dialect.get("ask", {})
+    return word in template.holes(ask)
+
+
+def names_queries(dialect: Dialect | Mapping[str, Any]) -> bool:
+    """Whether answers can say which of several open queries they answer.
+
+    They can by the id that we gave the query, or by that of its conversation where we
+    gave that too.  Takes a dialect, or the table that will become one.
+    """
+    own: object
+    naming: object
+    if isinstance(dialect, Dialect):
+        own, naming, places = dialect.class_, dialect.conversations, bool(dialect.where.query)
+    else:
+        own, naming = dialect.get("class"), dialect.get("conversations")
+        where = dialect.get("where")
+        places = not isinstance(where, Mapping) or bool(where.get("query", True))
+    return own is not None or naming == "ours" or (places and asks(dialect, "query"))

@@ -1,0 +1,141 @@
+"""What is wrong with a plan whose keys are each right: what they must be together.
+
+Each complaint is one sentence that says what would be right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from isolation_checks.plan import holes
+from isolation_checks.plan.model import Objective, Plan, Rows
+from isolation_checks.plan.nearest import nearest
+
+_APART = "{principal}, {number}, {uuid} or {email}"
+
+
+def complaints(plan: Plan) -> Iterator[str]:
+    """Everything that does not hold together, gravest first."""
+    yield from _of_target(plan)
+    yield from _of_auth(plan)
+    yield from _of_identity(plan)
+    yield from _of_dialect(plan)
+    yield from _of_holes(plan)
+    for objective in plan.objectives:
+        yield from _of_objective(objective)
+    yield from _of_the_rest(plan)
+    if plan.rows is not None:
+        yield from _of_rows(plan.rows)
+
+
+def _of_target(plan: Plan) -> Iterator[str]:
+    target = plan.target
+    if not re.match(r"wss?://", target.websocket):
+        yield "target.websocket must begin with ws:// or wss://"
+    for name, url in (("http", target.http), ("auth", target.auth)):
+        if url is not None and not re.match(r"https?://", url):
+            yield f"target.{name} must begin with http:// or https://"
+
+
+def _of_auth(plan: Plan) -> Iterator[str]:
+    auth = plan.auth
+    if auth.source == "login" and auth.login is None:
+        yield "auth.source = 'login' needs [auth.login] with the path of the login request"
+    if auth.source == "login" and not (plan.target.http or plan.target.auth):
+        yield "auth.source = 'login' needs target.http or target.auth"
+    if auth.source == "mint" and auth.secret is None:
+        yield "auth.source = 'mint' needs auth.secret, for example 'env:JWT_SECRET'"
+    if auth.source == "file" and auth.path is None:
+        yield "auth.source = 'file' needs auth.path, a file with one token a line"
+    if plan.dialect.class_ is None and not holes.carries_token(plan):
+        yield (
+            "auth.carry must say how the token travels, with {token} or {token_b64url} in headers, "
+            "subprotocols, query or message, for example "
+            "headers = {Authorization = 'Bearer {token}'}"
+        )
+
+
+def _of_identity(plan: Plan) -> Iterator[str]:
+    """Principals who were one account to the platform would seem to bleed into each other."""
+    auth = plan.auth
+    if auth.source == "mint":
+        for name, given in (("subject", auth.subject), ("claims.sub", auth.claims.get("sub"))):
+            if given is not None and not holes.tells_apart(given):
+                yield f"auth.{name} is the same for every principal; it needs one of {_APART}"
+    login = auth.login
+    if auth.source == "login" and login is not None:
+        sent = (login.path, login.send, login.form, login.headers)
+        if not holes.tells_apart(sent):
+            yield f"auth.login logs every principal in as the same user; it needs one of {_APART}"
+
+
+def _of_dialect(plan: Plan) -> Iterator[str]:
+    dialect = plan.dialect
+    if dialect.class_ is not None:
+        return
+    if not dialect.ask:
+        yield (
+            "dialect.ask must say what a query looks like, for example "
+            "{type = 'ask', text = '{text}'}"
+        )
+    elif not holes.asks(dialect):
+        yield "dialect.ask must hold {text}, where the words of a query go"
+    if not dialect.ends:
+        yield (
+            "dialect.ends must name the events that end a query, for example "
+            "{agent_completed = 'ok'}"
+        )
+    if plan.workload.concurrent > 1 and not holes.names_queries(dialect):
+        yield (
+            "workload.concurrent must be 1 here: dialect.ask sends no {query}, or "
+            "dialect.where.query is empty, so that answers in one session could not be told apart"
+        )
+
+
+def _of_holes(plan: Plan) -> Iterator[str]:
+    """Templates that refer to what is not known where they are filled."""
+    for where, given, known in holes.templates(plan):
+        for unknown in sorted(holes.unknown(given, known)):
+            yield (
+                f"{where} refers to {{{unknown}}}{nearest(unknown, known)}, which is not known "
+                f"there; it may refer to {', '.join(sorted(known))}"
+            )
+
+
+def _of_objective(objective: Objective) -> Iterator[str]:
+    share = objective.indicator == "error_share"
+    if share == objective.limit.is_duration:
+        kind = "a share such as 0.01" if share else "a duration such as '5s'"
+        yield f"the limit of objective {objective.indicator} must be {kind}"
+    if not share and objective.every == (objective.quantile is not None):
+        yield f"objective {objective.indicator} needs either quantile or every = true"
+    if objective.quantile is not None and not 0 < objective.quantile < 1:
+        yield f"the quantile of objective {objective.indicator} lies between 0 and 1"
+
+
+def _of_the_rest(plan: Plan) -> Iterator[str]:
+    if plan.workload.concurrent < 1 or plan.workload.turns < 1:
+        yield "workload.concurrent and workload.turns are at least 1"
+    if not 0 < plan.isolation.bound < 1:
+        yield "isolation.bound lies between 0 and 1"
+    if not plan.required:
+        yield "required must name at least one of evidence, isolation, objectives"
+    for channel in ("frame", "http", "row"):
+        if not any(channel in allowed.channels for allowed in plan.sharing):
+            yield (
+                f"sharing allows nothing on the channel {channel!r}, so that even a user's own "
+                "words would be foreign there; write [[sharing]] with scope = 'user'"
+            )
+
+
+def _of_rows(rows: Rows) -> Iterator[str]:
+    if not re.match(r"(sqlite:///|postgres(ql)?://|env:|file:)", rows.url):
+        yield "rows.url must begin with sqlite:///, postgresql://, env: or file:"
+    if re.match(r"postgres(ql)?://[^/@]*:[^/@]*@", rows.url):
+        yield "rows.url holds a password; refer to it, for example url = 'env:DATABASE_URL'"
+    if not rows.tables:
+        yield "[rows] needs at least one [[rows.tables]]"
+    names = [table.name for table in rows.tables]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"table {name} is described twice"
