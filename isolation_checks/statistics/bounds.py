@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 CONFIDENCE = 0.95
 
@@ -27,7 +27,13 @@ def none_seen(opportunities: int, confidence: float = CONFIDENCE) -> float | Non
 
 
 def needed_for(bound: float, confidence: float = CONFIDENCE) -> int:
-    """How many opportunities without a sighting put the rate below a bound."""
+    """How many opportunities without a sighting put the rate below a bound.
+
+    Raises:
+        ValueError: no number does, since the bound is not between 0 and 1.
+    """
+    if not 0 < bound < 1:
+        raise ValueError(f"no number of opportunities shows a rate below {bound:g}")
     return math.ceil(math.log(1 - confidence) / math.log(1 - bound))
 
 
@@ -41,8 +47,8 @@ def share(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float
     """
     if trials <= 0:
         raise ValueError("a share of no trials has no bounds")
-    lower = 0.0 if hits == 0 else float(stats.beta.ppf(1 - confidence, hits, trials - hits + 1))
-    upper = 1.0 if hits == trials else float(stats.beta.ppf(confidence, hits + 1, trials - hits))
+    lower = 0.0 if hits == 0 else float(special.betaincinv(hits, trials - hits + 1, 1 - confidence))
+    upper = 1.0 if hits == trials else float(special.betaincinv(hits + 1, trials - hits, confidence))
     return lower, upper
 
 
@@ -73,12 +79,10 @@ def quantile(
     n = len(finished) + len(unfinished)
     late = np.sort(np.concatenate([np.asarray(finished, float), np.full(len(unfinished), np.inf)]))
     early = np.sort(np.concatenate([np.asarray(finished, float), np.asarray(unfinished, float)]))
-    upper_rank = int(stats.binom.ppf(confidence, n, q)) + 1 if n else 1
-    lower_rank = int(stats.binom.ppf(1 - confidence, n, q)) if n else 0
-    while lower_rank > 0 and stats.binom.cdf(lower_rank - 1, n, q) > 1 - confidence:
-        lower_rank -= 1
+    upper_rank = _most_below(confidence, n, q) + 1
+    lower_rank = _most_below(1 - confidence, n, q)
     return Quantile(
-        measured=_finite(late[min(n, math.ceil(q * n)) - 1]) if n else None,
+        measured=_finite(late[_rank(q, n) - 1]) if n else None,
         lower=float(early[lower_rank - 1]) if lower_rank >= 1 else None,
         upper=_finite(late[upper_rank - 1]) if upper_rank <= n else None,
         samples=n,
@@ -97,8 +101,28 @@ def quantiles(finished: Sequence[float], censored: int, points: int = 101) -> li
     if n == 0:
         return []
     ordered = np.sort(np.asarray(finished, float))
-    ranks = [max(1, math.ceil(q * n)) for q in np.linspace(0, 1, points)]
+    ranks = [_rank(q, n) for q in np.linspace(0, 1, points)]
     return [float(ordered[rank - 1]) if rank <= len(ordered) else None for rank in ranks]
+
+
+def _most_below(probability: float, n: int, q: float) -> int:
+    """The least k for which k or fewer of n samples lie below their quantile q with this
+    probability: the binomial distribution's inverse.
+    """
+    if n == 0:
+        return 0
+    k = max(0, math.ceil(special.bdtrik(probability, n, q)))
+    while k > 0 and special.bdtr(k - 1, n, q) >= probability:
+        k -= 1
+    return k
+
+
+def _rank(q: float, n: int) -> int:
+    """Which of n ordered samples is their quantile q; a product that is whole stays so."""
+    return min(n, max(1, math.ceil(q * n - _ROUNDING)))
+
+
+_ROUNDING = 1e-9
 
 
 def _finite(value: float) -> float | None:

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isolation_checks.statistics import bounds
+
+SECONDS = st.floats(0, 1e6, allow_nan=False)
+SAMPLES = st.lists(SECONDS, max_size=200)
+QUANTILES = st.sampled_from((0.5, 0.9, 0.95, 0.99))
+
+
+def test_299_opportunities_without_a_sighting_put_the_rate_under_one_percent():
+    """The default bound is met by 299 and not by 298."""
+    assert bounds.none_seen(299) <= 0.01 < bounds.none_seen(298)
+    assert bounds.needed_for(0.01) == 299
+
+
+def test_no_opportunity_bounds_nothing():
+    """Absent is not zero: without an opportunity there is no bound at all."""
+    assert bounds.none_seen(0) is None
+    assert bounds.none_seen(-1) is None
+
+
+@given(st.floats(1e-5, 0.9))
+def test_the_number_needed_is_the_least_that_does(bound):
+    """One opportunity fewer would leave the bound above what is wanted."""
+    needed = bounds.needed_for(bound)
+    assert bounds.none_seen(needed) <= bound * (1 + 1e-9)
+    assert needed == 1 or bounds.none_seen(needed - 1) > bound * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("bound", [0.0, 1.0, -0.5, 2.0])
+def test_no_number_of_opportunities_shows_a_rate_of_nothing(bound):
+    """A bound outside of 0 to 1 is refused with a sentence, not with a division by zero."""
+    with pytest.raises(ValueError, match="no number of opportunities"):
+        bounds.needed_for(bound)
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "lower", "upper"),
+    [
+        (0, 100, 0.0, 0.029513),
+        (1, 100, 0.000513, 0.046560),
+        (3, 100, 0.008226, 0.075711),
+        (100, 100, 0.970487, 1.0),
+    ],
+)
+def test_bounds_of_a_share_are_those_of_clopper_and_pearson(hits, trials, lower, upper):
+    """The numbers are those of R's binom.test, one-sided at 95 %."""
+    assert bounds.share(hits, trials) == pytest.approx((lower, upper), abs=1e-6)
+
+
+def test_a_share_of_no_trials_has_no_bounds():
+    """It is an error to ask, not a share of zero."""
+    with pytest.raises(ValueError, match="no trials"):
+        bounds.share(0, 0)
+
+
+@given(st.integers(1, 500), st.data())
+def test_a_share_lies_between_its_bounds(trials, data):
+    """The measured share is never outside, and the bound at nothing seen is the same."""
+    hits = data.draw(st.integers(0, trials))
+    lower, upper = bounds.share(hits, trials)
+    assert 0 <= lower <= hits / trials <= upper <= 1
+    if hits == 0:
+        assert upper == pytest.approx(bounds.none_seen(trials))
+
+
+@pytest.mark.parametrize(("q", "fewest"), [(0.5, 5), (0.95, 59), (0.99, 299), (0.999, 2995)])
+def test_an_upper_bound_exists_from_the_fewest_samples_on(q, fewest):
+    """59 samples do for p95, 58 do not."""
+    assert bounds.samples_for(q) == fewest
+    assert bounds.quantile([1.0] * fewest, [], q).upper == 1.0
+    assert bounds.quantile([1.0] * (fewest - 1), [], q).upper is None
+
+
+def test_the_ranks_are_the_published_ones():
+    """For the median of 100 samples the one-sided bounds are the 42nd and the 59th."""
+    median = bounds.quantile([float(n) for n in range(1, 101)], [], 0.5)
+    assert (median.lower, median.measured, median.upper) == (42.0, 50.0, 59.0)
+
+
+def test_no_samples_have_no_quantile():
+    """Silence is unknown in every respect."""
+    silent = bounds.quantile([], [], 0.95)
+    assert (silent.measured, silent.lower, silent.upper, silent.samples) == (None, None, None, 0)
+
+
+@given(SAMPLES, SAMPLES, QUANTILES)
+def test_bounds_enclose_the_measured_quantile(finished, unfinished, q):
+    """Lower, measured and upper stand in this order wherever they exist."""
+    found = bounds.quantile(finished, unfinished, q)
+    there = [v for v in (found.lower, found.measured, found.upper) if v is not None]
+    assert there == sorted(there)
+    assert (found.samples, found.censored) == (len(finished) + len(unfinished), len(unfinished))
+
+
+@given(SAMPLES, SECONDS, QUANTILES)
+def test_a_slower_sample_never_lowers_a_bound(finished, slow, q):
+    """Making one sample slower makes neither bound smaller."""
+    if not finished:
+        return
+    before = bounds.quantile(finished, [], q)
+    after = bounds.quantile([*finished[1:], finished[0] + slow], [], q)
+    for then, now in ((before.lower, after.lower), (before.upper, after.upper)):
+        assert then is None or now >= then
+
+
+@given(st.lists(SECONDS, min_size=1, max_size=200), QUANTILES)
+def test_censoring_a_sample_never_helps(finished, q):
+    """Unfinished at the same duration: the upper bound counts it as infinite, the lower as it is."""
+    whole = bounds.quantile(finished, [], q)
+    cut = bounds.quantile(finished[1:], finished[:1], q)
+    assert cut.lower == whole.lower
+    assert cut.upper is None or cut.upper >= whole.upper
+    assert cut.measured is None or cut.measured >= whole.measured
+
+
+def test_unfinished_samples_leave_no_finite_quantile():
+    """With a tenth unfinished p95 is among them: nobody can say how long it is."""
+    found = bounds.quantile([1.0] * 900, [2.0] * 100, 0.95)
+    assert (found.measured, found.upper, found.lower) == (None, None, 2.0)
+
+
+@pytest.mark.parametrize(("q", "n"), [(0.5, 40), (0.95, 80), (0.99, 400)])
+def test_the_bounds_hold_as_often_as_they_say(q, n):
+    """In 4,000 simulated runs each one-sided bound covers the true quantile 95 % of the time."""
+    rng = np.random.default_rng(20_261_122)
+    true = -math.log(1 - q)  # of the exponential distribution with mean 1
+    below = above = 0
+    for samples in rng.exponential(size=(4_000, n)):
+        found = bounds.quantile(samples.tolist(), [], q)
+        below += found.lower is None or found.lower <= true
+        above += found.upper is None or found.upper >= true
+    assert below / 4_000 > 0.94
+    assert above / 4_000 > 0.94
+
+
+@given(SAMPLES, st.integers(0, 50))
+def test_quantiles_are_equally_spaced_and_end_where_samples_never_finished(finished, censored):
+    """101 points in order; those among the unfinished are unknown, and stand last."""
+    found = bounds.quantiles(finished, censored)
+    if not finished and not censored:
+        assert found == []
+        return
+    assert len(found) == 101
+    known = [value for value in found if value is not None]
+    assert known == sorted(known)
+    assert found == known + [None] * (101 - len(known))
+    assert (found[0] is None) == (not finished)
+    if finished and not censored:
+        assert found[-1] == max(finished)
+
+
+def test_a_rank_is_not_moved_by_rounding():
+    """0.07 times 100 is 7.000000000000001 to a computer, and the 7th sample to everyone else."""
+    assert bounds.quantiles([float(n) for n in range(1, 101)], 0)[7] == 7.0
