@@ -47,9 +47,10 @@ def share(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float
     """
     if trials <= 0:
         raise ValueError("a share of no trials has no bounds")
-    lower = 0.0 if hits == 0 else float(special.betaincinv(hits, trials - hits + 1, 1 - confidence))
-    upper = 1.0 if hits == trials else float(special.betaincinv(hits + 1, trials - hits, confidence))
-    return lower, upper
+    others = trials - hits
+    lower = special.betaincinv(hits, others + 1, 1 - confidence) if hits else 0.0
+    upper = special.betaincinv(hits + 1, others, confidence) if others else 1.0
+    return float(lower), float(upper)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +107,9 @@ def quantiles(finished: Sequence[float], censored: int, points: int = 101) -> li
 
 
 def _most_below(probability: float, n: int, q: float) -> int:
-    """The least k for which k or fewer of n samples lie below their quantile q with this
-    probability: the binomial distribution's inverse.
+    """How many of n samples, at most, lie below their quantile q with this probability.
+
+    It is the inverse of the binomial distribution.
     """
     if n == 0:
         return 0

@@ -113,7 +113,7 @@ def test_a_slower_sample_never_lowers_a_bound(finished, slow, q):
 
 @given(st.lists(SECONDS, min_size=1, max_size=200), QUANTILES)
 def test_censoring_a_sample_never_helps(finished, q):
-    """Unfinished at the same duration: the upper bound counts it as infinite, the lower as it is."""
+    """Unfinished, it is infinite to the upper bound, and as long as ever to the lower one."""
     whole = bounds.quantile(finished, [], q)
     cut = bounds.quantile(finished[1:], finished[:1], q)
     assert cut.lower == whole.lower
