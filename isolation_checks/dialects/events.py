@@ -20,7 +20,7 @@ from isolation_checks.records import Ending
 
 _MEMBERS = (
     *("opens", "refuses", "protocol", "repeats", "first"),
-    *("ask", "read", "answer", "alive", "read_conversation"),
+    *("ask", "read", "answer", "alive", "renew", "read_conversation"),
 )
 
 

@@ -40,7 +40,7 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
     for reply in dialect.answers:
         yield f"dialect.answers for {reply.when!r}", reply.send, words | {"frame", "now", "subject"}
     if dialect.alive is not None:
-        yield "dialect.alive", dialect.alive.send, words | {"now", "subject", "session"}
+        yield "dialect.alive", dialect.alive.send, known | {"session"}
     yield "dialect.renew", dialect.renew, known
     yield "dialect.read_conversation", dialect.read_conversation, _READ | words
     for call in dialect.read_conversation_http:

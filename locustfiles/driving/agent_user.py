@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from gevent.pool import Group
 from locust import User
 from locust.exception import StopUser
@@ -38,6 +39,7 @@ class AgentUser(User):  # type: ignore[misc] # Locust is untyped
         self.driving: Rig = self.rig
         self.principal: Principal = self.driving.principal("user")
         self.session: Session | None = None
+        self._connecting = BoundedSemaphore()
         self._conversations = 0
 
     def on_start(self) -> None:
@@ -57,6 +59,10 @@ class AgentUser(User):  # type: ignore[misc] # Locust is untyped
 
     def connected(self) -> Session:
         """The session, opened again with a back-off where it was lost."""
+        with self._connecting:  # several conversations may miss it at once
+            return self._connected()
+
+    def _connected(self) -> Session:
         if self.session is not None and self.session.is_open:
             return self.session
         due_ns = time.monotonic_ns()
@@ -104,4 +110,4 @@ class AgentUser(User):  # type: ignore[misc] # Locust is untyped
             return wording.remember(principal, rig.roster.canary(principal))
         if remembering and turn == rig.plan.workload.turns - 1:
             return wording.recall()
-        return wording.question(principal, rig.roster.canary(principal), rig.plan.workload.words)
+        return wording.question(principal, rig.roster.canary(principal), rig.chatter)

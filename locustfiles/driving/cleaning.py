@@ -18,7 +18,7 @@ from isolation_checks.history.stream import batches
 from isolation_checks.plan import hosts, read
 from isolation_checks.records import PrincipalId, RunId
 from locustfiles.driving.principals import Roster
-from locustfiles.driving.tokens import AuthError, Http, names_of, token_source
+from locustfiles.driving.tokens import AuthError, Http, names_of, token_source, words_of
 
 _GONE = (200, 202, 204, 404, 410)
 
@@ -55,7 +55,9 @@ def clean(run: RunDirectory, progress: Callable[[str], None]) -> Cleaned:
     )
     tokens = token_source(login_only, Credentials(secrets.token_bytes(32)), RunId(run.id), 0, 1)
     http = Http(
-        plan.target.auth or plan.target.http, plan.dialect.names, insecure=plan.target.insecure_tls
+        plan.target.auth or plan.target.http,
+        words_of(plan, Credentials(secrets.token_bytes(32))),
+        insecure=plan.target.insecure_tls,
     )
     for name, email in principals:
         progress(f"removing {name}")

@@ -22,7 +22,7 @@ import gevent
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE
 from isolation_checks.history import directory
 from isolation_checks.history.directory import RunDirectory, add_json
-from isolation_checks.plan import hosts, read
+from isolation_checks.plan import hosts, read, references
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import ProcessId, RunId
 from locustfiles.driving import embedded
@@ -81,6 +81,7 @@ class Conductor:
         if host:
             plan = hosts.with_host(plan, host)
         hosts.refuse_strangers(plan)
+        references.require(plan)
         return plan
 
     def begin(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
@@ -158,7 +159,7 @@ class Conductor:
         running = self.environment.runner.state in ("spawning", "running")
         if self._run is None or not running:
             return
-        order = self._order_for(client_id, len(self._expected) + 1)
+        order = self._order_for(client_id, 0)  # it shares in nothing that was shared out
         self._expected.add(ProcessId(order["process"]))
         self.environment.runner.send_message(BEGIN, order, client_id)
 

@@ -34,10 +34,12 @@ from isolation_checks.records import (
 from locustfiles.driving.loopwatch import LoopWatch, run_delay_ns
 from locustfiles.driving.principals import Principal, Roster
 from locustfiles.driving.recorder import Recorder
-from locustfiles.driving.tokens import Http, token_source
+from locustfiles.driving.tokens import Http, token_source, words_of
 
 SWEEP_SECONDS = 0.05
 HEALTH_SECONDS = 1.0
+ENVELOPE, LONGEST_WORD = 1_500, 16
+"""What a message needs besides its chatter, and a word of chatter at most: in bytes."""
 Reporter = Callable[[str, float, int, str | None], None]
 """Tells Locust of one sample: name, milliseconds, octets, what went wrong."""
 
@@ -102,7 +104,11 @@ class Rig:
         self.credentials = Credentials(mark_key)
         self.dialect = dialect_of(plan.dialect)
         self.tokens = token_source(plan, self.credentials, run, slot, processes)
-        self.http = Http(plan.target.http, plan.dialect.names, insecure=plan.target.insecure_tls)
+        self.words = words_of(plan, self.credentials)
+        """The plan's own words for its templates."""
+        self.http = Http(plan.target.http, self.words, insecure=plan.target.insecure_tls)
+        self.chatter = _chatter(plan)
+        """How many words of chatter a question carries."""
         self.roster = Roster(key=key, run=run, slot=slot, seed=seed, tenants=plan.cast.tenants)
         self.tls = _tls(insecure=plan.target.insecure_tls)
         self.watch = LoopWatch(gevent.get_hub().loop)
@@ -234,6 +240,14 @@ class Rig:
 def due_now() -> Nanoseconds:
     """The present moment of the monotonic clock."""
     return Nanoseconds(time.monotonic_ns())
+
+
+def _chatter(plan: Plan) -> int:
+    """As many words as the plan wants, and as fit into what the platform takes."""
+    limit = plan.dialect.send_limit
+    if limit is None:
+        return plan.workload.words
+    return min(plan.workload.words, max(0, int(limit) - ENVELOPE) // LONGEST_WORD)
 
 
 def _tls(*, insecure: bool) -> ssl.SSLContext:

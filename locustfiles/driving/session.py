@@ -93,11 +93,11 @@ class Session:
         rig = self.rig
         target, carry = rig.plan.target, rig.plan.auth.carry
         names = {
-            **rig.plan.dialect.names,
+            **rig.words,
             **names_of(self.principal, rig.run),
             **token_names(token),
         }
-        url = target.websocket
+        url = str(template.fill(target.websocket, names))
         if carry.query:
             pairs = {key: template.fill(value, names) for key, value in carry.query.items()}
             url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
@@ -221,7 +221,7 @@ class Session:
         alive = rig.plan.dialect.alive
         next_s = time.monotonic() + float(alive.every) if alive else None
         while not self.closed.wait(KEEP_SECONDS):
-            names = names_of(principal, rig.run) | {"session": str(self.id)}
+            names = rig.words | names_of(principal, rig.run) | {"session": str(self.id)}
             if next_s is not None and alive is not None and time.monotonic() >= next_s:
                 next_s += float(alive.every)
                 self._send_if_any(rig.dialect.alive(names))
@@ -232,7 +232,7 @@ class Session:
                 continue
             if principal.access is not None and principal.access != token:
                 token = principal.access
-                self._send_if_any(rig.dialect.renew(names_of(principal, rig.run)))
+                self._send_if_any(rig.dialect.renew(rig.words | names_of(principal, rig.run)))
                 self._step("refreshed")
 
     def _send_if_any(self, content: bytes | None) -> None:

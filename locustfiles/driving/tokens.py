@@ -8,9 +8,9 @@ the screen before anything else is done with it.
 from __future__ import annotations
 
 import time
+import urllib.parse
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 import gevent
@@ -23,6 +23,7 @@ from isolation_checks.dialects import template
 from isolation_checks.dialects.events import token_names
 from isolation_checks.errors import UsageError
 from isolation_checks.history.credentials import Credentials
+from isolation_checks.plan import references
 from isolation_checks.plan.model import Auth, Call, Plan
 from isolation_checks.plan.units import Secret
 from isolation_checks.records import RunId
@@ -72,6 +73,9 @@ class Http:
         if call.send is not None:
             body = orjson.dumps(template.fill(call.send, names))
             headers.setdefault("Content-Type", "application/json")
+        elif call.form is not None:
+            body = urllib.parse.urlencode(template.fill(call.form, names)).encode()
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         url = self._base + str(template.fill(call.path, names))
         try:
             answer = self._pool.request(
@@ -80,6 +84,19 @@ class Http:
         except urllib3.exceptions.HTTPError as error:
             raise AuthError(f"{call.method} {call.path}: {type(error).__name__}") from error
         return answer.status, answer.data
+
+
+def words_of(plan: Plan, credentials: Credentials) -> dict[str, str]:
+    """The plan's own words for its templates, its secrets among them.
+
+    Raises:
+        LookupError: a secret is not there.
+    """
+    words = dict(plan.dialect.names)
+    for name, secret in plan.auth.secrets.items():
+        words[name] = Secret(secret).value()
+        credentials.know(words[name], "the plan")
+    return words
 
 
 def names_of(principal: Principal, run: RunId) -> dict[str, Any]:
@@ -135,6 +152,7 @@ class LoginTokens:
         self._credentials = credentials
         self._run = run
         self._gate = BoundedSemaphore(4)
+        self._renewing: dict[str, BoundedSemaphore] = {}
         self._next_s = 0.0
 
     def token(self, principal: Principal) -> str:
@@ -153,11 +171,19 @@ class LoginTokens:
         """Refresh by the refresh token, or log in again where the platform has none."""
         if principal.access is None or not _stale(principal):
             return False
-        call = self._auth.refresh if principal.refresh else self._auth.login
-        assert call is not None
-        status, body = self._http.call(call, names_of(principal, self._run))
-        if status != _OK and call is self._auth.refresh and self._auth.login is not None:
-            status, body = self._http.call(self._auth.login, names_of(principal, self._run))
+        with self._renewing.setdefault(principal.id, BoundedSemaphore()):
+            # a refresh token that is used twice may cost the account all its tokens
+            return _stale(principal) and self._renew(principal)
+
+    def _renew(self, principal: Principal) -> bool:
+        names = names_of(principal, self._run)
+        refresh, login = self._auth.refresh, self._auth.login
+        assert login is not None
+        status, body = self._http.call(
+            refresh if refresh is not None and principal.refresh else login, names
+        )
+        if status != _OK and refresh is not None and principal.refresh:
+            status, body = self._http.call(login, names)
         self._take(principal, status, body, "refresh")
         return True
 
@@ -191,7 +217,8 @@ class LoginTokens:
         if refresh is not None:
             self._credentials.know(refresh, principal.id)
             principal.refresh = refresh
-        principal.subject = template.first_text(answer, self._auth.user) or principal.subject
+        if principal.subject is None:  # later answers that say otherwise are not believed
+            principal.subject = template.first_text(answer, self._auth.user)
         _took(principal, token, self._credentials)
 
 
@@ -225,40 +252,43 @@ class MintedTokens:
 
     def _mint(self, principal: Principal) -> None:
         names = names_of(principal, self._run)
-        principal.subject = str(template.fill(self._auth.subject, names))
+        subject = str(template.fill(self._auth.subject, names))
         now = int(time.time())
         standard = {
-            "sub": principal.subject,
+            "sub": subject,
             "iat": now,
             "exp": now + int(self._auth.lifetime),
             "jti": str(uuid.uuid4()),
         }
-        names |= {"subject": principal.subject, "issued": now, "expires": standard["exp"]}
+        names |= {"subject": subject, "issued": now, "expires": standard["exp"]}
         claims = standard | template.fill(self._auth.claims, names)
+        principal.subject = str(claims["sub"])
         token = jwt.encode(claims, self._secret, algorithm=self._auth.algorithm)
         _took(principal, token, self._credentials)
 
 
 class FileTokens:
-    """Takes tokens from a file, one a line, each for one principal."""
+    """Takes tokens from a file, each for one principal.
 
-    def __init__(self, auth: Auth, credentials: Credentials, slot: int, processes: int) -> None:
-        assert auth.path is not None
-        try:
-            lines = Path(auth.path).read_text(encoding="utf-8").split()
-        except OSError as error:
-            raise UsageError(f"cannot read the tokens in {auth.path}: {error.strerror}") from error
-        self._path = auth.path
-        self._all = len(lines)
-        self._mine = lines[slot::processes]
+    Every process has its share; for one that comes when they are shared out (it is told
+    of no processes) there are none.
+    """
+
+    def __init__(self, plan: Plan, credentials: Credentials, slot: int, processes: int) -> None:
+        given = references.tokens(plan)
+        self._path = plan.auth.path
+        self._all = len(given)
+        self._mine = given[slot % processes :: processes] if processes else []
         self._credentials = credentials
 
     def token(self, principal: Principal) -> str:
         """The principal's own token; it cannot be renewed."""
         if principal.access is None:
             if not self._mine:
-                raise AuthError(f"{self._path} has {self._all} tokens, which is too few")
-            _took(principal, self._mine.pop(0), self._credentials)
+                raise AuthError(f"{self._path} has {self._all} tokens: none is left for this one")
+            given = self._mine.pop(0)
+            principal.subject = given.subject
+            _took(principal, given.token, self._credentials)
         assert principal.access is not None
         return principal.access
 
@@ -279,11 +309,12 @@ def token_source(
         if plan.auth.source == "mint":
             return MintedTokens(plan.auth, credentials, run)
         if plan.auth.source == "file":
-            return FileTokens(plan.auth, credentials, slot, processes)
+            return FileTokens(plan, credentials, slot, processes)
+        words = words_of(plan, credentials)
     except LookupError as error:
         raise UsageError(str(error.args[0])) from error
     base = plan.target.auth or plan.target.http
-    http = Http(base, plan.dialect.names, insecure=plan.target.insecure_tls)
+    http = Http(base, words, insecure=plan.target.insecure_tls)
     return LoginTokens(plan.auth, http, credentials, run)
 
 

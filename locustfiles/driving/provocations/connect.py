@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import gevent
 
 from locustfiles.driving.provocations.stage import Actor
@@ -9,6 +11,8 @@ from locustfiles.driving.rig import Query, Rig
 
 STAY_SECONDS = 0.4
 LOOK_SECONDS = 0.01
+BEGUN_NS = 20_000_000
+"""After so long the platform is taken to be at work, though it shows nothing before its end."""
 
 
 def connect_during_an_answer(rig: Rig) -> None:
@@ -36,9 +40,10 @@ def connect_during_an_answer(rig: Rig) -> None:
 
 
 def _under_way(rig: Rig) -> Query:
-    """Wait for a query whose answer has begun and not ended."""
+    """Wait for a query whose answer has begun, or must have, and has not ended."""
     while True:
+        begun_ns = time.monotonic_ns() - BEGUN_NS
         for query in list(rig.open.values()):
-            if query.first_ns is not None:
+            if query.first_ns is not None or 0 < query.sent_ns < begun_ns:
                 return query
         gevent.sleep(LOOK_SECONDS)

@@ -49,5 +49,7 @@ def ask_as_twins(rig: Rig) -> None:
             session.ask(same, label, place) for session, label in zip(sessions, labels, strict=True)
         ]
         asked[0].done.wait()
+        if rig.plan.workload.concurrent == 1:  # the platform takes one query at a time
+            asked[1].done.wait()
         sessions[1].ask(same, labels[1], place).done.wait()
         asked[1].done.wait()
