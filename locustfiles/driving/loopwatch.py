@@ -2,7 +2,7 @@
 
 A message that is read now lay in the kernel since some moment after the last time
 the loop had looked.  If the poll had to wait, the message arrived while it waited;
-if it returned at once, the message may have come any time since the poll before.
+if it returned soon, the message may have come any time since the poll before.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-WAITED_NS = 50_000
-"""A poll longer than this found nothing ready when it began."""
+WAITED_NS = 1_000_000
+WAITED_SHARE = 4
+"""A poll that took longer than this, and than a quarter of the round before it, found
+nothing ready when it began: the host may hold up a poll that had no need to wait, but
+hardly for as long as would hide a stall that matters."""
 
 
 class LoopWatch:
@@ -24,7 +27,8 @@ class LoopWatch:
         self._polled_ns = self.since_ns
         self._returned_ns = self.since_ns
         self._worst_ns = 0
-        self._before = loop.prepare(ref=False)
+        # the last before the poll: gevent runs greenlets in a prepare watcher of its own
+        self._before = loop.prepare(ref=False, priority=loop.MINPRI)
         self._after = loop.check(ref=False, priority=loop.MAXPRI)
         self._before.start(self._polling)
         self._after.start(self._returned)
@@ -35,7 +39,9 @@ class LoopWatch:
 
     def _returned(self) -> None:
         now = time.monotonic_ns()
-        self.since_ns = now if now - self._polled_ns > WAITED_NS else self._returned_ns
+        busy_ns = self._polled_ns - self._returned_ns
+        waited = now - self._polled_ns > max(WAITED_NS, busy_ns // WAITED_SHARE)
+        self.since_ns = now if waited else self._returned_ns
         self._returned_ns = now
 
     def take_worst_ns(self) -> int:
