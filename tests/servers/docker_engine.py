@@ -105,7 +105,8 @@ def docker_engine() -> Iterator[Engine]:
                 finally:
                     _tidy(engine)
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        _unmount(home)
+        shutil.rmtree(home)
 
 
 def _need_debian_and_root() -> None:
@@ -224,6 +225,14 @@ def _daemon(cache: Path, home: Path, engine: Engine) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
+
+
+def _unmount(home: Path) -> None:
+    """Whatever the engine left mounted below its folder, the innermost first."""
+    mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for place in reversed(mounted):
+        if Path(place).is_relative_to(home):
+            _run(["umount", place])
 
 
 def _tidy(engine: Engine) -> None:
