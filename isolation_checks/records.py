@@ -39,6 +39,7 @@ class Reason(enum.StrEnum):
     COMPLETED = "completed"
     TIMEOUT = "timeout"
     SESSION_LOST = "session lost"
+    GIVEN_UP = "given up by us"
     RUN_ENDED = "run ended"
     NOT_SENT = "not sent"
 

@@ -10,7 +10,7 @@ from isolation_checks.plan.model import Objective
 from isolation_checks.records import Ending, Reason
 from isolation_checks.statistics import bounds
 
-_APART = (Reason.RUN_ENDED, Reason.NOT_SENT)
+_APART = (Reason.RUN_ENDED, Reason.NOT_SENT, Reason.GIVEN_UP)
 
 
 @check(

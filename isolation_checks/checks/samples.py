@@ -12,9 +12,12 @@ from isolation_checks.checks.check import Outcome
 from isolation_checks.judging.verdict import Distribution, ObjectiveOutcome, Verdict, worst
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Objective, Plan
+from isolation_checks.records import Reason
 from isolation_checks.statistics import bounds
 
 Indicator = Literal["completion", "first_event", "connect"]
+OURS = (Reason.NOT_SENT, Reason.GIVEN_UP)
+"""Ends that we made ourselves: how long such a query took says nothing of the platform."""
 LABELS = {"completion": "completion", "first_event": "first event", "connect": "connect"}
 
 

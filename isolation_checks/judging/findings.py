@@ -149,6 +149,10 @@ _ACTS = {
     "twins": "{a} and {b} asked word for word the same",
     "connect": "{a} connected while {b}'s answer was under way",
     "read": "{a} asked for {b}'s conversation",
+    "abandon": "{a} dropped its answer, and {b} asked behind it",
+    "reconnect": "{a} dropped its session in mid-answer and came back",
+    "burst": "{a} connected in a burst of several",
+    "tabs": "{a} asked in two sessions at once",
 }
 
 

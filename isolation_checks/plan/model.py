@@ -175,6 +175,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     observers: int = 1
     twins: bool = True
     visitors: int = 2
+    burst: int = 5
+    """How many connect at once in a burst."""
     decoys: int = 1
     tenants: int = 0
     """How many tenants the principals are spread over; 0: the platform knows none."""
@@ -202,6 +204,14 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Two principals ask word for word the same."""
     connect: Duration = Duration(0.5)
     """A connect during another's answer."""
+    abandon: Duration = Duration(1)
+    """A session dropped in mid-answer, and another's query at once behind it."""
+    reconnect: Duration = Duration(1.5)
+    """A session dropped in mid-answer, and its own principal back at once."""
+    burst: Duration = Duration(5)
+    """Several connects within the same moment."""
+    tabs: Duration = Duration(2)
+    """Two sessions of one principal, each in a conversation of its own."""
     read: Duration = Duration(2)
     """A read of a decoy's conversation; needs the dialect to say how one reads."""
 

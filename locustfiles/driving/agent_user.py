@@ -100,7 +100,7 @@ class AgentUser(User):  # type: ignore[misc] # Locust is untyped
             due_ns = max(due_ns, session.ready_ns)
             query = session.ask(self._wording(turn, remembering=remembering), label, turn, due_ns)
             query.done.wait()
-            if query.reason == Reason.SESSION_LOST:
+            if query.reason in (Reason.SESSION_LOST, Reason.GIVEN_UP):
                 return
             due_ns = time.monotonic_ns()
 

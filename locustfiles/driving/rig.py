@@ -185,7 +185,7 @@ class Rig:
             ending=ending.value,
             reason=reason,
         )
-        if reason != Reason.RUN_ENDED:
+        if reason not in (Reason.RUN_ENDED, Reason.GIVEN_UP):
             took = ((at_ns or time.monotonic_ns()) - query.due_ns) / 1e6
             self.report("completion", took, 0, None if ending is Ending.OK else reason)
         query.done.set()

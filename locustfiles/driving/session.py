@@ -287,8 +287,9 @@ class Session:
         self.closed.set()
         self._ready.set()
         self._step("closed", code=code, by=by, detail=detail)
+        reason = Reason.GIVEN_UP if by == "us" else Reason.SESSION_LOST
         for query in [q for q in self.rig.open.values() if q.session is self]:
-            self.rig.end(query, Ending.INFO, Reason.SESSION_LOST)
+            self.rig.end(query, Ending.INFO, reason)
 
     def _step(self, step: str, **values: Any) -> None:  # noqa: ANN401 - a record's columns
         self.rig.recorder.note(

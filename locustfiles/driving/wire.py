@@ -22,7 +22,9 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from locustfiles.driving.loopwatch import LoopWatch
+from locustfiles.driving.tls import Tls, TlsError
 
+NO_CLOSE_FRAME = 1006
 READ_SIZE = 65_536
 _DATA = (Opcode.TEXT, Opcode.BINARY)
 
@@ -34,8 +36,9 @@ class WireError(Exception):
 class Wire:
     """A connection, from the TCP handshake to its last byte.
 
-    `on_message(opcode, content, received_ns, late_ns)` is called for every message
-    and control frame, `on_closed(code, by, detail)` once at the end; both from the hub.
+    `on_message(opcode, content, received_ns, late_ns)` is called for every message and
+    control frame, and for what there was of a message that broke off; `on_closed(code,
+    by, detail)` is called once at the end.  Both come from the hub.
     """
 
     def __init__(
@@ -65,14 +68,15 @@ class Wire:
         self._readable: Any = None
         self._writable: Any = None
         self._out = bytearray()
+        self._unsent: str | None = None
         self._fragments: list[bytes] = []
         self._opcode = Opcode.TEXT
+        self._read_ns = (0, 0)
         self._older_ns: int | None = None
         self._upgraded: AsyncResult = AsyncResult()
         self._over = False
         self._said_goodbye = False
-        self._tls: ssl.SSLObject | None = None
-        self._secured: AsyncResult = AsyncResult()
+        self._tls: Tls | None = None
         self.subprotocol: str | None = None
         self.tcp_ns: int | None = None
 
@@ -83,23 +87,27 @@ class Wire:
             WireError: it could not be done within the timeout, or was refused.
         """
         uri = self._uri
-        with gevent.Timeout(timeout, WireError(f"no connection within {timeout:g} s")):
-            try:
-                self._connect(uri.host, uri.port, tls if uri.secure else None)
+        try:
+            with gevent.Timeout(timeout, WireError(f"no connection within {timeout:g} s")):
+                self._connect(uri.host, uri.port)
+                if uri.secure:
+                    self._secure(tls or ssl.create_default_context(), uri.host)
                 request = self._protocol.connect()
                 for name, value in self._headers.items():
+                    if name in request.headers:
+                        del request.headers[name]
                     request.headers[name] = value
                 self._protocol.send_request(request)
                 self._flush()
                 self._upgraded.get()
-            except OSError as error:
-                self._hang_up()
-                raise WireError(str(error.strerror or error)) from error
-            except (gevent.Timeout, WireError):
-                self._hang_up()
-                raise
+        except (OSError, UnicodeError, TlsError) as error:
+            self._hang_up()
+            raise WireError(getattr(error, "strerror", None) or str(error)) from error
+        except BaseException:  # the greenlet may be killed while it waits
+            self._hang_up()
+            raise
 
-    def _connect(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    def _connect(self, host: str, port: int) -> None:
         connected = socket.create_connection((host, port))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.tcp_ns = time.monotonic_ns()
@@ -110,12 +118,12 @@ class Wire:
         self._readable = loop.io(connected.fileno(), 1)
         self._writable = loop.io(connected.fileno(), 2)
         self._readable.start(self._on_readable)
-        if tls is not None:
-            self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-            self._tls = tls.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
-            self._handshake()
-            self._flush()
-            self._secured.get()
+
+    def _secure(self, context: ssl.SSLContext, host: str) -> None:
+        self._tls = Tls(context, host)
+        self._tls.handshake()
+        self._flush()
+        self._tls.secured.get()
 
     def send(self, content: bytes) -> bool:
         """Send a text message; False when the connection is not open any more."""
@@ -123,7 +131,7 @@ class Wire:
             return False
         self._protocol.send_text(content)
         self._flush()
-        return not self._over
+        return self._unsent is None
 
     def close(self, code: int = 1000) -> None:
         """Begin the closing handshake; `on_closed` tells when it is over."""
@@ -157,92 +165,80 @@ class Wire:
         since_ns = self._watch.since_ns if self._older_ns is None else self._older_ns
         # what a full read leaves behind may be as old as what it took
         self._older_ns = since_ns if len(data) == READ_SIZE else None
+        self._read_ns = received_ns, received_ns - since_ns
         if not data:
-            self._feed_eof(received_ns)
-            return
-        for plain in self._decrypted(data) if self._tls else (data,):
-            self._protocol.receive_data(plain)
-        self._take_events(received_ns, received_ns - since_ns)
+            self._feed_eof()
+        elif self._tls is None:
+            self._protocol.receive_data(data)
+            self._take_events()
+        else:
+            self._take_secured(self._tls, data)
 
-    def _feed_eof(self, received_ns: int) -> None:
-        self._protocol.receive_eof()
-        self._take_events(received_ns, 0)
-        self._lost("the platform closed the connection without a close frame")
-
-    def _decrypted(self, data: bytes) -> list[bytes]:
-        assert self._tls is not None
-        self._incoming.write(data)
-        if not self._secured.ready():
-            self._handshake()
-        plain: list[bytes] = []
-        try:
-            while self._secured.ready():
-                piece = self._tls.read(READ_SIZE)
-                if not piece:
-                    break
-                plain.append(piece)
-        except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
-            pass
-        except ssl.SSLError as error:
-            self._lost(f"TLS: {error.reason}")
+    def _take_secured(self, tls: Tls, data: bytes) -> None:
+        plain, broken = tls.decrypt(data)
         self._flush()
-        return plain
+        for piece in plain:
+            self._protocol.receive_data(piece)
+        self._take_events()
+        if broken is not None:
+            self._lost(broken)
 
-    def _handshake(self) -> None:
-        assert self._tls is not None
-        try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return
-        except ssl.SSLError as error:
-            self._secured.set_exception(
-                WireError(f"TLS: {getattr(error, 'verify_message', '') or error.reason}")
-            )
-            return
-        self._secured.set(True)
-
-    def _take_events(self, received_ns: int, late_ns: int) -> None:
-        for event in self._protocol.events_received():
-            if isinstance(event, Response):
-                if self._protocol.handshake_exc is None:
-                    self.subprotocol = self._protocol.subprotocol
-                    self._upgraded.set(True)
-            elif isinstance(event, Frame):
-                self._take_frame(event, received_ns, late_ns)
-        if self._protocol.handshake_exc is not None and not self._upgraded.ready():
-            self._upgraded.set_exception(WireError(_refusal(self._protocol.handshake_exc)))
-        self._flush()
+    def _feed_eof(self) -> None:
         core = self._protocol
-        if core.state is State.CLOSED or core.parser_exc is not None or core.close_rcvd is not None:
+        core.receive_eof()
+        self._take_events()
+        if isinstance(core.parser_exc, EOFError):
+            self._fragments.append(bytes(core.reader.buffer))
+        self._lost(self._unsent or "the platform closed the connection without a close frame")
+
+    def _take_events(self) -> None:
+        core = self._protocol
+        for event in core.events_received():
+            if isinstance(event, Frame):
+                self._take_frame(event)
+            elif isinstance(event, Response) and core.handshake_exc is None:
+                self.subprotocol = core.subprotocol
+                self._upgraded.set(True)
+        if core.handshake_exc is not None and not self._upgraded.ready():
+            self._upgraded.set_exception(WireError(_refusal(core.handshake_exc)))
+        self._flush()
+        if core.close_rcvd is not None or core.handshake_exc is not None:
+            self._finish()
+        elif core.parser_exc is not None and not isinstance(core.parser_exc, EOFError):
             self._finish()
 
-    def _take_frame(self, frame: Frame, received_ns: int, late_ns: int) -> None:
+    def _take_frame(self, frame: Frame) -> None:
         if frame.opcode is Opcode.CONT or (frame.opcode in _DATA and not frame.fin):
             if frame.opcode in _DATA:
                 self._opcode = frame.opcode
             self._fragments.append(bytes(frame.data))
-            if not frame.fin:
-                return
-            content, self._fragments = b"".join(self._fragments), []
-            self._on_message(int(self._opcode), content, received_ns, late_ns)
+            if frame.fin:
+                self._take_fragments()
         else:
-            self._on_message(int(frame.opcode), bytes(frame.data), received_ns, late_ns)
+            self._on_message(int(frame.opcode), bytes(frame.data), *self._read_ns)
+
+    def _take_fragments(self) -> None:
+        content, self._fragments = b"".join(self._fragments), []
+        self._on_message(int(self._opcode), content, *self._read_ns)
 
     def _flush(self) -> None:
         """Send what the core, or TLS, has to say; what the kernel does not take waits."""
         for data in self._protocol.data_to_send():
             if not data:  # the core's way to say: half-close now
                 continue
-            if self._tls is not None and self._secured.ready():
-                self._tls.write(data)
-            else:
+            if self._tls is None:
                 self._out += data
+            elif self._tls.secured.successful():
+                self._tls.encrypt(data)
         if self._tls is not None:
-            self._out += self._outgoing.read()
-        self._push()
+            self._out += self._tls.outgoing()
+        if self._out:
+            self._push()
 
     def _push(self) -> None:
-        while self._out and not self._over:
+        if self._unsent is not None or self._over:
+            self._out.clear()
+        while self._out:
             try:
                 sent = self._raw.send(self._out)
             except (BlockingIOError, InterruptedError):
@@ -250,7 +246,9 @@ class Wire:
                     self._writable.start(self._on_writable)
                 return
             except OSError as error:
-                self._lost(str(error.strerror or error))
+                # what the platform said before it went may lie unread: the reader finds the end
+                self._unsent = str(error.strerror or error)
+                self._out.clear()
                 return
             del self._out[:sent]
 
@@ -262,27 +260,31 @@ class Wire:
             self._on_broken(error)
 
     def _lost(self, detail: str) -> None:
-        for waiting in (self._secured, self._upgraded):
-            if not waiting.ready():
-                waiting.set_exception(WireError(detail))
-        by = "us" if self._said_goodbye else "them"
-        self._end(by, detail)
+        """The connection broke, or ended without a close frame."""
+        waiting = [self._upgraded] if self._tls is None else [self._tls.secured, self._upgraded]
+        for each in waiting:
+            if not each.ready():
+                each.set_exception(WireError(detail))
+        self._end("us" if self._said_goodbye else "them", detail)
 
     def _finish(self) -> None:
         """The core says that it is over: by a close frame, or by a fault it found."""
-        fault = self._protocol.parser_exc
-        ours = self._said_goodbye or (self._protocol.close_rcvd is None and fault is not None)
-        received = self._protocol.close_rcvd
+        fault, received = self._protocol.parser_exc, self._protocol.close_rcvd
+        ours = self._said_goodbye or (received is None and fault is not None)
         detail = received.reason if received else str(fault or "")
         self._end("us" if ours else "them", detail)
 
     def _end(self, by: str, detail: str) -> None:
         if self._over:
             return
-        self._over = True
         close = self._protocol.close_rcvd or self._protocol.close_sent
+        code = close.code if close else None
+        if close is None and by == "them" and self._upgraded.successful():
+            code = NO_CLOSE_FRAME
         self._hang_up()
-        self._on_closed(close.code if close else None, by, detail)
+        if any(self._fragments):
+            self._take_fragments()
+        self._on_closed(code, by, detail)
 
     def _hang_up(self) -> None:
         self._over = True

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from locustfiles.driving.provocations.abandon import abandon_an_answer
+from locustfiles.driving.provocations.burst import connect_in_a_burst
 from locustfiles.driving.provocations.connect import connect_during_an_answer
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
+from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
+from locustfiles.driving.provocations.tabs import ask_in_two_tabs
 from locustfiles.driving.provocations.twins import ask_as_twins
 from locustfiles.driving.rig import Rig
 
@@ -18,5 +22,9 @@ PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
     observe,
     ask_as_twins,
     connect_during_an_answer,
+    abandon_an_answer,
+    reconnect_during_an_answer,
+    connect_in_a_burst,
+    ask_in_two_tabs,
     read_anothers_conversation,
 )

@@ -28,6 +28,12 @@ class Actor:
         assert self._session is not None
         return self._session
 
+    def drop(self) -> None:
+        """Drop the connection without a word."""
+        if self._session is not None:
+            self._session.abort()
+            self._session = None
+
     def leave(self) -> None:
         """Close the session."""
         if self._session is not None:

@@ -1,0 +1,49 @@
+"""Abandoned answers: a session is dropped at a random moment of its answer, and somebody
+else asks at once, so that what was left over meets whoever comes next.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import gevent
+
+from isolation_checks.records import ConversationLabel
+from locustfiles.driving import wording
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Rig
+
+LATEST_SECONDS = 0.5
+"""An answer is dropped between at once and this long after it was asked for."""
+
+
+def abandon_an_answer(rig: Rig) -> None:
+    """Have one principal drop its answer and another ask behind it, by turns."""
+    every = float(rig.plan.provocations.abandon)
+    if not every:
+        return
+    pair = [Actor(rig, "leaver"), Actor(rig, "follower")]
+    for turn in itertools.count():
+        gevent.sleep(every)
+        leaver, follower = pair if turn % 2 else pair[::-1]
+        behind, left = follower.session(), leaver.session()
+        left.ask(_question(rig, leaver), _label(leaver, turn), 0)
+        gevent.sleep(leaver.principal.random.uniform(0.0, LATEST_SECONDS))
+        rig.recorder.note(
+            "provocations",
+            kind="abandon",
+            principal=leaver.principal.id,
+            other=follower.principal.id,
+            session=left.id,
+        )
+        left.abort()
+        behind.ask(_question(rig, follower), _label(follower, turn), 0).done.wait()
+
+
+def _question(rig: Rig, actor: Actor) -> wording.Wording:
+    canary = rig.roster.canary(actor.principal)
+    return wording.question(actor.principal, canary, rig.plan.workload.words)
+
+
+def _label(actor: Actor, turn: int) -> ConversationLabel:
+    return ConversationLabel(f"{actor.principal.id}/{turn}")

@@ -1,0 +1,26 @@
+"""Bursts: several principals connect in the same moment, as after an outage."""
+
+from __future__ import annotations
+
+import gevent
+
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Rig
+
+STAY_SECONDS = 0.5
+
+
+def connect_in_a_burst(rig: Rig) -> None:
+    """Have several principals connect at once, stay a little, and leave."""
+    every = float(rig.plan.provocations.burst)
+    actors = [Actor(rig, "crowd") for _ in range(rig.plan.cast.burst)] if every else []
+    if not actors:
+        return
+    while True:
+        gevent.sleep(every)
+        for actor in actors:
+            rig.recorder.note("provocations", kind="burst", principal=actor.principal.id)
+        gevent.joinall([gevent.spawn(actor.session) for actor in actors], raise_error=True)
+        gevent.sleep(STAY_SECONDS)
+        for actor in actors:
+            actor.leave()

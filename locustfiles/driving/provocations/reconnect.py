@@ -1,0 +1,39 @@
+"""Reconnects: a session is dropped in mid-answer, and its principal is back at once.
+
+What the platform then sends it again, or has kept for it, must be its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import gevent
+
+from isolation_checks.records import ConversationLabel
+from locustfiles.driving import wording
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Rig
+
+LATEST_SECONDS = 0.4
+LISTEN_SECONDS = 0.5
+ACTORS = 2
+
+
+def reconnect_during_an_answer(rig: Rig) -> None:
+    """Have principals drop their sessions and come back, several at nearly the same moment."""
+    every = float(rig.plan.provocations.reconnect)
+    if not every:
+        return
+    actors = [Actor(rig, "returner") for _ in range(ACTORS)]
+    for turn in itertools.count():
+        gevent.sleep(every)
+        for actor in actors:
+            canary = rig.roster.canary(actor.principal)
+            words = wording.question(actor.principal, canary, rig.plan.workload.words)
+            actor.session().ask(words, ConversationLabel(f"{actor.principal.id}/{turn}"), 0)
+        gevent.sleep(actors[0].principal.random.uniform(0.0, LATEST_SECONDS))
+        for actor in actors:
+            rig.recorder.note("provocations", kind="reconnect", principal=actor.principal.id)
+            actor.drop()
+        for actor in actors:
+            actor.session().closed.wait(LISTEN_SECONDS / ACTORS)
