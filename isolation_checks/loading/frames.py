@@ -63,8 +63,9 @@ SIGHTINGS = pa.schema(
         pa.field("foreign", pa.bool_()),
     ]
 )
-TAIL = 120
-"""Characters of a streamed answer that are kept to join a word that was cut."""
+TAIL = 160
+"""Characters of a streamed answer that are kept to join a word that was cut: a canary in
+JSON's escapes takes 132."""
 _READABLE = (Opcode.TEXT, Opcode.BINARY)
 
 
@@ -217,7 +218,7 @@ class FrameReader:
         for key in {reading.query or reading.run or frame["query"], "session"}:
             tail = tails.get(key, "")
             whole = tail + reading.text
-            for word in words.exact(whole):
+            for word in words.everywhere(whole):
                 if word.start < len(tail) < word.end:
                     yield words.Word(word.word, 0, len(reading.text), "reassembled")
             tails[key] = whole[-TAIL:]

@@ -7,21 +7,24 @@ are is not its affair.
 from __future__ import annotations
 
 import base64
-import binascii
+import bisect
 import html
 import re
 import urllib.parse
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 _SYMBOL = "[0-9a-hjkmnp-tv-z]"
 _APART = r"[\W_]{0,3}"
 _WORD = re.compile(rf"(?i)(?=(c{_APART}x(?:{_APART}{_SYMBOL}){{20}}))")
 _BETWEEN = re.compile(r"[\W_]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{28,}")
-_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){22,}")
-_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
+_HEX = re.compile(r"[0-9a-fA-F]{44,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbf"/\\]))')
+_CONTROL = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 DEPTH = 2
 """How many encodings are undone, one inside the other."""
 
@@ -51,49 +54,114 @@ def exact(text: str) -> Iterator[Word]:
 def everywhere(text: str, depth: int = DEPTH) -> Iterator[Word]:
     """The words in a text and in whatever can be decoded from it.
 
-    For an encoded word `start` and `end` are those of the encoded stretch.
+    For an encoded word `start` and `end` are those of the stretch that encodes it.
     """
     yield from exact(text)
     if depth == 0:
         return
-    for how, start, end, plain in _decoded(text):
-        for inner in everywhere(plain, depth - 1):
+    for part in _decoded(text):
+        for inner in everywhere(part.plain, depth - 1):
             under = "" if inner.how in ("plain", "separated") else f"+{inner.how}"
-            yield Word(inner.word, start, end, how + under)
+            start, end = part.stretch(inner.start, inner.end)
+            yield Word(inner.word, start, end, part.how + under)
 
 
-def _decoded(text: str) -> Iterator[tuple[str, int, int, str]]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a stretch of a text decodes to, and from where each piece of that came."""
+
+    how: str
+    plain: str
+    stretch: Callable[[int, int], tuple[int, int]]
+
+
+def _decoded(text: str) -> Iterator[_Part]:
     """What parts of a text, or the whole of it, decode to."""
-    if "\\u" in text or "\\x" in text:
-        plain = _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)), text)
-        if plain != text:
-            yield "escapes", 0, len(text), plain
+    if "\\" in text:
+        yield from _replaced("escapes", text, _ESCAPE, _unescaped)
     if "%" in text:
-        plain = urllib.parse.unquote(text)
-        if plain != text:
-            yield "percent", 0, len(text), plain
-    if "&" in text and ";" in text:
-        plain = html.unescape(text)
-        if plain != text:
-            yield "html", 0, len(text), plain
+        yield from _replaced("percent", text, _PERCENT, lambda m: urllib.parse.unquote(m[0]))
+    if "&" in text:
+        yield from _replaced("html", text, _ENTITY, lambda m: html.unescape(m[0]))
     for run in _HEX.finditer(text):
-        yield "hex", run.start(), run.end(), bytes.fromhex(run[0]).decode("utf-8", "replace")
+        yield from _from_hex(run[0], run.start())
     for run in _BASE64.finditer(text):
-        if _UUID.fullmatch(run[0]):
-            continue
-        for plain in _from_base64(run[0]):
-            yield "base64", run.start(), run.end(), plain
+        if not _UUID.fullmatch(run[0]):
+            yield from _from_base64(run[0], run.start())
 
 
-def _from_base64(run: str) -> Iterator[str]:
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1] or found[2]
+    return chr(int(code, 16)) if code else _CONTROL.get(found[3], found[3])
+
+
+@dataclass(slots=True)
+class _Replacing:
+    """A text while pieces of it are replaced: what came out, and where it had stood."""
+
+    out: list[str] = field(default_factory=list)
+    length: int = 0
+    starts: list[int] = field(default_factory=list)
+    """Where each piece begins in what came out."""
+    stood: list[tuple[int, int, bool]] = field(default_factory=list)
+    """Where it had stood, and whether it stayed as it was."""
+
+    def add(self, piece: str, start: int, end: int, *, as_it_was: bool) -> None:
+        """Append a piece that had stood from `start` to `end`."""
+        if piece:
+            self.starts.append(self.length)
+            self.stood.append((start, end, as_it_was))
+            self.out.append(piece)
+            self.length += len(piece)
+
+    def stretch(self, start: int, end: int) -> tuple[int, int]:
+        """Where a stretch of what came out had stood."""
+        return self._at(start)[0], self._at(end - 1)[1]
+
+    def _at(self, place: int) -> tuple[int, int]:
+        piece = bisect.bisect_right(self.starts, place) - 1
+        start, end, as_it_was = self.stood[piece]
+        if not as_it_was:
+            return start, end
+        exactly = start + place - self.starts[piece]
+        return exactly, exactly + 1
+
+
+def _replaced(
+    how: str, text: str, pattern: re.Pattern[str], plain: Callable[[re.Match[str]], str]
+) -> Iterator[_Part]:
+    """The text with every match replaced, where there is any."""
+    replacing, at = _Replacing(), 0
+    for found in pattern.finditer(text):
+        replacing.add(text[at : found.start()], at, found.start(), as_it_was=True)
+        replacing.add(plain(found), found.start(), found.end(), as_it_was=False)
+        at = found.end()
+    if at:
+        replacing.add(text[at:], at, len(text), as_it_was=True)
+        yield _Part(how, "".join(replacing.out), replacing.stretch)
+
+
+def _from_hex(run: str, at: int) -> Iterator[_Part]:
+    for skip in range(2):
+        digits = run[skip : skip + (len(run) - skip) // 2 * 2]
+        plain = bytes.fromhex(digits).decode("latin-1")
+        yield _Part("hex", plain, _spread(at + skip, 2, 1))
+
+
+def _from_base64(run: str, at: int) -> Iterator[_Part]:
     symbols = run.replace("-", "+").replace("_", "/")
     for skip in range(4):
         part = symbols[skip:]
-        whole = part[: len(part) // 4 * 4]
-        tail = part[len(whole) :]
-        padded = whole + (tail + "=" * (4 - len(tail)) if len(tail) > 1 else "")
-        try:
-            plain = base64.b64decode(padded)
-        except (binascii.Error, ValueError):
-            continue
-        yield plain.decode("latin-1")
+        tail = len(part) % 4
+        padded = part + "=" * (4 - tail) if tail > 1 else part[: len(part) - tail]
+        plain = base64.b64decode(padded).decode("latin-1")
+        yield _Part("base64", plain, _spread(at + skip, 4, 3))
+
+
+def _spread(begin: int, symbols: int, octets: int) -> Callable[[int, int], tuple[int, int]]:
+    """Where octets had stood of which so many took so many symbols."""
+
+    def stretch(start: int, end: int) -> tuple[int, int]:
+        return begin + start * symbols // octets, begin - (-end * symbols // octets)
+
+    return stretch

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import base64
+import urllib.parse
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isolation_checks import canary
+from isolation_checks.canary import OwnerNumber, Parts
+from isolation_checks.loading import words
+
+KEY = b"k" * 32
+WORD = canary.make(KEY, Parts(run=5, owner=OwnerNumber(2), serial=9))
+
+
+def escaped(text):
+    """Every character as JSON may escape it."""
+    return "".join(f"\\u{ord(symbol):04x}" for symbol in text)
+
+
+def entities(text):
+    """Every character as HTML may write it."""
+    return "".join(f"&#{ord(symbol)};" for symbol in text)
+
+
+def percent(text):
+    return "".join(f"%{octet:02X}" for octet in text.encode())
+
+
+def shifted(encode, before):
+    """Base64 of text behind something else of this length, as in a longer token."""
+    return lambda text: encode(b"\xfb" * before + text.encode() + b"\xff\xfe").decode()
+
+
+ENCODINGS = {
+    "escapes": escaped,
+    "percent": percent,
+    "html": entities,
+    "hex": lambda text: text.encode().hex(),
+    "HEX": lambda text: text.encode().hex().upper(),
+    **{f"base64 at {n}": shifted(base64.b64encode, n) for n in range(3)},
+    **{f"base64url at {n}": shifted(base64.urlsafe_b64encode, n) for n in range(3)},
+}
+PROSE = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="%&\\"), max_size=40)
+
+
+def read(text, depth=words.DEPTH):
+    """The canaries of our key in a text."""
+    return {
+        word.word.upper()
+        for word in words.everywhere(text, depth)
+        if canary.read(KEY, word.word) is not None
+    }
+
+
+def spot(text):
+    """The stretch of a text in which the canary was found first."""
+    found = next(w for w in words.everywhere(text) if canary.read(KEY, w.word) is not None)
+    return text[found.start : found.end]
+
+
+@given(PROSE, PROSE)
+def test_a_canary_is_found_in_any_prose(before, after):
+    """Whatever stands around it, letters and digits included."""
+    assert {WORD} <= read(before + WORD + after)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        WORD.lower(),
+        WORD.swapcase(),
+        "-".join(WORD[at : at + 4] for at in range(0, 22, 4)),
+        " ".join(WORD),
+        "**" + "_".join(WORD) + "**",
+        "\u200b".join(WORD),
+        ",\n ".join((WORD[:9], WORD[9:])),
+    ],
+)
+def test_case_and_separators_do_not_hide_it(written):
+    """Up to three signs between any two symbols, as Markdown, wrapping or spelling leave them."""
+    assert read(f"(see {written}.)") == {WORD}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_one_encoding_does_not_hide_it(name):
+    """Neither alone nor inside of other text, and the place is that of the encoded stretch."""
+    encoded = ENCODINGS[name](WORD)
+    text = f'{{"debug": "{encoded}", "x": "ü"}}'
+    assert read(text) == {WORD}
+    assert spot(text) in encoded
+    assert len(spot(text)) > len(WORD)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(ENCODINGS)), st.sampled_from(sorted(ENCODINGS)), PROSE, PROSE)
+def test_two_encodings_one_in_the_other_do_not_hide_it(inner, outer, before, after):
+    """Any encoding of any encoding, with prose inside of the outer one."""
+    text = ENCODINGS[outer](f"{before} {ENCODINGS[inner](WORD)} {after}")
+    assert read(f"<{text}>") == {WORD}
+
+
+def test_a_third_encoding_is_not_undone():
+    """Somewhere it must end: two are undone, and the documentation says so."""
+    encode = ENCODINGS["hex"]
+    assert read(encode(encode(WORD))) == {WORD}
+    assert read(encode(encode(encode(WORD)))) == set()
+
+
+def test_what_was_undone_is_named_outermost_first():
+    """A person who looks for it in the evidence must know what to undo."""
+    text = ENCODINGS["base64 at 0"](percent(WORD))
+    hows = {w.how for w in words.everywhere(text) if canary.read(KEY, w.word)}
+    assert "base64+percent" in hows
+
+
+def test_a_form_filled_in_json_in_json_is_read():
+    """A message inside of a message escapes its quotes twice."""
+    inner = '{"content": "reference\\n' + WORD + '\\n"}'
+    outer = '{"body": "' + inner.replace("\\", "\\\\").replace('"', '\\"') + '"}'
+    assert read(outer) == {WORD}
+
+
+def test_base64_whose_slashes_json_escapes_is_read():
+    """Some encoders put a backslash before every slash."""
+    text = shifted(base64.b64encode, 2)("???>>>" + WORD + "???>>>").replace("/", "\\/")
+    assert "\\/" in text
+    assert read(text) == {WORD}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"see %20{percent(WORD)}%20 there",
+        f"\\u0020 {WORD}",
+        f"&lt;b&gt; {WORD} &lt;/b&gt;",
+        f"caf\u00e9 {WORD} \U0001f600",
+    ],
+)
+def test_the_place_of_a_word_points_at_it(text):
+    """What a witness marks is the word, not everything that was decoded on the way."""
+    found = spot(text).removeprefix("%20").removesuffix("%20")
+    assert found == (percent(WORD) if "%" in text else WORD)
+
+
+@given(st.text())
+def test_any_text_can_be_scanned(text):
+    """Lone surrogates, controls, half an escape: nothing raises, and nothing is invented."""
+    assert read(text) == set()
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_can_be_scanned(octets):
+    """What is no UTF-8 is scanned as far as it can be read."""
+    assert read(octets.decode("utf-8", "replace")) == set()
+    assert read(base64.b64encode(octets).decode()) == set()
+
+
+@given(st.integers(2, 21), st.sampled_from("ILOU?"))
+def test_a_corrupted_canary_is_not_found(at, symbol):
+    """A symbol that no canary has makes it garbage, and no part of it is taken for one."""
+    assert read(f"see {WORD[:at]}{symbol}{symbol * 3}{WORD[at + 1 :]}") == set()
+
+
+def test_a_uuid_is_not_taken_for_base64():
+    """Frames are full of them; decoding each would cost more than everything else."""
+    uuid = "3f2c1e7a-5b44-4c7e-9d5a-0c8f6c1b2a3d"
+    assert list(words.everywhere(uuid)) == []
+
+
+def test_percent_signs_and_entities_that_encode_nothing_are_left_alone():
+    """`100 %`, `R&D;` and a single backslash are text."""
+    text = f"100 % of R&D; and C:\\ {WORD} {urllib.parse.quote('ä')}"
+    assert read(text) == {WORD}
