@@ -16,7 +16,9 @@ def test_differs_in_its_target_only():
     """What is asked of the embedded platform is asked of the one in containers."""
     text = (resources.files("isolation_checks.plan") / "reference.toml").read_text("utf-8")
     reference = read.parse(text, "the reference plan")
-    assert reference == msgspec.structs.replace(PLAN, target=reference.target)
+    assert reference == msgspec.structs.replace(PLAN, target=reference.target), (
+        "from [auth] on, docker/plan.toml is a copy of isolation_checks/plan/reference.toml"
+    )
 
 
 def test_may_drive_the_services_and_nobody_else():
