@@ -1,0 +1,133 @@
+"""The parts of the documentation that say what the code says.
+
+    python -m tests.docs.generated
+
+rewrites them; a test asks whether they are as they would be rewritten.  Each stands
+between two comments; what stands outside of these is written by hand.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reference_platform.faults import FAULTS
+
+from isolation_checks.checks import CHECKS
+from isolation_checks.checks.check import Check
+
+DOCS = Path(__file__).parents[2] / "docs"
+BEGIN, END = "<!-- from the code: {} -->", "<!-- until here -->"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a check's docstring says, in its four parts."""
+
+    rule: str
+    more: str
+    catches: str
+    blind: str
+
+
+def said(check: Check) -> Said:
+    """Take a check's docstring apart."""
+    text = inspect.cleandoc(check.doc)
+    before, _, rest = text.partition("Catches:")
+    catches, _, blind = rest.partition("Blind to:")
+    rule, _, more = before.strip().partition("\n\n")
+    return Said(*(" ".join(part.split()) for part in (rule, more, catches, blind)))
+
+
+def _linked(text: str) -> str:
+    """A text in which the faults that can be switched on lead to their page."""
+    names = "|".join(FAULTS)
+    return re.sub(rf"\b({names})\b", lambda m: f"[{m[1]}](faults.md#{m[1]})", text)
+
+
+def check_block(check: Check) -> str:
+    """A check, as `docs/checks.md` shows it."""
+    parts = said(check)
+    cwe = f" · [CWE-{check.cwe}](https://cwe.mitre.org/data/definitions/{check.cwe}.html)"
+    lines = [
+        f"*{check.part.capitalize()}*{cwe if check.cwe else ''} · **{check.asks}**",
+        "",
+        f"{parts.rule} {parts.more}".strip(),
+        "",
+        f"- **Catches:** {_linked(parts.catches)}",
+        f"- **Blind to:** {parts.blind}",
+    ]
+    return "\n".join(lines)
+
+
+def claimants(fault: str) -> list[str]:
+    """The checks that say that they catch a fault."""
+    return [c.name for c in CHECKS if re.search(rf"\b{fault}\b", said(c).catches)]
+
+
+def anchor(heading: str) -> str:
+    """Where a heading can be linked to."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def fault_block(name: str) -> str:
+    """A fault, as `docs/faults.md` shows it."""
+    fault = FAULTS[name]
+    claimed = ", ".join(f"[{check}](checks.md#{anchor(check)})" for check in claimants(name))
+    return "\n".join(
+        [
+            fault.sentence,
+            "",
+            f"- **Opportunity:** {fault.opportunity} · **rate:** {fault.rate:g}",
+            f"- **Claimed by:** {claimed}",
+        ]
+    )
+
+
+def blocks() -> Mapping[tuple[str, str], str]:
+    """Every generated block, by page and heading."""
+    return {
+        **{("checks.md", check.name): check_block(check) for check in CHECKS},
+        **{("faults.md", name): fault_block(name) for name in FAULTS},
+    }
+
+
+def marked(name: str, block: str) -> str:
+    """A block between its comments."""
+    return f"{BEGIN.format(name)}\n{block}\n{END}"
+
+
+def found(text: str) -> Iterator[tuple[str, str]]:
+    """The blocks that a page holds: name and content."""
+    pattern = re.escape(BEGIN).replace(r"\{\}", "([^>]+?)") + r"\n(.*?)\n" + re.escape(END)
+    for match in re.finditer(pattern, text, re.DOTALL):
+        yield match[1], match[2]
+
+
+def rewritten(page: str, text: str) -> str:
+    """A page with its blocks as the code would have them; a new one comes at the end."""
+    for (of, name), block in blocks().items():
+        if of != page:
+            continue
+        begin = re.escape(BEGIN.format(name))
+        pattern = re.compile(begin + r"\n.*?\n" + re.escape(END), re.DOTALL)
+        fresh = marked(name, block)
+        if pattern.search(text):
+            text = pattern.sub(lambda _, fresh=fresh: fresh, text)
+        else:
+            text = text.rstrip("\n") + f"\n\n## {name}\n\n{fresh}\n"
+    return text
+
+
+def main() -> None:
+    """Rewrite the pages."""
+    for page in sorted({page for page, _ in blocks()}):
+        path = DOCS / page
+        path.write_text(rewritten(page, path.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
