@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_HOLE = re.compile(r"\{([a-z_]+(?:\.[^{}|]+)?(?:\|[a-z_]+(?:\.[^{}|]+)?)*)\}")
+_WORD = r"[a-z_][a-z0-9_]*(?:\.[^{}|]+)?"
+_HOLE = re.compile(rf"\{{({_WORD}(?:\|{_WORD})*)\}}")
 _ALMOST = re.compile(r"\{([A-Za-z_][\w.|-]*)\}")
 _ABSENT = object()
 

@@ -68,7 +68,9 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Removes an account: what `crosstalk cleanup` calls."""
     access: tuple[str, ...] = ("access_token", "token")
     refresh_token: tuple[str, ...] = ("refresh_token",)
-    user: tuple[str, ...] = ("user.id", "user_id", "id")
+    user: tuple[str, ...] = ()
+    """Where a login's answer says what the platform calls the user, when that is not the
+    token's `sub`."""
     pace: float = 20.0
     """Accounts set up per second at most, for every process."""
     # mint

@@ -32,6 +32,8 @@ from locustfiles.driving.principals import Principal
 MARGIN = 0.2
 """A token is refreshed when this share of its life is left, and 5 s at least."""
 LEAST_MARGIN_S = 5.0
+USUAL_USER = ("user.id", "user_id", "id")
+"""Where a login's answer says whose an opaque token is, unless the plan knows better."""
 _CONFLICT, _OK, _REDIRECT = 409, 200, 300
 
 
@@ -220,6 +222,8 @@ class LoginTokens:
         if principal.subject is None:  # later answers that say otherwise are not believed
             principal.subject = template.first_text(answer, self._auth.user)
         _took(principal, token, self._credentials)
+        if principal.subject is None:
+            principal.subject = template.first_text(answer, USUAL_USER)
 
 
 class MintedTokens:
