@@ -41,7 +41,7 @@ class Wire:
     by, detail)` is called once at the end.  Both come from the hub.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a connection needs to know, each by its name
         self,
         url: str,
         watch: LoopWatch,
@@ -111,7 +111,7 @@ class Wire:
         connected = socket.create_connection((host, port))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.tcp_ns = time.monotonic_ns()
-        connected.setblocking(False)
+        connected.setblocking(False)  # noqa: FBT003 - the standard library's own signature
         self._socket = connected
         self._raw = connected._sock  # noqa: SLF001 - gevent offers no other way to its own socket
         loop = gevent.get_hub().loop
@@ -184,11 +184,9 @@ class Wire:
             self._lost(broken)
 
     def _feed_eof(self) -> None:
-        core = self._protocol
-        core.receive_eof()
-        self._take_events()
-        if isinstance(core.parser_exc, EOFError):
-            self._fragments.append(bytes(core.reader.buffer))
+        if not self._upgraded.ready():  # the end may be the end of a refusal
+            self._protocol.receive_eof()
+            self._take_events()
         self._lost(self._unsent or "the platform closed the connection without a close frame")
 
     def _take_events(self) -> None:
@@ -202,9 +200,7 @@ class Wire:
         if core.handshake_exc is not None and not self._upgraded.ready():
             self._upgraded.set_exception(WireError(_refusal(core.handshake_exc)))
         self._flush()
-        if core.close_rcvd is not None or core.handshake_exc is not None:
-            self._finish()
-        elif core.parser_exc is not None and not isinstance(core.parser_exc, EOFError):
+        if (core.close_rcvd or core.handshake_exc or core.parser_exc) is not None:
             self._finish()
 
     def _take_frame(self, frame: Frame) -> None:
@@ -261,6 +257,8 @@ class Wire:
 
     def _lost(self, detail: str) -> None:
         """The connection broke, or ended without a close frame."""
+        if self._upgraded.successful():
+            self._fragments.append(bytes(self._protocol.reader.buffer))
         waiting = [self._upgraded] if self._tls is None else [self._tls.secured, self._upgraded]
         for each in waiting:
             if not each.ready():
@@ -297,4 +295,6 @@ class Wire:
 
 
 def _refusal(error: Exception) -> str:
-    return str(error) if isinstance(error, InvalidHandshake) else f"{type(error).__name__}: {error}"
+    if not isinstance(error, InvalidHandshake):
+        return f"{type(error).__name__}: {error}"
+    return f"{error}: {error.__cause__}" if error.__cause__ else str(error)
