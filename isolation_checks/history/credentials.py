@@ -8,11 +8,12 @@ the key stays in memory.  It writes nothing and remembers secrets only while it 
 from __future__ import annotations
 
 import base64
-import binascii
+import functools
 import hmac
+import json
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 import ahocorasick
 import numpy as np
@@ -23,8 +24,8 @@ _JWT = re.compile(
 )
 _HINTS = (b"eyJ", b"ZXlK", b"V5S", b"leU", b"65794a", b"65794A", b"%65", b"\\u0065")
 """One of these is in everything that hides a JWT: raw, base64 at 0, 1, 2, hex, escapes."""
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{40,}={0,2}")
-_HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){40,}")
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]|\\/){40,}={0,2}")
+_HEX = re.compile(rb"[0-9a-fA-F]{80,}")
 _ESCAPED = re.compile(rb"(?:\\u00[0-9a-fA-F]{2}){3}(?:\\u00[0-9a-fA-F]{2}|[A-Za-z0-9_.-])+")
 _PERCENT = re.compile(rb"(?:%[0-9a-fA-F]{2}){3}(?:%[0-9a-fA-F]{2}|[A-Za-z0-9_.-])+")
 _SHORTEST = 16
@@ -42,18 +43,27 @@ class Credentials:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._owners: dict[bytes, str] = {}
+        self._odd: list[tuple[bytes, bytes]] = []
+        """Forms without a long run of a token's symbols, each with its secret."""
         self._fresh: list[tuple[str, bytes]] = []
         self._generations: list[tuple[int, ahocorasick.Automaton, list[tuple[str, bytes]]]] = []
 
     def know(self, secret: str, owner: str) -> None:
-        """Remember a secret and whose it is.  Secrets under 16 characters are not kept:
-        they would be found everywhere."""
+        """Remember a secret and whose it is.
+
+        Secrets under 16 characters are not kept: they would be found everywhere.
+        """
         raw = secret.encode()
         if len(raw) < _SHORTEST or raw in self._owners:
             return
         self._owners[raw] = owner
         if _JWT.fullmatch(raw) is None:  # one that looks like a JWT is found by its looks
-            self._fresh.extend((_piece(form), raw) for form in _forms(raw))
+            for form in _forms(raw):
+                piece = _piece(form)
+                if len(piece) < _SHORTEST:
+                    self._odd.append((form, raw))
+                else:
+                    self._fresh.append((piece, raw))
 
     def suspects(self, content: bytes | bytearray) -> bool:
         """Whether a closer look is needed: a fast screen over many messages at once."""
@@ -70,7 +80,7 @@ class Credentials:
         if any(hint in content for hint in _HINTS):
             content = _JWT.sub(lambda found: self._mark(found[0]), content)
             for pattern, decoded in _WRAPPED:
-                content = pattern.sub(self._unwrapping(decoded), content)
+                content = pattern.sub(functools.partial(self._unwrapped, decoded), content)
         return content
 
     def marked_text(self, text: str) -> str:
@@ -87,23 +97,30 @@ class Credentials:
             owner = self._owners.get(plain, "unknown")
         return f"credential.{owner}.{hmac.digest(self._key, plain, 'sha256').hex()[:16]}".encode()
 
-    def _unwrapping(
-        self, decoded: Callable[[bytes], Iterator[bytes]]
-    ) -> Callable[[re.Match[bytes]], bytes]:
-        def replaced(found: re.Match[bytes]) -> bytes:
-            for plain in decoded(found[0]):
+    def _unwrapped(self, decoded: _Decoder, found: re.Match[bytes]) -> bytes:
+        """An encoded run with the stretches marked that encode a JWT."""
+        return b"".join(self._pieces(decoded, found[0]))
+
+    def _pieces(self, decoded: _Decoder, run: bytes) -> Iterator[bytes]:
+        while run:
+            for plain, stretch in decoded(run):
                 inner = _JWT.search(plain)
                 if inner:
-                    return self._mark(inner[0])
-            return found[0]
-
-        return replaced
+                    start, end = stretch(*inner.span())
+                    yield run[:start]
+                    yield self._mark(inner[0])
+                    run = run[end:]
+                    break
+            else:
+                yield run
+                return
 
     def _known_in(self, content: bytes) -> Iterator[bytes]:
         self._settle()
+        yield from (raw for form, raw in self._odd if form in content)
         if not self._generations:
             return
-        runs = _runs(content)
+        runs = _runs(content, self._owners)
         if b"\\u00" in content:
             runs += [found[0] for found in _ESCAPED.finditer(content)]
         text = b" ".join(runs).decode("latin-1")
@@ -112,8 +129,10 @@ class Credentials:
                 yield from raws
 
     def _settle(self) -> None:
-        """Build an automaton for the new secrets, merging small ones: each secret is
-        built into few automata however many come, one at a time."""
+        """Build an automaton for the new secrets, merging small ones.
+
+        So each secret is built into few automata however many come, one at a time.
+        """
         if not self._fresh:
             return
         pieces, self._fresh = self._fresh, []
@@ -126,9 +145,11 @@ class Credentials:
         self._generations.append((len(pieces), automaton, pieces))
 
 
-def _runs(content: bytes) -> list[bytes]:
-    """What may hold an opaque secret in any form but the escapes: long runs of the
-    symbols that tokens are made of.  A UUID is none; most messages have several."""
+def _runs(content: bytes, known: Container[bytes]) -> list[bytes]:
+    """What may hold an opaque secret: long runs of the symbols that tokens are made of.
+
+    A UUID is none unless it is known to be one; most messages have several.
+    """
     symbols = np.frombuffer(content, dtype=np.uint8)
     inside = np.zeros(len(symbols) + 2, dtype=np.int8)
     inside[1:-1] = _IN_RUN[symbols]
@@ -138,7 +159,8 @@ def _runs(content: bytes) -> list[bytes]:
     maybe = np.flatnonzero(lengths == _UUID_LENGTH)
     dashes = symbols[starts[maybe, None] + np.array(_UUID_DASHES)] == ord("-")
     keep = np.ones(len(starts), dtype=np.bool_)
-    keep[maybe[dashes.all(axis=1)]] = False
+    for place in maybe[dashes.all(axis=1)]:
+        keep[place] = content[starts[place] : starts[place] + _UUID_LENGTH] in known
     found = zip(starts[keep].tolist(), lengths[keep].tolist(), strict=True)
     return [content[start : start + length] for start, length in found]
 
@@ -147,16 +169,21 @@ def _piece(form: bytes) -> str:
     """The part of a secret's form that the screen looks for."""
     if form.startswith(b"\\u"):
         return form[:_PIECE].decode("latin-1")
-    longest = max(re.findall(rb"[A-Za-z0-9+/_-]+", form) or [form], key=len)
+    longest: bytes = max(re.findall(rb"[A-Za-z0-9+/_-]+", form), key=len, default=b"")
     return longest[:_PIECE].decode("latin-1")
 
 
 def _forms(raw: bytes) -> set[bytes]:
     """The ways in which a secret is written, without the edges that depend on neighbours."""
+    quoted = urllib.parse.quote(raw, safe="").encode()
+    text = raw.decode("utf-8", "replace")
     forms = {
         raw,
         raw.replace(b"/", b"\\/"),
-        urllib.parse.quote(raw, safe="").encode(),
+        json.dumps(text)[1:-1].encode(),
+        json.dumps(text, ensure_ascii=False)[1:-1].encode(),
+        quoted,
+        re.sub(rb"%..", lambda found: found[0].lower(), quoted),
         raw.hex().encode(),
         raw.hex().upper().encode(),
         b"".join(b"\\u%04x" % octet for octet in raw),
@@ -170,34 +197,48 @@ def _forms(raw: bytes) -> set[bytes]:
     return {form for form in forms if len(form) >= _SHORTEST}
 
 
-def _from_base64(run: bytes) -> Iterator[bytes]:
-    plain = run.rstrip(b"=").replace(b"-", b"+").replace(b"_", b"/")
+_Stretch = Callable[[int, int], tuple[int, int]]
+"""From a range of decoded octets to the range of symbols that encodes it."""
+_Decoder = Callable[[bytes], Iterator[tuple[bytes, _Stretch]]]
+
+
+def _everything(run: bytes) -> _Stretch:
+    return lambda _start, _end: (0, len(run))
+
+
+def _spread(skip: int, symbols: int, octets: int) -> _Stretch:
+    def stretch(start: int, end: int) -> tuple[int, int]:
+        return skip + start * symbols // octets, skip - (-end * symbols // octets)
+
+    return stretch
+
+
+def _from_base64(run: bytes) -> Iterator[tuple[bytes, _Stretch]]:
+    plain = run.rstrip(b"=").replace(b"\\", b"").replace(b"-", b"+").replace(b"_", b"/")
     for skip in range(4):
         part = plain[skip:]
-        try:
-            yield base64.b64decode(part[: len(part) // 4 * 4] + _rest(part))
-        except (binascii.Error, ValueError):
-            continue
+        tail = len(part) % 4
+        whole = part + b"=" * (4 - tail) if tail > 1 else part[: len(part) - tail]
+        stretch = _everything(run) if b"\\" in run else _spread(skip, 4, 3)
+        yield base64.b64decode(whole), stretch
 
 
-def _rest(part: bytes) -> bytes:
-    tail = part[len(part) // 4 * 4 :]
-    return tail + b"=" * (4 - len(tail)) if len(tail) > 1 else b""
+def _from_hex(run: bytes) -> Iterator[tuple[bytes, _Stretch]]:
+    for skip in range(2):
+        digits = run[skip : skip + (len(run) - skip) // 2 * 2]
+        yield bytes.fromhex(digits.decode()), _spread(skip, 2, 1)
 
 
-def _from_hex(run: bytes) -> Iterator[bytes]:
-    yield bytes.fromhex(run.decode())
+def _from_escapes(run: bytes) -> Iterator[tuple[bytes, _Stretch]]:
+    plain = re.sub(rb"\\u00([0-9a-fA-F]{2})", lambda m: bytes.fromhex(m[1].decode()), run)
+    yield plain, _everything(run)
 
 
-def _from_escapes(run: bytes) -> Iterator[bytes]:
-    yield re.sub(rb"\\u00([0-9a-fA-F]{2})", lambda m: bytes.fromhex(m[1].decode()), run)
+def _from_percent(run: bytes) -> Iterator[tuple[bytes, _Stretch]]:
+    yield urllib.parse.unquote_to_bytes(run), _everything(run)
 
 
-def _from_percent(run: bytes) -> Iterator[bytes]:
-    yield urllib.parse.unquote_to_bytes(run)
-
-
-_WRAPPED = (
+_WRAPPED: tuple[tuple[re.Pattern[bytes], _Decoder], ...] = (
     (_BASE64, _from_base64),
     (_HEX, _from_hex),
     (_ESCAPED, _from_escapes),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,13 @@ from isolation_checks.records import ProcessId, RunId
 KEY_BYTES = 32
 
 
+def make(folder: Path) -> None:
+    """Make a folder that only its owner may enter, and those above it that are missing."""
+    if not folder.is_dir():
+        make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def add(path: Path, content: bytes) -> None:
     """Add a file to a run, whole or not at all.
 
@@ -27,11 +33,11 @@ def add(path: Path, content: bytes) -> None:
         HarnessError: it stands there already, or cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make(path.parent)
         half = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            with open(descriptor, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
             os.link(half, path)  # refuses to overwrite
         finally:
@@ -89,8 +95,8 @@ class RunDirectory:
         return read_json(self.description)
 
     def next_in(self, folder: Path) -> Path:
-        """A new numbered folder, made here and now: rows/1, rows/2, …"""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """A new numbered folder, made here and now: rows/1, then rows/2."""
+        make(folder)
         number = 1 + max((int(p.name) for p in folder.iterdir() if p.name.isdigit()), default=0)
         while True:
             try:
@@ -118,7 +124,7 @@ def create(runs: Path, run: RunId) -> RunDirectory:
         HarnessError: it stands there already, or cannot be made.
     """
     try:
-        runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make(runs)
         (runs / run).mkdir(mode=0o700)
     except OSError as error:
         raise HarnessError(f"cannot make the run {runs / run}: {error.strerror}") from error
@@ -155,8 +161,3 @@ def installation_key(runs: Path) -> bytes:
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise HarnessError(f"{path} holds no canary key; remove it and a new one is made")
     return bytes.fromhex(text)
-
-
-def summary(description: Mapping[str, Any]) -> str:
-    """How a run is named in one line."""
-    return f"{description['run']} against {description['target']}"

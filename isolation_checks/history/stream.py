@@ -92,17 +92,25 @@ class StreamWriter:
         )
 
 
+_BROKEN = (StopIteration, pa.ArrowException, OSError, MemoryError, UnicodeDecodeError)
+"""What Arrow raises where a stream ends, or is not what was written."""
+
+
 def batches(path: Path) -> Iterator[pa.RecordBatch]:
     """The whole batches of a stream, in order; it ends where the stream breaks off."""
+    if not path.stat().st_size:
+        return  # a process that was killed before its first word; it cannot be mapped
     with pa.memory_map(str(path)) as source:
         try:
             reader = pa.ipc.open_stream(source)
-        except (pa.ArrowInvalid, OSError):
+            reader.schema.names  # noqa: B018 - they are decoded here, or not at all
+        except _BROKEN:
             return
         while True:
             try:
                 batch = reader.read_next_batch()
-            except (StopIteration, pa.ArrowInvalid, OSError):
+                batch.validate(full=True)
+            except _BROKEN:
                 return
             yield batch
 

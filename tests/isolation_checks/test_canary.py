@@ -68,7 +68,7 @@ def test_any_text_can_be_asked_about(text):
 
 
 @pytest.mark.parametrize(
-    "word", ["", "CX", "cx\u017f" + "0" * 19, "CX" + "ß" * 10, "CX" + "\u212a" * 20, "CY" + "0" * 20]
+    "word", ["", "CX", "cx\u017f" + "0" * 19, "CXßß", "CX" + "\u212a" * 20, "CY" + "0" * 20]
 )
 def test_look_alikes_of_other_alphabets_are_garbage(word):
     """Symbols that change length or identity with their case raise nothing."""
