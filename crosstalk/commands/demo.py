@@ -24,6 +24,7 @@ from isolation_checks.judging import verdict
 AFTER_SECONDS = 12.0
 """About how long draining, reading the rows and judging take."""
 TAIL = 4_000
+JUDGED = (0, 1, 3)
 
 
 @click.command(
@@ -98,6 +99,8 @@ def command(  # noqa: PLR0913 - one argument an option
         folder = newest(RunDirectory(runs / name))
         if folder is None:
             return _failed(said, code)
+        if code not in JUDGED:
+            _failed(said, code)
     from reports import text  # noqa: PLC0415 - after the slow part
 
     judgement = verdict.decode((folder / "verdict.json").read_bytes())

@@ -11,6 +11,7 @@ from isolation_checks.checks.first_event import first_event_time
 from isolation_checks.checks.five_events import event_protocol
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_frame import frame_of_anothers
+from isolation_checks.checks.foreign_identity import identity_of_anothers
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.checks.history_complete import history_complete
 from isolation_checks.checks.lying_labels import labels_contradict_content
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     foreign_canary_in_a_frame,
     frame_of_anothers,
     labels_contradict_content,
+    identity_of_anothers,
     foreign_row,
     event_protocol,
     row_accounting,

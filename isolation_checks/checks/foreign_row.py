@@ -13,6 +13,9 @@ from isolation_checks.loading.run import Relation, Run, count, groups_of, record
 from isolation_checks.records import PrincipalId, QueryId
 
 SEVERAL = 2
+STRANGE = 0.5
+"""Where more of the rows than this have an owner who is not known, the plan is wrong
+about owners rather than the platform."""
 
 
 @check(
@@ -36,21 +39,51 @@ def foreign_row(run: Run) -> Outcome:
     in_rows = run.sightings.filter((nw.col("channel") == "row") & nw.col("planted"))
     owned = run.rows.filter(~nw.col("owner").is_null())
     found = [*_by_words(run, in_rows), *_by_names(run, owned)]
-    visible = count(owned.select("owner").unique())
+    visible = {r["owner"] for r in records(owned.select("owner").unique())}
+    held = run.rows.filter(~nw.col("conversation_owner").is_null())
+    visible |= {r["name"] for r in records(_named_as(held, "conversation_owner"))}
     examined = count(in_rows) + count(owned.filter(~nw.col("asker").is_null()))
-    few = visible < min(SEVERAL, len(run.history.principals)) or not visible
-    note = ""
+    few = len(visible) < min(SEVERAL, len(run.history.principals)) or not visible
+    strangers, note = _strangers(run, in_rows, few=few)
+    found += strangers
+    unsure = few or bool(note) or not examined
     if few and not found:
-        note = f"rows of only {visible} known principals could be read: is the reader allowed to see all?"
-    elif reading.left_out:
+        note = (
+            f"rows of only {len(visible)} known principals could be read: "
+            "is the reader allowed to see all?"
+        )
+    elif reading.left_out and not note:
         note = f"only the first rows were read of {', '.join(reading.left_out)}"
     return Outcome(
         examined=examined,
         unit="rows",
         found=tuple(found),
-        verdict=Verdict.UNKNOWN if not found and (few or not examined) else None,
+        verdict=Verdict.UNKNOWN if not found and unsure else None,
         note=note or ("" if examined else "no row holds a word or a query of this run"),
     )
+
+
+def _named_as(rows: Relation, column: str) -> Relation:
+    return rows.select(nw.col(column).alias("name")).unique()
+
+
+def _strangers(run: Run, in_rows: Relation, *, few: bool) -> tuple[list[Found], str]:
+    """Rows with words of this run that belong to somebody who is not in it.
+
+    They convict only where owners can be told: the history is whole, several principals'
+    rows were readable, and most rows with words have an owner who is known.
+    """
+    stated = run.rows.filter(~nw.col("stated_owner").is_null() & ~nw.col("placeholder"))
+    keys = ["stream", "index"]
+    unowned = in_rows.filter(nw.col("principal").is_null())
+    strange = unowned.join(stated.select(*keys, "stated_owner"), on=keys, how="inner")
+    cases = records(strange, *keys)
+    if not cases:
+        return [], ""
+    incomplete = any(process.gaps for process in run.history.processes)
+    if few or incomplete or len(cases) > STRANGE * count(in_rows):
+        return [], f"the owners of {len(cases)} rows with words of this run are not known"
+    return [_with_words(run, group) for group in groups_of(cases, "owner", "kind")], ""
 
 
 def _by_words(run: Run, in_rows: Relation) -> list[Found]:

@@ -17,7 +17,14 @@ from isolation_checks.records import PrincipalId
 
 BEFORE_SECONDS = 2.0
 """A provocation as long as this before a finding may have brought it out."""
-_ORDER = ("foreign-canary", "foreign-frame", "foreign-row", "lying-label")
+_ORDER = (
+    "foreign-canary",
+    "foreign-credential",
+    "foreign-frame",
+    "foreign-row",
+    "lying-label",
+    "foreign-identity",
+)
 _ROUTING = {"the newest socket wins", "a targeted send became a send to all"}
 _DELIVERY = {
     "no-answer",
@@ -99,7 +106,7 @@ def _follows(case: _Case, other: _Case) -> bool:
         mine.kind == "foreign-row" and theirs.kind == "foreign-canary"
     ):  # what was told wrongly is stored
         return bool(mine.queries & theirs.queries)
-    if mine.kind in ("foreign-frame", "lying-label"):
+    if mine.kind in ("foreign-frame", "lying-label", "foreign-identity"):
         return (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
     return False
 

@@ -18,6 +18,7 @@ from isolation_checks.history.directory import RunDirectory
 from isolation_checks.history.stream import batches
 from isolation_checks.loading import words
 from isolation_checks.loading.history import Process, Query, Session, seconds
+from isolation_checks.loading.identities import Identities
 from isolation_checks.loading.ownership import Claimed, Ownership
 from isolation_checks.records import Opcode, PrincipalId, SessionId
 
@@ -61,6 +62,7 @@ SIGHTINGS = pa.schema(
         pa.field("earlier", pa.bool_()),
         pa.field("how", pa.string()),
         pa.field("foreign", pa.bool_()),
+        pa.field("identity", pa.bool_()),
     ]
 )
 TAIL = 160
@@ -103,6 +105,9 @@ class FrameReader:
         self._dialect = dialect
         self._states: dict[SessionId, _SessionState] = {}
         self._conversations: dict[PrincipalId, dict[Any, str]] = {}
+        self._identities = Identities(list(ownership.history.principals.values()))
+        dialect_says = ownership.history.plan.dialect
+        self._answering = frozenset((*dialect_says.protocol, *dialect_says.ends))
         self._users = frozenset((*ownership.by_subject, *ownership.by_email))
         ours = ownership.history.plan.dialect.conversations == "ours"
         self._ours: str | None = ownership.history.description["run"] if ours else None
@@ -133,6 +138,7 @@ class FrameReader:
                 frame |= {"stream": stream, "index": index, "late_s": late_ns / 1e9}
                 frames.append(frame)
                 sightings.extend(self._sightings(frame, reading, content))
+                sightings.extend(self._named(frame, reading, content))
             yield (
                 pa.RecordBatch.from_pylist(frames, schema=FRAMES),
                 pa.RecordBatch.from_pylist(sightings, schema=SIGHTINGS),
@@ -208,6 +214,29 @@ class FrameReader:
                 "foreign": self._ownership.foreign(
                     claimed, frame["principal"], frame["channel"], label
                 ),
+            }
+
+    def _named(
+        self, frame: dict[str, Any], reading: Reading, content: bytes
+    ) -> Iterator[dict[str, Any]]:
+        """Other principals' credentials in any frame, and their ids in the text of answers."""
+        named = set(self._identities.by_credential(content.decode("utf-8", "replace")))
+        if reading.text and (reading.delta or reading.kind in self._answering):
+            named.update(self._identities.by_name(reading.text))
+        recipient = frame["principal"]
+        for name in named:
+            owner = name.principal
+            if owner == recipient or self._ownership.may_share(owner, recipient, frame["channel"]):
+                continue
+            yield {
+                **{column: frame[column] for column in _SHARED},
+                "canary": name.words,
+                "owner": owner,
+                "planted": False,
+                "earlier": False,
+                "how": name.how,
+                "foreign": False,
+                "identity": True,
             }
 
     def _joined(self, frame: dict[str, Any], reading: Reading) -> Iterator[words.Word]:

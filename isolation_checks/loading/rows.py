@@ -119,11 +119,11 @@ def _sightings(
     row: dict[str, Any], texts: list[str | None], ownership: Ownership
 ) -> Iterator[dict[str, Any]]:
     """The canaries in a row.  Its recipient is whoever the row, or else its conversation,
-    was given to wrongly; the row's owner where nothing is wrong."""
+    was given to wrongly; the row's owner where nothing is wrong.
+    """
     seen: set[str] = set()
     query = ownership.history.queries.get(QueryId(row["query"] or ""))
     label = query.conversation if query else None
-    stranger = row["owner"] is None and row["stated_owner"] and not row["placeholder"]
     for text in texts:
         for word in words.everywhere(text or ""):
             claimed = ownership.claim(word)
@@ -148,5 +148,5 @@ def _sightings(
                 "planted": claimed.planting is not None,
                 "earlier": claimed.earlier,
                 "how": word.how,
-                "foreign": bool(wrong) or (bool(stranger) and claimed.planting is not None),
+                "foreign": bool(wrong),
             }

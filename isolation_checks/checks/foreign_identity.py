@@ -1,0 +1,87 @@
+"""Whether an answer names another user, or carries another's credential."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.checks import witness
+from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.judging.verdict import Moment, Verdict
+from isolation_checks.loading.run import CONTROL, Run, count, groups_of, records
+from isolation_checks.records import PrincipalId, QueryId
+
+_CWE = {"credential": 522, "subject": 359, "email": 359}
+_SAYS = {
+    "credential": "a credential of {owner}'s reached {recipient}",
+    "subject": "an answer to {recipient} speaks of {owner}: it holds {owner}'s user id",
+    "email": "an answer to {recipient} speaks of {owner}: it holds {owner}'s email",
+}
+
+
+@check(
+    asks="Did an answer name another user, or any frame carry another's credential?",
+    cwe=359,
+)
+def identity_of_anothers(run: Run) -> Outcome:
+    """The text of an answer holds no other principal's id or email, and no frame its token.
+
+    Only the text of events that answer queries is read for names, since platforms may
+    announce who is there; a token of somebody else is out of place everywhere.
+
+    Catches:  cache_without_user and shared agents whose answers hold no words of the user's.
+    Blind to: ids shorter than 8 characters, and names that are not ids.
+    """
+    received = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
+    named = records(run.sightings.filter(nw.col("identity")), "at_s", "stream", "index")
+    groups = groups_of(named, "owner", "principal", "how")
+    examined = count(received)
+    return Outcome(
+        examined=examined,
+        unit="frames",
+        found=tuple(_found(run, group) for group in groups),
+        verdict=None if examined else Verdict.UNKNOWN,
+    )
+
+
+def _found(run: Run, group: list[dict[str, Any]]) -> Found:
+    record = group[0]
+    owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
+    how = record["how"]
+    query = QueryId(record["query"]) if record["query"] else None
+    return Found(
+        kind="foreign-credential" if how == "credential" else "foreign-identity",
+        cwe=_CWE[how],
+        victim=owner,
+        recipient=recipient,
+        channel=record["channel"],
+        sentence=_SAYS[how].format(owner=owner, recipient=recipient),
+        times=len(group),
+        first_s=record["at_s"],
+        witness=lambda: witness.in_order(
+            witness.asked(run, query, "recipient"), _arrived(run, record, recipient)
+        ),
+        places=tuple((r["stream"], r["index"]) for r in group),
+        recipient_query=query,
+        queries=frozenset(QueryId(r["query"]) for r in group if r["query"]),
+    )
+
+
+def _arrived(run: Run, record: dict[str, Any], recipient: PrincipalId) -> Moment:
+    """The frame, with the name in it marked."""
+    whole = run.content(record["stream"], record["index"])
+    at = max(whole.find(record["canary"]), 0)
+    start = max(0, at - witness.AROUND)
+    shown = whole[start : at + len(record["canary"]) + witness.AROUND]
+    moment = witness.arrived(run, record, recipient, "recipient")
+    mark = (at - start, at - start + len(record["canary"]))
+    return Moment(
+        at_s=moment.at_s,
+        who=moment.who,
+        role=moment.role,
+        did=moment.did,
+        text=shown,
+        mark=mark,
+        place=moment.place,
+    )

@@ -1,0 +1,65 @@
+"""Finds principals named in what the platform says: their ids, their emails, marks of their tokens.
+
+It says who is named where; whether that may be is decided where ownership is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import ahocorasick
+
+from isolation_checks.loading.history import Principal
+from isolation_checks.records import PrincipalId
+
+SHORTEST = 8
+"""An id shorter than this stands in texts by chance."""
+_MARK = re.compile(r"credential\.([A-Za-z0-9.-]+)\.[0-9a-f]{16}")
+"""What the recorder writes in the place of a credential that it knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A principal that a text names, and by what."""
+
+    principal: PrincipalId
+    how: str
+    """`subject`, `email` or `credential`."""
+    words: str
+
+
+class Identities:
+    """The names by which the principals of a run are known."""
+
+    def __init__(self, principals: list[Principal]) -> None:
+        self._known = frozenset(principal.id for principal in principals)
+        self._automaton = ahocorasick.Automaton()
+        for principal in principals:
+            for how, name in (("subject", principal.subject), ("email", principal.email)):
+                if name is not None and len(name) >= SHORTEST:
+                    self._automaton.add_word(name, Named(principal.id, how, name))
+        self._any = len(self._automaton) > 0
+        self._automaton.make_automaton()
+
+    def by_name(self, text: str) -> Iterator[Named]:
+        """Whose ids and emails stand in a text, each as a word of its own."""
+        if not self._any:
+            return
+        for last, named in self._automaton.iter(text):
+            start, end = last + 1 - len(named.words), last + 1
+            if not _glued(text[start - 1 : start]) and not _glued(text[end : end + 1]):
+                yield named
+
+    def by_credential(self, text: str) -> Iterator[Named]:
+        """Whose credentials a text held before the recorder marked them."""
+        if "credential." not in text:
+            return
+        for found in _MARK.finditer(text):
+            if found[1] in self._known:
+                yield Named(PrincipalId(found[1]), "credential", found[0])
+
+
+def _glued(symbol: str) -> bool:
+    return symbol.isalnum() or symbol == "_"
