@@ -110,4 +110,4 @@ class AgentUser(User):  # type: ignore[misc] # Locust is untyped
             return wording.remember(principal, rig.roster.canary(principal))
         if remembering and turn == rig.plan.workload.turns - 1:
             return wording.recall()
-        return wording.question(principal, rig.roster.canary(principal), rig.chatter)
+        return wording.question(principal, rig.roster.canary(principal), rig.plan.workload.words)

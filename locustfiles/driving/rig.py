@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 import gevent
+import msgspec
 from gevent.event import Event
 
 from isolation_checks.dialects.correlate import Correlator
@@ -96,7 +97,9 @@ class Rig:
         report: Reporter,
         on_broken: Callable[[BaseException], None],
     ) -> None:
-        self.plan = plan
+        self.plan = msgspec.structs.replace(
+            plan, workload=msgspec.structs.replace(plan.workload, words=_chatter(plan))
+        )
         self.run = run
         self.slot = slot
         self.report = report
@@ -107,8 +110,6 @@ class Rig:
         self.words = words_of(plan, self.credentials)
         """The plan's own words for its templates."""
         self.http = Http(plan.target.http, self.words, insecure=plan.target.insecure_tls)
-        self.chatter = _chatter(plan)
-        """How many words of chatter a question carries."""
         self.roster = Roster(key=key, run=run, slot=slot, seed=seed, tenants=plan.cast.tenants)
         self.tls = _tls(insecure=plan.target.insecure_tls)
         self.watch = LoopWatch(gevent.get_hub().loop)
@@ -119,6 +120,8 @@ class Rig:
         self.users: set[str] = set()
         """What the platform is known to call principals."""
         self.stopping = False
+        self.broken = False
+        """The harness failed: what was recorded is kept, and never sealed."""
         self._serial = 0
         self._keepers = [gevent.spawn(self._sweeping), gevent.spawn(self._watching_health)]
 
@@ -234,7 +237,10 @@ class Rig:
         gevent.killall(self._keepers)
         self._record_health()
         self.watch.stop()
-        self.recorder.seal(how)
+        if self.broken:
+            self.recorder.abandon()
+        else:
+            self.recorder.seal(how)
 
 
 def due_now() -> Nanoseconds:
@@ -243,7 +249,7 @@ def due_now() -> Nanoseconds:
 
 
 def _chatter(plan: Plan) -> int:
-    """As many words as the plan wants, and as fit into what the platform takes."""
+    """As many words of chatter as the plan wants, and as fit into what the platform takes."""
     limit = plan.dialect.send_limit
     if limit is None:
         return plan.workload.words

@@ -52,7 +52,7 @@ def _conversations(rig: Rig, decoys: list[Actor]) -> Iterator[tuple[Actor, str]]
             label = ConversationLabel(f"{decoy.principal.id}/{turn // 5}")
             if turn % 5 == 0:
                 canary = rig.roster.canary(decoy.principal)
-                told = wording.question(decoy.principal, canary, rig.chatter)
+                told = wording.question(decoy.principal, canary, rig.plan.workload.words)
                 decoy.session().ask(told, label, 0).done.wait()
             conversation = decoy.principal.conversations.get(label)
             if conversation is None:
