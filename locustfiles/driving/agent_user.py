@@ -25,7 +25,7 @@ ROUNDS = 3
 """The cycle of what a conversation is about: twice it only asks, once it tells and recalls."""
 
 
-class AgentUser(User):  # type: ignore[misc] # Locust is untyped
+class AgentUser(User):
     """A Locust user with its own principal, token and session."""
 
     abstract = True
@@ -47,8 +47,9 @@ class AgentUser(User):  # type: ignore[misc] # Locust is untyped
         self.connected()
 
     def on_stop(self) -> None:
-        """Close the session of a user that leaves while the run goes on; at the run's end
-        it stays open for the drain.
+        """Close the session of a user that leaves while the run goes on.
+
+        At the run's end it stays open for the drain.
         """
         leaving = self.environment.runner is not None and self.environment.runner.state in (
             "spawning",

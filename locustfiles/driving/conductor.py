@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import re
 import secrets
 import subprocess
 import sys
@@ -18,15 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+from gevent.event import Event
 
-from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE
+from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, UsageError
 from isolation_checks.history import directory
 from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.plan import hosts, read, references
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import ProcessId, RunId
 from locustfiles.driving import embedded
-from locustfiles.driving.performer import BROKEN, Performer, boot_id
+from locustfiles.driving.performer import BROKEN, Performer, boot_id, end_run
 
 BEGIN = "crosstalk_begin"
 SEAL_SECONDS = 8.0
@@ -44,7 +46,7 @@ class Conductor:
         self.environment = environment
         self.runs = Path(options.runs).resolve()
         self.key = directory.installation_key(self.runs)
-        self._wanted_run: str | None = options.run
+        self._wanted_run = _free_name(self.runs, options.run)
         self._seed: int | None = options.seed
         self._headless = bool(options.headless)
         self._performer = performer
@@ -52,14 +54,21 @@ class Conductor:
         self.plan = self._planned(options)
         self._run: RunDirectory | None = None
         self._expected: set[ProcessId] = set()
+        self._ordered: set[str] = set()
+        """The workers that were told to begin the present run."""
         self._order: dict[str, Any] = {}
         self._slots = 0
+        self._stopping = False
+        self._idle = Event()
+        """No run is going on: the last one was handed over to be judged."""
+        self._idle.set()
         self._broken = False
         self._concluding: gevent.Greenlet | None = None
         self._code: int | None = None
         self._said: list[str] = []
         events = environment.events
         events.test_start.add_listener(self.begin)
+        events.test_stopping.add_listener(self._on_stopping)
         events.test_stop.add_listener(self._stopped)
         events.quitting.add_listener(self._quitting)
         events.quit.add_listener(self._quit)
@@ -92,15 +101,18 @@ class Conductor:
             log.exception("Crosstalk cannot begin a run")
             self._broken = True
             self._code = getattr(error, "exit_code", EXIT_BROKEN)
-            gevent.spawn(self.environment.runner.quit)
+            gevent.spawn(end_run, self.environment)
 
     def _begin(self) -> None:
+        self._idle.wait(self._patience())  # the web UI may start while the last run still drains
         self._join_conclusion()
         now = datetime.now(UTC)
         name = self._wanted_run or f"{now:%m%d-%H%M}-{secrets.token_hex(2)}"
         self._wanted_run = None
-        self._run = run = directory.create(self.runs, RunId(name))
-        self._code = None
+        run = directory.create(self.runs, RunId(name))
+        self._code, self._slots, self._stopping = None, 0, False
+        self._ordered.clear()
+        self._idle.clear()
         seed = self._seed if self._seed is not None else self.plan.seed
         self._order = {
             "run": run.id,
@@ -112,6 +124,7 @@ class Conductor:
             "nonce": os.environ.get("CROSSTALK_NONCE"),
             "forked": bool(self.environment.parsed_options.processes),
         }
+        self._run = run
         clients = [None] if self._performer else self._clients()
         orders = [self._order_for(client, max(1, len(clients))) for client in clients]
         self._expected = {ProcessId(order["process"]) for order in orders}
@@ -123,8 +136,10 @@ class Conductor:
                 self.environment.runner.send_message(BEGIN, order, client)
 
     def _order_for(self, client: str | None, processes: int) -> dict[str, Any]:
-        slot = self._slots if client is not None else 0
+        slot = self._slots
         self._slots += 1
+        if client is not None:
+            self._ordered.add(client)
         process = f"p{slot}" + (f"-{client[-8:]}" if client else "")
         return {**self._order, "slot": slot, "process": process, "processes": processes}
 
@@ -156,8 +171,7 @@ class Conductor:
 
     def _late(self, client_id: str, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         """A worker that comes while a run goes on drives along, and must be sealed too."""
-        running = self.environment.runner.state in ("spawning", "running")
-        if self._run is None or not running:
+        if self._run is None or self._stopping or client_id in self._ordered:
             return
         order = self._order_for(client_id, 0)  # it shares in nothing that was shared out
         self._expected.add(ProcessId(order["process"]))
@@ -166,17 +180,22 @@ class Conductor:
     def _on_broken(self, environment: Any, msg: Any, **_: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
         log.error("process %s broke; the run is ended", msg.data.get("process"))
         self._broken = True
-        gevent.spawn(self.environment.runner.quit)
+        gevent.spawn(end_run, self.environment)
+
+    def _on_stopping(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        self._stopping = True
 
     def _stopped(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         if self._run is not None:
             run, self._run = self._run, None
-            self._concluding = gevent.spawn(self._conclude, run)
+            self._concluding = gevent.spawn(self._concluded, run)
+        self._idle.set()
 
     def _quitting(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         """Stop what still runs, have it judged, and set the exit code, 0 included."""
         try:
             self.environment.runner.stop()
+            self._idle.wait(self._patience())  # somebody else may be stopping it already
             self._join_conclusion()
         except Exception:
             log.exception("Crosstalk broke while it ended the run")
@@ -184,9 +203,7 @@ class Conductor:
         finally:
             if self._platform is not None:
                 self._platform.end()
-        code = self._code
-        if code is None:
-            code = EXIT_UNKNOWN if self._headless else 0
+        code = EXIT_UNKNOWN if self._code is None else self._code  # 0 is a verdict's alone
         if self._broken or self.environment.process_exit_code == EXIT_BROKEN:
             code = code if self._code == EXIT_USAGE else EXIT_BROKEN
         self.environment.process_exit_code = code
@@ -202,9 +219,20 @@ class Conductor:
             self._concluding.join()
             self._concluding = None
 
+    def _patience(self) -> float:
+        """For how long processes may still be writing after the stop, in seconds."""
+        return float(self.plan.workload.drain) + SEAL_SECONDS
+
+    def _concluded(self, run: RunDirectory) -> None:
+        try:
+            self._conclude(run)
+        except Exception:
+            log.exception("Crosstalk broke while it had the run judged")
+            self._code = EXIT_BROKEN
+
     def _conclude(self, run: RunDirectory) -> None:
         """Wait for the seals, then collect, judge and render in a process of its own."""
-        limit = time.monotonic() + float(self.plan.workload.drain) + SEAL_SECONDS
+        limit = time.monotonic() + self._patience()
         while time.monotonic() < limit and not self._sealed(run):
             gevent.sleep(0.1)
         command = [sys.executable, "-m", "crosstalk", "conclude", str(run.path)]
@@ -220,6 +248,21 @@ class Conductor:
     def _sealed(self, run: RunDirectory) -> bool:
         everyone = self._expected | set(run.processes())
         return all((run.of_process(process) / "seal.json").exists() for process in everyone)
+
+
+def _free_name(runs: Path, name: str | None) -> str | None:
+    """The name that a run shall have, where it can have it.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if name is None:
+        return None
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) or name == "latest":
+        raise UsageError(f"--run {name!r}: a name is made of letters, digits, dots and dashes")
+    if (runs / name).exists():
+        raise UsageError(f"--run {name}: there is such a run, and a run is evidence; name another")
+    return name
 
 
 def _git_head() -> str | None:

@@ -30,8 +30,11 @@ def install() -> None:
         return
     _installed.append(True)
     os.environ.setdefault(NONCE, secrets.token_hex(8))  # before any fork: children inherit it
-    events.init_command_line_parser.add_listener(_add_options)
-    events.init.add_listener(_init)
+    for event, listener in (
+        (events.init_command_line_parser, _add_options),
+        (events.init, _init),
+    ):
+        event.add_listener(listener)  # type: ignore[no-untyped-call] # Locust is half typed
 
 
 def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargparse

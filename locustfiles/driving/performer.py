@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-import greenlet
 
 from isolation_checks.errors import EXIT_BROKEN
 from isolation_checks.history.directory import RunDirectory, add_json
@@ -34,9 +33,11 @@ class Performer:
     def __init__(self, environment: Any) -> None:  # noqa: ANN401 - Locust is untyped
         self.environment = environment
         self.rig: Rig | None = None
+        """That of the present run, or of the last one."""
         self._directory: RunDirectory | None = None
         self._process = ProcessId("")
         self._acts: list[gevent.Greenlet] = []
+        self._broke = False
         environment.events.user_error.add_listener(self._on_user_error)
         environment.events.test_stop.add_listener(self.finish)
 
@@ -48,6 +49,7 @@ class Performer:
             self.broken(error)
 
     def _begin(self, order: dict[str, Any]) -> None:
+        self._broke = False
         directory = RunDirectory(Path(order["directory"]))
         self._directory, self._process = directory, ProcessId(order["process"])
         add_json(
@@ -80,14 +82,14 @@ class Performer:
     def _act(self, act: Any, rig: Rig) -> None:  # noqa: ANN401 - a provocation
         try:
             act(rig)
-        except greenlet.GreenletExit:
+        except gevent.GreenletExit:
             raise
         except Exception as error:  # noqa: BLE001 - a provocation that dies is a hole in the run
             self.broken(error)
 
     def finish(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         """The users have stopped: drain, close, seal, and say that we ended."""
-        rig, self.rig, AgentUser.rig = self.rig, None, None
+        rig, AgentUser.rig = AgentUser.rig, None
         if rig is None or self._directory is None:
             return
         try:
@@ -95,24 +97,32 @@ class Performer:
             rig.finish("stopped")
             add_json(
                 self._directory.ended / f"{self._process}.json",
-                {"how": "stopped", "monotonic_ns": time.monotonic_ns()},
+                {
+                    "how": "broken" if rig.broken else "stopped",
+                    "monotonic_ns": time.monotonic_ns(),
+                },
             )
         except Exception as error:  # noqa: BLE001 - Locust would log it and go on
             self.broken(error)
 
     def broken(self, error: BaseException) -> None:
-        """The harness itself failed: leave the streams unsealed and end the run with 4."""
-        text = "".join(traceback.format_exception(error))
-        log.error(
-            "Crosstalk broke: %s",
-            text if self.rig is None else self.rig.credentials.marked_text(text),
-        )
+        """The harness itself failed: leave the streams unsealed and end the run with 4.
+
+        It may be called from the hub, where nothing may block, and more than once.
+        """
         self.environment.process_exit_code = EXIT_BROKEN
-        runner = self.environment.runner
-        if runner is not None:
-            if hasattr(runner, "master_port"):  # a worker tells its master
-                runner.send_message(BROKEN, {"process": self._process})
-            gevent.spawn(runner.quit)
+        if self.rig is not None:
+            self.rig.broken = True
+        if not self._broke:
+            self._broke = True
+            gevent.spawn(self._end, "".join(traceback.format_exception(error)))
+
+    def _end(self, text: str) -> None:
+        known = None if self.rig is None else self.rig.credentials
+        log.error("Crosstalk broke: %s", text if known is None else known.marked_text(text))
+        if hasattr(self.environment.runner, "master_port"):  # a worker tells its master
+            self.environment.runner.send_message(BROKEN, {"process": self._process})
+        end_run(self.environment)
 
     def _on_user_error(self, exception: BaseException, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         self.broken(exception)
@@ -126,6 +136,14 @@ class Performer:
             exception=None if problem is None else RuntimeError(problem),
             context={},
         )
+
+
+def end_run(environment: Any) -> None:  # noqa: ANN401 - Locust is untyped
+    """End the run, and with it the process, unless somebody sits before its web UI."""
+    if environment.web_ui is None:
+        environment.runner.quit()
+    else:
+        environment.runner.stop()
 
 
 def boot_id() -> str | None:

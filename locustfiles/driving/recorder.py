@@ -62,6 +62,7 @@ class Recorder:
         self.frames_seen = 0
         self._on_broken = on_broken
         self._broken = False
+        self._ending = False
         self._writers = {
             name: StreamWriter(folder / f"{name}.arrow", schema) for name, schema in STREAMS.items()
         }
@@ -97,8 +98,12 @@ class Recorder:
         self._notes[stream].append(values)
 
     def plant(self, records: list[dict[str, Any]]) -> None:
-        """Record plantings, handed to the operating system before this returns: only
-        then may the words be sent.
+        """Record plantings; only when this has returned may the words be sent.
+
+        They are handed to the operating system at once.
+
+        Raises:
+            HarnessError: it could not be done; the run is being ended.
         """
         now = time.monotonic_ns()
         batch = pa.RecordBatch.from_pylist(
@@ -107,15 +112,16 @@ class Recorder:
         )
         try:
             self._writers["plantings"].write(batch)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the run must end
+        except Exception as error:
             self._break(error)
+            raise
 
     def health(self, **values: Any) -> None:  # noqa: ANN401 - a record's columns
         """Record the generator's own health."""
         self.note("health", **values)
 
     def _flushing(self) -> None:
-        while not self._broken:
+        while not (self._broken or self._ending):
             self._wake.wait(FLUSH_SECONDS)
             self._wake.clear()
             self.flush()
@@ -131,8 +137,7 @@ class Recorder:
 
     def seal(self, how: str) -> None:
         """Flush, end every stream, and write the seal: nothing comes after it."""
-        self._flusher.kill()
-        self.flush()
+        self.abandon()
         if self._broken:
             return
         try:
@@ -147,6 +152,14 @@ class Recorder:
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, the run must end
             self._break(error)
+
+    def abandon(self) -> None:
+        """Flush and write no more, and no seal: for a process that broke."""
+        self._ending = True
+        self._wake.set()
+        self._flusher.join()  # a flush that is under way may yet fail
+        if not self._broken:
+            self.flush()
 
     def _break(self, error: BaseException) -> None:
         if not self._broken:
@@ -193,8 +206,9 @@ class Recorder:
 
     def _screened(self, record: dict[str, Any]) -> dict[str, Any]:
         for name, value in record.items():
-            if isinstance(value, str) and self.credentials.suspects(
-                value.encode("utf-8", "replace")
-            ):
-                record[name] = self.credentials.marked_text(value)
+            if isinstance(value, str):
+                raw = value.encode("utf-8", "replace")  # half a character cannot be stored
+                record[name] = (
+                    self.credentials.marked(raw) if self.credentials.suspects(raw) else raw
+                ).decode("utf-8", "replace")
         return record

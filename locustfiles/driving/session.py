@@ -24,12 +24,16 @@ from isolation_checks.records import ConversationLabel, Ending, Opcode, Reason, 
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
 from locustfiles.driving.tokens import AuthError, names_of
-from locustfiles.driving.wire import Wire, WireError
+from locustfiles.driving.wire import GOODBYE, Wire, WireError
 from locustfiles.driving.wording import Wording
 
 Listener = Callable[[Reading], None]
 KEEP_SECONDS = 1.0
 """How often a session looks whether it must say that it is alive, or renew its token."""
+
+
+CLOSE_SECONDS = 5.0
+"""How long the platform has to answer our goodbye."""
 
 
 class Session:
@@ -49,7 +53,6 @@ class Session:
         self._awaited = set(rig.dialect.opens)
         self._ready = Event()
         self._refused: str | None = None
-        self._keeper: gevent.Greenlet | None = None
 
     @property
     def is_open(self) -> bool:
@@ -74,14 +77,18 @@ class Session:
         self.correlator.subject = principal.subject
         due_ns = time.monotonic_ns() if due_ns is None or not known else due_ns
         self._step("opening", due_ns=due_ns)
-        problem = self._connect(token)
+        try:
+            problem = self._connect(token)
+        except gevent.GreenletExit:  # its user leaves, or the run ends
+            self.abort()
+            raise
         ready_ns = time.monotonic_ns()
         took = (ready_ns - due_ns) / 1e6
         if problem is None:
             self.ready_ns = ready_ns
             self._step("ready", at_ns=ready_ns, due_ns=due_ns)
             rig.report("connect", took, 0, None)
-            self._keeper = gevent.spawn(self._keeping, token)
+            gevent.spawn(self._kept, token)
             return True
         self._step("failed", at_ns=ready_ns, detail=problem, by="them", due_ns=due_ns)
         rig.report("connect", took, 0, problem)
@@ -175,7 +182,6 @@ class Session:
         rig.open[identity] = query
         query.sent_ns = time.monotonic_ns()
         query.deadline_ns = query.sent_ns + int(float(rig.plan.workload.timeout) * 1e9)
-        sent = self.is_open and self._wire is not None and self._wire.send(content)
         rig.recorder.note(
             "queries",
             step="asked",
@@ -188,7 +194,7 @@ class Session:
             due_ns=due_ns,
             sent_ns=query.sent_ns,
         )
-        if not sent:
+        if not (self.is_open and self.send(content)):
             rig.end(query, Ending.INFO, Reason.NOT_SENT)
         return query
 
@@ -207,6 +213,7 @@ class Session:
         if self._wire is not None and not self.closed.is_set():
             self._step("closing")
             self._wire.close()
+            gevent.spawn_later(CLOSE_SECONDS, self.abort)
 
     def abort(self) -> None:
         """Drop the connection."""
@@ -214,6 +221,12 @@ class Session:
             self._wire.abort()
         self.rig.sessions.pop(self.id, None)
         self.closed.set()
+
+    def _kept(self, token: str) -> None:
+        try:
+            self._keeping(token)
+        except Exception as error:  # noqa: BLE001 - it would be printed, and the run go on
+            self.rig.on_broken(error)
 
     def _keeping(self, token: str) -> None:
         """Keep the session alive, and the token that it goes by fresh."""
@@ -287,7 +300,9 @@ class Session:
         self.closed.set()
         self._ready.set()
         self._step("closed", code=code, by=by, detail=detail)
-        reason = Reason.GIVEN_UP if by == "us" else Reason.SESSION_LOST
+        # where we had to stop listening, what the platform sent made us
+        ours = by == "us" and code in (None, GOODBYE)
+        reason = Reason.GIVEN_UP if ours else Reason.SESSION_LOST
         for query in [q for q in self.rig.open.values() if q.session is self]:
             self.rig.end(query, Ending.INFO, reason)
 

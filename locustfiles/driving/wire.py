@@ -24,7 +24,7 @@ from websockets.uri import parse_uri
 from locustfiles.driving.loopwatch import LoopWatch
 from locustfiles.driving.tls import Tls, TlsError
 
-NO_CLOSE_FRAME = 1006
+GOODBYE, NO_CLOSE_FRAME = 1000, 1006
 READ_SIZE = 65_536
 _DATA = (Opcode.TEXT, Opcode.BINARY)
 
@@ -133,7 +133,7 @@ class Wire:
         self._flush()
         return self._unsent is None
 
-    def close(self, code: int = 1000) -> None:
+    def close(self, code: int = GOODBYE) -> None:
         """Begin the closing handshake; `on_closed` tells when it is over."""
         if not self._over and self._protocol.state is State.OPEN:
             self._said_goodbye = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gevent
+from gevent.pool import Group
 
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
@@ -20,7 +21,13 @@ def connect_in_a_burst(rig: Rig) -> None:
         gevent.sleep(every)
         for actor in actors:
             rig.recorder.note("provocations", kind="burst", principal=actor.principal.id)
-        gevent.joinall([gevent.spawn(actor.session) for actor in actors], raise_error=True)
+        connecting = Group()
+        try:
+            for actor in actors:
+                connecting.spawn(actor.session)
+            connecting.join(raise_error=True)
+        finally:
+            connecting.kill(block=False)
         gevent.sleep(STAY_SECONDS)
         for actor in actors:
             actor.leave()
