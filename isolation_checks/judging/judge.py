@@ -5,6 +5,7 @@ It reads a loaded run and returns a judgement; a check that crashes makes its pa
 
 from __future__ import annotations
 
+import dataclasses
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import msgspec
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check, Outcome
-from isolation_checks.judging import findings
+from isolation_checks.judging import findings, pairs
 from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.verdict import (
     CheckOutcome,
@@ -30,6 +31,7 @@ from isolation_checks.loading.run import Run, count
 from isolation_checks.records import Ending
 from isolation_checks.statistics import bounds
 
+UNANSWERED = "no query at all was answered: is the platform asked in the right way?"
 PARTS: tuple[Part, ...] = ("evidence", "isolation", "objectives")
 Progress = Callable[[str], None]
 
@@ -52,6 +54,8 @@ def judge(
             continue
         progress(f"asking: {check.asks}")
         outcomes.append((check, _asked(check, run)))
+    if not any(query.ending is Ending.OK for query in run.history.queries.values()):
+        outcomes = [(check, _unjudgeable(check, outcome)) for check, outcome in outcomes]
     found = findings.of(run, outcomes)
     opportunities = _opportunities(outcomes)
     parts = tuple(_part(name, name in plan.required, outcomes, opportunities) for name in PARTS)
@@ -81,6 +85,7 @@ def judge(
         latency=tuple(outcome.latency for _, outcome in outcomes if outcome.latency is not None),
         not_asked=tuple(not_asked),
         blind=_blind(outcomes),
+        pairs=pairs.of(outcomes),
     )
 
 
@@ -96,6 +101,26 @@ def _asked(check: Check, run: Run) -> Outcome:
             verdict=Verdict.UNKNOWN,
             note=f"the check crashed: {type(error).__name__}: {error} ({where})",
         )
+
+
+def _unjudgeable(check: Check, outcome: Outcome) -> Outcome:
+    """Where no query at all was answered, nobody can say whether the platform is at fault
+    or our way of asking it: objectives are neither met nor missed.
+    """
+    if check.part != "objectives" or outcome.decided is not Verdict.FAIL:
+        return outcome
+    return dataclasses.replace(
+        outcome,
+        verdict=Verdict.UNKNOWN,
+        found=(),
+        note=UNANSWERED,
+        objectives=tuple(
+            msgspec.structs.replace(objective, verdict=Verdict.UNKNOWN, note=UNANSWERED)
+            if objective.verdict is Verdict.FAIL
+            else objective
+            for objective in outcome.objectives
+        ),
+    )
 
 
 def _said(check: Check, outcome: Outcome) -> CheckOutcome:

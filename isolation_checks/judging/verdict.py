@@ -173,6 +173,16 @@ class Opportunity(_Data, frozen=True, kw_only=True):
     """How many more would meet `wanted`."""
 
 
+class Pair(_Data, frozen=True, kw_only=True):
+    """That content of one principal reached another, on one channel."""
+
+    owner: str
+    recipient: str
+    channel: str
+    times: int
+    """In how many frames, answers or rows, whichever checks saw them."""
+
+
 class PartOutcome(_Data, frozen=True, kw_only=True):
     """One of the three parts of the verdict."""
 
@@ -226,6 +236,8 @@ class Judgement(_Data, frozen=True, kw_only=True):
     not_asked: tuple[str, ...]
     blind: tuple[str, ...]
     """What was asked and could not be seen, a sentence each."""
+    pairs: tuple[Pair, ...] = ()
+    """Whose content reached whom: all pairs, those of findings that are not shown too."""
 
 
 def encode(judgement: Judgement) -> bytes:
