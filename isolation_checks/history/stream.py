@@ -9,13 +9,17 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from isolation_checks.errors import HarnessError
+
+Evidence = Callable[[str], Iterable[pa.RecordBatch]]
+"""The batches of a stream of a run by its name, such as `history/p0/frames`; none where
+there is no such stream."""
 
 
 class _Hashed(io.RawIOBase):
@@ -113,6 +117,16 @@ def batches(path: Path) -> Iterator[pa.RecordBatch]:
             except _BROKEN:
                 return
             yield batch
+
+
+def evidence(run: Path) -> Evidence:
+    """The streams of the run in this directory."""
+
+    def found(name: str) -> Iterator[pa.RecordBatch]:
+        path = run / f"{name}.arrow"
+        return batches(path) if path.exists() else iter(())
+
+    return found
 
 
 def digest(path: Path) -> tuple[int, str]:

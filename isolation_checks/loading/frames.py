@@ -14,8 +14,7 @@ import pyarrow as pa
 
 from isolation_checks.dialects.correlate import By, Correlator, our_conversation
 from isolation_checks.dialects.reading import SILENT, Dialect, Reading
-from isolation_checks.history.directory import RunDirectory
-from isolation_checks.history.stream import batches
+from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
 from isolation_checks.loading.history import Process, Query, Session, seconds
 from isolation_checks.loading.identities import Identities
@@ -99,8 +98,7 @@ class _SessionState:
 class FrameReader:
     """Reads the frames of a run."""
 
-    def __init__(self, directory: RunDirectory, ownership: Ownership, dialect: Dialect) -> None:
-        self._directory = directory
+    def __init__(self, ownership: Ownership, dialect: Dialect) -> None:
         self._ownership = ownership
         self._dialect = dialect
         self._states: dict[SessionId, _SessionState] = {}
@@ -119,13 +117,12 @@ class FrameReader:
         self.unread = 0
         """Frames that no session is known for."""
 
-    def read(self, process: Process) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+    def read(
+        self, process: Process, evidence: Evidence
+    ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
         """The columns of frames and sightings of one process, batch by batch."""
-        path = self._directory.of_process(process.id) / "frames.arrow"
-        if not path.exists():
-            return
         stream = f"history/{process.id}/frames"
-        for batch in batches(path):
+        for batch in evidence(stream):
             frames: list[dict[str, Any]] = []
             sightings: list[dict[str, Any]] = []
             columns = [batch.column(name).to_pylist() for name in batch.schema.names]

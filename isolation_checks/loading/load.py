@@ -1,4 +1,4 @@
-"""Loads a run: folds the streams, reads frames and rows once more, opens the relations.
+"""Loads a run from its directory, over DuckDB.
 
 Derived columns go to `cache/` as Parquet, which may be deleted at any time.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,19 +16,19 @@ import narwhals.stable.v2 as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isolation_checks import canary
-from isolation_checks.dialects.events import dialect_of
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.loading import history as histories
-from isolation_checks.loading import overlap, rows
-from isolation_checks.loading.frames import FRAMES, SIGHTINGS, FrameReader
-from isolation_checks.loading.history import History, Query
-from isolation_checks.loading.ownership import Ownership
-from isolation_checks.loading.run import Relation, Run, query_table
-from isolation_checks.records import QueryId
+from isolation_checks.history.stream import evidence
+from isolation_checks.loading import fold, rows
+from isolation_checks.loading.derive import Progress, derived
+from isolation_checks.loading.frames import FRAMES, SIGHTINGS
+from isolation_checks.loading.run import QUERIES, Relation, Run
 
-Progress = Callable[[str], None]
-_Pair = tuple[pa.RecordBatch, pa.RecordBatch]
+SCHEMAS: Mapping[str, pa.Schema] = {
+    "frames": FRAMES,
+    "sightings": SIGHTINGS,
+    "rows": rows.ROWS,
+    "queries": QUERIES,
+}
 
 
 @contextmanager
@@ -40,82 +40,41 @@ def loaded(directory: RunDirectory, progress: Progress = lambda _: None) -> Iter
         UsageError: the dialect's class cannot be found.
     """
     progress("reading the history")
-    history = histories.load(directory)
-    key = bytes.fromhex(history.description["canary_key"])
-    ownership = Ownership(history, key, canary.run_number(history.description["run"]))
+    history = fold.load(directory)
+    reading = rows.reading_of(directory.latest_in(directory.rows, "reading.json"))
     directory.cache.mkdir(exist_ok=True, mode=0o700)
     folder = Path(tempfile.mkdtemp(dir=directory.cache))
-    connection = duckdb.connect()
+    tables = _Parquet(folder)
     try:
-        progress("reading the frames")
-        reader = FrameReader(directory, ownership, dialect_of(history.plan.dialect))
-        batches = (pair for process in history.processes for pair in reader.read(process))
-        with _Derived(folder / "sightings.parquet", SIGHTINGS) as sightings:
-            with _Derived(folder / "frames.parquet", FRAMES) as frames:
-                _write(_echoes(batches, history), frames, sightings)
-            progress("reading the rows")
-            reading = rows.reading_of(directory.latest_in(directory.rows, "reading.json"))
-            with _Derived(folder / "rows.parquet", rows.ROWS) as row_file:
-                if reading is not None and history.plan.rows is not None:
-                    _write(rows.read(reading, history.plan.rows, ownership), row_file, sightings)
-        overlap.mark(_by_clock(history))
-
-        def relation(name: str) -> Relation:
-            return nw.from_native(connection.read_parquet(str(folder / f"{name}.parquet"))).lazy()
-
-        yield Run(
-            directory=directory,
-            history=history,
-            ownership=ownership,
-            frames=relation("frames"),
-            sightings=relation("sightings"),
-            queries=nw.from_native(connection.from_arrow(query_table(history))).lazy(),
-            rows=relation("rows"),
-            reading=reading,
-            unread=reader.unread,
-            asked_for=frozenset(
-                (act.principal, act.detail)
-                for act in history.provocations
-                if act.kind == "read" and act.detail is not None
-            ),
-        )
+        yield derived(history, evidence(directory.path), reading, tables, progress)
     finally:
-        connection.close()
+        tables.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class _Derived(pq.ParquetWriter):  # type: ignore[misc] # pyarrow is untyped
-    """A Parquet file of derived columns."""
+class _Parquet:
+    """Relations in Parquet files, which DuckDB reads out of core."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        super().__init__(path, schema, compression="zstd", compression_level=1)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection = duckdb.connect()
+        self._writers = {
+            name: pq.ParquetWriter(
+                folder / f"{name}.parquet", schema, compression="zstd", compression_level=1
+            )
+            for name, schema in SCHEMAS.items()
+        }
 
+    def add(self, name: str, batch: pa.RecordBatch) -> None:
+        if batch.num_rows:
+            self._writers[name].write_batch(batch)
 
-def _write(pairs: Iterable[_Pair], first: pq.ParquetWriter, second: pq.ParquetWriter) -> None:
-    for left, right in pairs:
-        first.write_batch(left)
-        if right.num_rows:
-            second.write_batch(right)
+    def relation(self, name: str) -> Relation:
+        self._writers[name].close()
+        path = str(self._folder / f"{name}.parquet")
+        return nw.from_native(self._connection.read_parquet(path)).lazy()
 
-
-def _echoes(pairs: Iterable[_Pair], history: History) -> Iterator[_Pair]:
-    """Pass the batches on, and note which queries' answers held their own principal's words."""
-    for frames, sightings in pairs:
-        for query, owner in zip(
-            sightings.column("query").to_pylist(),
-            sightings.column("owner").to_pylist(),
-            strict=True,
-        ):
-            asked = history.queries.get(QueryId(query)) if query else None
-            if asked is not None and asked.principal == owner:
-                asked.echoed = True
-        yield frames, sightings
-
-
-def _by_clock(history: History) -> list[list[Query]]:
-    comparable = {process.id for process in history.processes if process.comparable}
-    groups: dict[str, list[Query]] = {}
-    for query in history.queries.values():
-        clock = "here" if query.process in comparable else query.process
-        groups.setdefault(clock, []).append(query)
-    return list(groups.values())
+    def close(self) -> None:
+        self._connection.close()
+        for writer in self._writers.values():
+            writer.close()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from isolation_checks.history.stream import batches
+from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
 from isolation_checks.loading.frames import SIGHTINGS
 from isolation_checks.loading.ownership import Ownership
@@ -43,7 +43,8 @@ ROWS = pa.schema(
 class Reading:
     """One reading of the platform's rows, and what it says of itself."""
 
-    folder: Path
+    number: int
+    """Which reading of the run's it is: its streams are `rows/<number>/<table>`."""
     problem: str | None
     settled: bool
     counts: dict[str, int]
@@ -56,7 +57,7 @@ def reading_of(folder: Path | None) -> Reading | None:
         return None
     said = read_said(folder)
     return Reading(
-        folder=folder,
+        number=int(folder.name),
         problem=said.get("problem"),
         settled=bool(said.get("settled", False)),
         counts={name: table["records"] for name, table in said["tables"].items()},
@@ -65,15 +66,12 @@ def reading_of(folder: Path | None) -> Reading | None:
 
 
 def read(
-    reading: Reading, described: Rows, ownership: Ownership
+    reading: Reading, described: Rows, ownership: Ownership, evidence: Evidence
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
     """The columns of rows and of the sightings in them, table by table."""
     for table in described.tables:
-        path = reading.folder / f"{table.name}.arrow"
-        if not path.exists():
-            continue
         index = 0
-        for batch in batches(path):
+        for batch in evidence(f"rows/{reading.number}/{table.name}"):
             rows: list[dict[str, Any]] = []
             sightings: list[dict[str, Any]] = []
             for record in batch.to_pylist():
@@ -100,7 +98,7 @@ def _row(
     asked = table.owner is not None
     finished = table.finished
     return {
-        "stream": f"rows/{reading.folder.name}/{table.name}",
+        "stream": f"rows/{reading.number}/{table.name}",
         "table": table.name,
         "key": record["key"],
         "stated_owner": stated,
@@ -118,8 +116,10 @@ def _row(
 def _sightings(
     row: dict[str, Any], texts: list[str | None], ownership: Ownership
 ) -> Iterator[dict[str, Any]]:
-    """The canaries in a row.  Its recipient is whoever the row, or else its conversation,
-    was given to wrongly; the row's owner where nothing is wrong.
+    """The canaries in a row.
+
+    Its recipient is whoever the row, or else its conversation, was given to wrongly; the
+    row's owner where nothing is wrong.
     """
     seen: set[str] = set()
     query = ownership.history.queries.get(QueryId(row["query"] or ""))

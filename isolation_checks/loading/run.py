@@ -13,8 +13,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import pyarrow as pa
 
-from isolation_checks.history.directory import RunDirectory
-from isolation_checks.history.stream import batches
+from isolation_checks.history.stream import Evidence
 from isolation_checks.loading.history import History
 from isolation_checks.loading.ownership import Ownership
 from isolation_checks.loading.rows import Reading
@@ -46,7 +45,7 @@ QUERIES = pa.schema(
 class Run:
     """Everything that a check may ask of a run."""
 
-    directory: RunDirectory | None
+    evidence: Evidence
     history: History
     ownership: Ownership
     frames: Relation
@@ -77,13 +76,8 @@ class Run:
         return " ".join(text for text in record["texts"] if text)
 
     def _record(self, stream: str, index: int) -> Mapping[str, Any] | None:
-        if self.directory is None:
-            return None
-        path = self.directory.path / f"{stream}.arrow"
-        if not path.exists():
-            return None
         seen = 0
-        for batch in batches(path):
+        for batch in self.evidence(stream):
             if index < seen + batch.num_rows:
                 record: dict[str, Any] = batch.slice(index - seen, 1).to_pylist()[0]
                 return record

@@ -1,0 +1,217 @@
+"""Folds the smaller streams of a run into its history.
+
+It reads whatever is whole of what was written; whether that is all of it is what
+the check of completeness asks.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from isolation_checks.errors import HarnessError
+from isolation_checks.history.directory import RunDirectory, read_json
+from isolation_checks.history.stream import Evidence, digest, evidence
+from isolation_checks.loading.history import (
+    Health,
+    History,
+    Planting,
+    Principal,
+    Process,
+    Provocation,
+    Query,
+    Session,
+    seconds,
+)
+from isolation_checks.plan import read
+from isolation_checks.records import STREAMS, Ending, ProcessId, QueryId, SessionId
+
+
+def load(directory: RunDirectory) -> History:
+    """Read and fold the smaller streams of every process.
+
+    Raises:
+        HarnessError: `run.json` cannot be read.
+    """
+    description = directory.describe()
+    named = {ProcessId(name) for name in description["expected"]} | set(directory.processes())
+    processes = [_process(directory, description, name) for name in sorted(named)]
+    return folded(description, processes, evidence(directory.path))
+
+
+def folded(
+    description: Mapping[str, Any], processes: Sequence[Process], evidence: Evidence
+) -> History:
+    """The history that the streams of all processes tell."""
+    history = History(
+        description=description,
+        plan=read.decode(description["plan"]),
+        processes=list(processes),
+    )
+    for process in history.processes:
+        records = functools.partial(_records, evidence, process)
+        for record in records("principals"):
+            history.principals[record["principal"]] = _principal(record)
+        for record in records("sessions"):
+            _fold_session(history, process, record)
+        _fold_queries(history, process, list(records("queries")))
+        for record in records("plantings"):
+            history.plantings.setdefault(record["canary"], _planting(process, record))
+        for record in records("provocations"):
+            history.provocations.append(_provocation(process, record))
+        for record in records("health"):
+            history.health.append(_health(process, record))
+    return history
+
+
+def _records(evidence: Evidence, process: Process, stream: str) -> Iterator[Mapping[str, Any]]:
+    for batch in evidence(f"history/{process.id}/{stream}"):
+        yield from batch.to_pylist()
+
+
+def _process(directory: RunDirectory, description: Mapping[str, Any], name: ProcessId) -> Process:
+    path = directory.joined / f"{name}.json"
+    offset = int(description["started_ns"])
+    if not path.exists():
+        return Process(
+            id=name, joined=False, comparable=False, offset_ns=offset, gaps=["it never began"]
+        )
+    joined = read_json(path)
+    comparable = joined["boot"] is not None and joined["boot"] == description["boot"]
+    if not comparable:  # another machine: its wall clock tells about where its seconds lie
+        started_s = datetime.fromisoformat(description["started_at"]).timestamp()
+        offset = int(joined["monotonic_ns"] - (joined["wall_s"] - started_s) * 1e9)
+    process = Process(id=name, joined=True, comparable=comparable, offset_ns=offset)
+    process.gaps = list(_gaps(directory, name))
+    return process
+
+
+def _gaps(directory: RunDirectory, name: ProcessId) -> Iterator[str]:
+    """What is missing or altered in a process's streams, by its seal."""
+    folder = directory.of_process(name)
+    try:
+        streams = read_json(folder / "seal.json")["streams"]
+    except (HarnessError, KeyError):
+        yield "it was not sealed: it was killed, or could not write"
+        return
+    for stream in STREAMS:
+        path = folder / f"{stream}.arrow"
+        if stream not in streams or not path.exists():
+            yield f"its stream {stream} is missing"
+            continue
+        octets, sha256 = digest(path)
+        said = streams[stream]
+        if octets < said["octets"]:
+            yield f"its stream {stream} was cut: {octets} of {said['octets']} bytes"
+        elif sha256 != said["sha256"]:
+            yield f"its stream {stream} is not what was sealed"
+
+
+def _principal(record: Mapping[str, Any]) -> Principal:
+    return Principal(
+        id=record["principal"],
+        owner=record["owner"],
+        role=record["role"],
+        tenant=record["tenant"],
+        subject=record["subject"],
+        email=record["email"],
+    )
+
+
+def _fold_session(history: History, process: Process, record: Mapping[str, Any]) -> None:
+    identity = SessionId(record["session"])
+    session = history.sessions.get(identity)
+    if session is None:
+        session = history.sessions[identity] = Session(
+            id=identity,
+            principal=record["principal"],
+            channel=record["channel"],
+            process=process.id,
+        )
+    at_s = seconds(process, record["at_ns"])
+    if record["due_ns"] is not None:
+        session.due_s = seconds(process, record["due_ns"])
+    step = record["step"]
+    if step == "opening":
+        session.opening_s = at_s
+    elif step in ("ready", "answered"):
+        session.ready_s = at_s
+        session.code = record["code"]
+    elif step == "failed":
+        session.failed = record["detail"]
+        session.closed_s = at_s
+    elif step == "closed":
+        session.closed_s = at_s
+        session.code, session.by = record["code"], record["by"]
+
+
+def _fold_queries(history: History, process: Process, records: Sequence[Mapping[str, Any]]) -> None:
+    """First what was asked, then how it ended.
+
+    A session that is lost while a query is being sent ends it before it is noted.
+    """
+    for index, record in enumerate(records):
+        if record["step"] == "asked":
+            history.queries[QueryId(record["query"])] = _asked(process, index, record)
+    for record in records:
+        query = history.queries.get(QueryId(record["query"]))
+        if record["step"] == "ended" and query is not None:
+            _end(query, process, record)
+
+
+def _asked(process: Process, index: int, record: Mapping[str, Any]) -> Query:
+    return Query(
+        id=QueryId(record["query"]),
+        principal=record["principal"],
+        session=SessionId(record["session"]),
+        process=process.id,
+        conversation=record["conversation"],
+        kind=record["kind"],
+        text=record["text"],
+        index=index,
+        due_s=seconds(process, record["due_ns"]),
+        sent_s=seconds(process, record["sent_ns"]),
+    )
+
+
+def _end(query: Query, process: Process, record: Mapping[str, Any]) -> None:
+    for name in ("first", "done"):
+        if record[f"{name}_ns"] is not None:
+            setattr(query, f"{name}_s", seconds(process, record[f"{name}_ns"]))
+    query.over_s = query.done_s if query.done_s is not None else seconds(process, record["at_ns"])
+    query.late_s = (record["late_ns"] or 0) / 1e9
+    query.ending = Ending(record["ending"])
+    query.reason = record["reason"]
+
+
+def _planting(process: Process, record: Mapping[str, Any]) -> Planting:
+    return Planting(
+        principal=record["principal"],
+        kind=record["kind"],
+        place=record["place"],
+        conversation=record["conversation"],
+        query=record["query"],
+        at_s=seconds(process, record["at_ns"]),
+    )
+
+
+def _provocation(process: Process, record: Mapping[str, Any]) -> Provocation:
+    return Provocation(
+        kind=record["kind"],
+        principal=record["principal"],
+        other=record["other"],
+        detail=record["detail"],
+        at_s=seconds(process, record["at_ns"]),
+    )
+
+
+def _health(process: Process, record: Mapping[str, Any]) -> Health:
+    delay = record["run_delay_ns"]
+    return Health(
+        process=process.id,
+        at_s=seconds(process, record["at_ns"]),
+        stall_s=record["stall_ns"] / 1e9,
+        run_delay_s=None if delay is None else delay / 1e9,
+    )
