@@ -170,7 +170,7 @@ def _part(
 
 def _reason(check: Check, outcome: Outcome) -> str:
     missed = [
-        f"{o.statement}: {_measured(o.measured, o.unit)}"
+        f"{o.statement}: {o.note if o.verdict is Verdict.UNKNOWN else _measured(o.measured, o.unit)}"
         for o in outcome.objectives
         if o.verdict is outcome.decided
     ]
