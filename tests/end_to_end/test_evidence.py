@@ -15,8 +15,10 @@ from tests.end_to_end import drives
 pytestmark = pytest.mark.slow
 FORMS = (
     re.compile(rb"eyJ[A-Za-z0-9_-]{8,}(?:\.|%2[eE]|\\u002[eE])[A-Za-z0-9_-]{8,}"),
-    *(re.compile(re.escape(base64.b64encode(b"\0" * skip + b'eyJhbGciOi')[4 * bool(skip):12]))
-      for skip in range(3)),
+    *(
+        re.compile(re.escape(base64.b64encode(b"\0" * skip + b"eyJhbGciOi")[4 * bool(skip) : 12]))
+        for skip in range(3)
+    ),
     re.compile("".join(f"\\\\u{ord(c):04x}" for c in "eyJ").encode().replace(b"\\", b"\\\\")),
     re.compile(b"eyJhbGciOi".hex().encode()),
 )
