@@ -30,7 +30,8 @@ def identity_of_anothers(run: Run) -> Outcome:
     Only the text of events that answer queries is read for names, since platforms may
     announce who is there; a token of somebody else is out of place everywhere.
 
-    Catches:  cache_without_user and shared agents whose answers hold no words of the user's.
+    Catches:  answers made for somebody else that name their user and hold none of the
+              user's words; tokens in error frames.
     Blind to: ids shorter than 8 characters, and names that are not ids.
     """
     received = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
