@@ -12,6 +12,7 @@ from isolation_checks.checks.check import Found, Outcome, check, needs_protocol
 from isolation_checks.judging.verdict import Moment, Place
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
+from isolation_checks.plan.model import Dialect
 from isolation_checks.records import Ending, PrincipalId, QueryId, Reason
 
 _Seen = dict[str, dict[str, Any]]
@@ -91,11 +92,18 @@ def _faults(
         for later in there[place + 1 :]:
             if _reordered(seen[earlier], seen[later], both_once=not {earlier, later} & repeats):
                 yield "reordered-event", f"{later} came before {earlier}", seen[later]
-    end = next((kind for kind in seen if dialect.ends.get(kind) == Ending.OK), None)
-    if end is not None:
-        after = [k for k, record in seen.items() if record["last"] > seen[end]["last"]]
-        if after:
-            yield "event-after-end", f"{after[0]} came after {end}", seen[after[0]]
+    yield from _after_end(dialect, seen)
+
+
+def _after_end(dialect: Dialect, seen: _Seen) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    """Events of a query that had ended.  What the dialect does not name may clear up."""
+    end = next((kind for kind in seen if dialect.ends.get(kind) == "ok"), None)
+    if end is None:
+        return
+    promised, last = {*dialect.protocol, *dialect.ends}, seen[end]["last"]
+    after = [kind for kind, record in seen.items() if record["last"] > last and kind in promised]
+    if after:
+        yield "event-after-end", f"{after[0]} came after {end}", seen[after[0]]
 
 
 def _reordered(earlier: dict[str, Any], later: dict[str, Any], *, both_once: bool) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from isolation_checks.dialects.reading import Reading
+from isolation_checks.plan.model import Dialect
 from isolation_checks.records import ConversationLabel, QueryId
 
 
@@ -34,6 +35,8 @@ class Correlator:
     """Every query id that any principal is known to have used."""
     users: Container[str] = ()
     """Every name by which the platform is known to call any principal."""
+    answering: frozenset[str] | None = None
+    """The kinds of events that answer queries; None: it is not known which do."""
     conversations: dict[ConversationLabel, str] = field(default_factory=dict)
     """The platform's id of each of our conversations, once known."""
     _labels: dict[QueryId, ConversationLabel] = field(default_factory=dict)
@@ -89,11 +92,14 @@ class Correlator:
             ]
             if len(in_it) == 1:
                 return in_it[0], By.CONVERSATION
-        if len(self._open) == 1 and reading.kind is not None:
+        if len(self._open) == 1 and self._answers(reading.kind):
             query = next(iter(self._open))
             if not self._speaks_of_others(query, reading):
                 return query, By.ONLY
         return None, None
+
+    def _answers(self, kind: str | None) -> bool:
+        return kind is not None and (self.answering is None or kind in self.answering)
 
     def _speaks_of_others(self, query: QueryId, reading: Reading) -> bool:
         """Whether a message names a query, a user or a conversation that is not this one's."""
@@ -110,6 +116,16 @@ class Correlator:
                 self._runs.setdefault(name, query)
         if reading.conversation is not None and not self.is_anothers(reading.user):
             self.conversations.setdefault(self._labels[query], reading.conversation)
+
+
+def answering(described: Dialect) -> frozenset[str] | None:
+    """The kinds of events that answer queries, where a dialect names them.
+
+    An event of another kind (a ping, somebody's presence) answers none that it does not name.
+    """
+    if not described.protocol:
+        return None
+    return frozenset((*described.protocol, *described.first, *described.ends))
 
 
 def our_conversation(run: str, label: ConversationLabel) -> str:

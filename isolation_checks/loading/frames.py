@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from isolation_checks.dialects.correlate import By, Correlator, our_conversation
+from isolation_checks.dialects.correlate import By, Correlator, answering, our_conversation
 from isolation_checks.dialects.reading import SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
@@ -91,8 +91,12 @@ class _SessionState:
             self.correlator.asked(query.id, query.conversation, known)
             self.running.append(query)
         for query in [q for q in self.running if q.over_s is not None and q.over_s < at_s]:
-            self.correlator.ended(query.id)
-            self.running.remove(query)
+            self.end(query)
+
+    def end(self, query: Query) -> None:
+        """End a query: when its time is over, or its last event has come."""
+        self.correlator.ended(query.id)
+        self.running.remove(query)
 
 
 class FrameReader:
@@ -151,6 +155,9 @@ class FrameReader:
         ownership = self._ownership
         if query is not None and by is By.QUERY and not state.correlator.is_anothers(reading.user):
             ownership.learn(reading.conversation, session.principal)
+        running = next((q for q in state.running if q.id == query), None)
+        if running is not None and reading.ending is not None:
+            state.end(running)  # what was read together with its end came behind it
         return {
             "session": session.id,
             "principal": session.principal,
@@ -166,7 +173,7 @@ class FrameReader:
             "conversation": reading.conversation,
             "label_owner": ownership.labelled(reading.user),
             "sequence": reading.sequence,
-            "open": query is not None and any(q.id == query for q in state.running),
+            "open": running is not None,
         }, reading
 
     def _state(self, session: Session) -> _SessionState:
@@ -179,6 +186,7 @@ class FrameReader:
                     subject=principal.subject if principal else None,
                     known=self._ownership.history.queries,
                     users=self._users,
+                    answering=answering(self._ownership.history.plan.dialect),
                     conversations=self._conversations.setdefault(session.principal, {}),
                 ),
                 sorted(asked, key=lambda query: query.sent_s, reverse=True),
@@ -208,6 +216,7 @@ class FrameReader:
                 "planted": claimed.planting is not None,
                 "earlier": claimed.earlier,
                 "how": how,
+                "identity": False,
                 "foreign": self._ownership.foreign(
                     claimed, frame["principal"], frame["channel"], label
                 ),
@@ -217,9 +226,9 @@ class FrameReader:
         self, frame: dict[str, Any], reading: Reading, content: bytes
     ) -> Iterator[dict[str, Any]]:
         """Other principals' credentials in any frame, and their ids in the text of answers."""
-        named = set(self._identities.by_credential(content.decode("utf-8", "replace")))
+        named = dict.fromkeys(self._identities.by_credential(content.decode("utf-8", "replace")))
         if reading.text and (reading.delta or reading.kind in self._answering):
-            named.update(self._identities.by_name(reading.text))
+            named |= dict.fromkeys(self._identities.by_name(reading.text))
         recipient = frame["principal"]
         for name in named:
             owner = name.principal

@@ -17,7 +17,7 @@ import orjson
 from gevent.event import Event
 
 from isolation_checks.dialects import template
-from isolation_checks.dialects.correlate import Correlator, our_conversation
+from isolation_checks.dialects.correlate import Correlator, answering, our_conversation
 from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.reading import Ask, Reading
 from isolation_checks.records import ConversationLabel, Ending, Opcode, Reason, SessionId
@@ -44,7 +44,10 @@ class Session:
         self.principal = principal
         self.id: SessionId = rig.session_id()
         self.correlator = Correlator(
-            known=rig.asked, users=rig.users, conversations=principal.conversations
+            known=rig.asked,
+            users=rig.users,
+            answering=answering(rig.plan.dialect),
+            conversations=principal.conversations,
         )
         self.listeners: list[Listener] = []
         self.closed = Event()
