@@ -46,7 +46,7 @@ def test_a_result_is_a_finding_under_the_rule_of_its_check():
     expected = {"id": "488", "toolComponent": {"name": "CWE", "index": 0}}
     assert [expected] == result["taxa"]
     taxonomy = run(samples.failing())["taxonomies"][0]
-    assert ["488"] == [taxon["id"] for taxon in taxonomy["taxa"]]
+    assert [taxon["id"] for taxon in taxonomy["taxa"]] == ["488"]
     logical = result["locations"][0]["logicalLocations"][0]
     expected = ("ana-07 → ben-12", "frame: ana-07 → ben-12")
     assert expected == (logical["name"], logical["fullyQualifiedName"])
@@ -56,21 +56,21 @@ def test_the_flow_is_the_witness_in_order():
     """Each moment says when, who and what, and where in the evidence it stands."""
     (flow,) = first(samples.failing())[0]["codeFlows"]
     steps = flow["threadFlows"][0]["locations"]
-    assert [1, 2, 3] == [step["executionOrder"] for step in steps]
+    assert [step["executionOrder"] for step in steps] == [1, 2, 3]
     said = [step["location"]["message"]["text"].replace("\u00a0", " ") for step in steps]
     expected = ["4.180 s  ana-07  asked", "4.191 s  ben-12  connected"]
     assert expected == said[:2]
     places = [step["location"]["physicalLocation"] for step in steps]
     expected = ["history/w1/queries.arrow", "run.json", "history/w2/frames.arrow"]
     assert expected == [place["artifactLocation"]["uri"] for place in places]
-    assert [213, 1, 1_872] == [place["region"]["startLine"] for place in places]
+    assert [place["region"]["startLine"] for place in places] == [213, 1, 1_872]
     assert samples.CANARY in places[2]["region"]["snippet"]["text"]
 
 
 def test_a_consequence_is_a_warning_and_names_its_root():
     """Roots are errors."""
     results = run(samples.failing())["results"]
-    assert ["error", "warning"] == [result["level"] for result in results]
+    assert [result["level"] for result in results] == ["error", "warning"]
     assert "It follows from F1." in results[1]["message"]["text"]
 
 
@@ -99,7 +99,7 @@ def test_places_are_relative_to_the_run_and_safe_in_a_uri():
 def test_no_results_are_not_taken_for_a_clean_platform():
     """UNKNOWN is a warning of the run's, a missed objective an error; the exit code is there."""
     told = run(samples.unknown())["invocations"][0]
-    assert (3, []) == (told["exitCode"], run(samples.unknown())["results"])
+    assert (told["exitCode"], run(samples.unknown())["results"]) == (3, [])
     expected = "UNKNOWN: foreign canary in a frame: no frame was received"
     notes = told["toolExecutionNotifications"]
     assert expected in [note["message"]["text"] for note in notes]
