@@ -96,7 +96,8 @@ def _row(
     by = ownership.by_subject if described.owner_is == "subject" else ownership.by_email
     stated = record["owner"]
     asked = table.owner is not None
-    finished = table.finished
+    over = table.finished.values if table.finished is not None else ()
+    status = record["finished"]
     return {
         "stream": f"rows/{reading.number}/{table.name}",
         "table": table.name,
@@ -109,7 +110,7 @@ def _row(
         "conversation_owner": by.get(record["conversation_owner"] or ""),
         "query": record["query"],
         "asker": ownership.asker(record["query"]),
-        "finished": None if finished is None else record["finished"] in finished.values,
+        "finished": None if status is None else status in over,
     }
 
 
@@ -148,5 +149,6 @@ def _sightings(
                 "planted": claimed.planting is not None,
                 "earlier": claimed.earlier,
                 "how": word.how,
+                "identity": False,
                 "foreign": bool(wrong),
             }
