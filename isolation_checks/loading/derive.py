@@ -62,7 +62,7 @@ def derived(
         for batch, sightings in rows.read(reading, history.plan.rows, ownership, evidence):
             tables.add("rows", batch)
             tables.add("sightings", sightings)
-    overlap.mark(_by_clock(history))
+    overlap.mark(_by_clock(history), ownership.circle)
     for batch in query_table(history).to_batches():
         tables.add("queries", batch)
     return Run(

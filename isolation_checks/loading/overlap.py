@@ -6,29 +6,31 @@ queries of processes whose clock is the same.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
 
 from isolation_checks.loading.history import Query
+from isolation_checks.records import PrincipalId, Reason
 
 _Times = npt.NDArray[np.float64]
 
 
-def mark(groups: Iterable[list[Query]]) -> None:
-    """Set `overlapped` on every query that was open while another principal's was.
+def mark(groups: Iterable[list[Query]], circle: Callable[[PrincipalId], str]) -> None:
+    """Set `overlapped` on every query that was open while a stranger's was.
 
-    Each group holds the queries of one clock.  A query is open from sent to over; one
-    that nobody saw end is taken to be open until then.
+    Strangers are principals of different circles: those of one share their answers.
+    Each group holds the queries of one clock.  A query is open from sent to over; for
+    one whose end nobody wrote down, only the moment counts at which it was sent.
     """
-    for queries in groups:
+    for group in groups:
+        queries = [query for query in group if query.reason != Reason.NOT_SENT]
         everyone = _intervals(queries)
-        by_principal: dict[str, list[Query]] = {}
+        by_circle: dict[str, list[Query]] = {}
         for query in queries:
-            by_principal.setdefault(query.principal, []).append(query)
-        for own in by_principal.values():
+            by_circle.setdefault(circle(query.principal), []).append(query)
+        for own in by_circle.values():
             sent, over = _intervals(own)
             others = _meeting(*everyone, sent, over) - _meeting(sent, over, sent, over)
             for query, met in zip(own, others, strict=True):
@@ -37,7 +39,7 @@ def mark(groups: Iterable[list[Query]]) -> None:
 
 def _intervals(queries: list[Query]) -> tuple[_Times, _Times]:
     sent = np.array([query.sent_s for query in queries])
-    over = np.array([math.inf if q.over_s is None else q.over_s for q in queries])
+    over = np.array([q.sent_s if q.over_s is None else q.over_s for q in queries])
     return sent, over
 
 

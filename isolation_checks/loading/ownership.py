@@ -38,6 +38,8 @@ class Ownership:
     by_email: dict[str, PrincipalId] = field(default_factory=dict)
     claims: dict[str, dict[PrincipalId, None]] = field(default_factory=dict)
     """For every id of a conversation, the principals in whose own answers it stood."""
+    _reused: bool = False
+    """The platform gave two principals the same id: its ids say nothing of whose they are."""
 
     def __post_init__(self) -> None:
         for principal in self.history.principals.values():
@@ -76,13 +78,26 @@ class Ownership:
 
     def learn(self, conversation: str | None, principal: PrincipalId) -> None:
         """A principal's own answer, known by its query's id, named this conversation."""
-        if conversation is not None:
-            self.claims.setdefault(conversation, {})[principal] = None
+        if conversation is None:
+            return
+        claimed = self.claims.setdefault(conversation, {})
+        claimed[principal] = None
+        theirs = self.history.plan.dialect.conversations == "theirs"
+        if theirs and any(not self.may_share(other, principal, "frame") for other in claimed):
+            self._reused = True
 
     def conversation_owner(self, conversation: str | None) -> PrincipalId | None:
-        """Whose conversation this is, where exactly one principal can say so."""
+        """Whose conversation this is, where exactly one principal can say so.
+
+        A platform that counts each user's conversations gives the same ids to all; there
+        an id names nobody.
+        """
         claimed = self.claims.get(conversation or "")
-        return next(iter(claimed)) if claimed and len(claimed) == 1 else None
+        return next(iter(claimed)) if claimed and len(claimed) == 1 and not self._reused else None
+
+    def is_of_this_run(self, conversation: str | None) -> bool:
+        """Whether this conversation can only be one of this run's principals'."""
+        return conversation in self.claims and not self._reused
 
     def foreign(
         self,
@@ -115,14 +130,30 @@ class Ownership:
                 continue
             if allowed.scope == "everyone":
                 return True
-            if allowed.scope == "user" and owner == recipient:
+            same_user = self._user(owner) == self._user(recipient)
+            if allowed.scope == "user" and same_user:
                 return True
             if allowed.scope == "tenant" and self._tenant(owner) == self._tenant(recipient):
                 return True
-            if allowed.scope == "conversation" and owner == recipient and same_conversation:
+            if allowed.scope == "conversation" and same_user and same_conversation:
                 return True
         return False
 
+    def circle(self, principal: PrincipalId) -> str:
+        """A name for all those with whom a principal shares its answers, by the plan."""
+        scopes = {a.scope for a in self.history.plan.sharing if "frame" in a.channels}
+        if "everyone" in scopes:
+            return "everyone"
+        return self._tenant(principal) if "tenant" in scopes else self._user(principal)
+
+    def _user(self, principal: PrincipalId) -> str:
+        """The user that a principal speaks for; several tokens from a file may speak for one."""
+        known = self.history.principals.get(principal)
+        own_accounts = self.history.plan.auth.source == "login"
+        if own_accounts or known is None or known.subject is None:
+            return f"principal {principal}"
+        return f"subject {known.subject}"
+
     def _tenant(self, principal: PrincipalId) -> str:
         known = self.history.principals.get(principal)
-        return known.tenant or principal if known else principal
+        return f"tenant {known.tenant}" if known and known.tenant else self._user(principal)
