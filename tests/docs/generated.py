@@ -12,14 +12,13 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from reference_platform.faults import FAULTS
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check
+from tests.docs.pages import DOCS, anchor
 
-DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- from the code: {} -->", "<!-- until here -->"
 
 
@@ -66,11 +65,6 @@ def check_block(check: Check) -> str:
 def claimants(fault: str) -> list[str]:
     """The checks that say that they catch a fault."""
     return [c.name for c in CHECKS if re.search(rf"\b{fault}\b", said(c).catches)]
-
-
-def anchor(heading: str) -> str:
-    """Where a heading can be linked to."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def fault_block(name: str) -> str:
