@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from isolation_checks.judging.verdict import (
     Distribution,
@@ -20,6 +21,7 @@ from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import PrincipalId, QueryId
 
+Channel = Literal["frame", "http", "row"]
 Asked = Callable[[Plan], str | None]
 """Why a plan does not ask for a check, or None where it does."""
 
@@ -119,9 +121,27 @@ def check(
     return described
 
 
+def public(plan: Plan, channel: Channel) -> bool:
+    """Whether the plan lets everyone see what flows on a channel."""
+    return any(a.scope == "everyone" and channel in a.channels for a in plan.sharing)
+
+
+def needs_privacy(plan: Plan) -> str | None:
+    """For checks of what reaches whom on the wire."""
+    shared = public(plan, "frame")
+    return "frames: the plan lets everyone see everyone's" if shared else None
+
+
 def needs_rows(plan: Plan) -> str | None:
     """For checks of the platform's own rows."""
     return None if plan.rows is not None else "rows: the plan names no database"
+
+
+def needs_private_rows(plan: Plan) -> str | None:
+    """For checks of whose rows are whose."""
+    if plan.rows is not None and public(plan, "row"):
+        return "whose rows are whose: the plan lets everyone own everyone's"
+    return needs_rows(plan)
 
 
 def needs_protocol(plan: Plan) -> str | None:

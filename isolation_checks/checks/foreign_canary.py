@@ -7,31 +7,61 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check
-from isolation_checks.loading.run import CONTROL, Run, count, groups_of, records
+from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.run import CONTROL, Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
 CWE = {"frame": 488, "http": 639}
 
 
-@check(asks="Did anyone receive words that only someone else was given?", cwe=488)
+@check(
+    asks="Did anyone receive words that only someone else was given?",
+    cwe=488,
+    not_asked=needs_privacy,
+)
 def foreign_canary_in_a_frame(run: Run) -> Outcome:
     """No session receives a canary that is foreign to it.
+
+    Where no frame held any canary at all, a foreign one could not have shown either.
 
     Catches:  shared_socket, broadcast, singleton_agent, cache_without_user, missing_owner_check.
     Blind to: leaks that paraphrase; a token canary must arrive letter for letter, though it
               may be split over streamed pieces, separated, or encoded.
     """
     received = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
-    seen = run.sightings.filter(nw.col("channel").is_in(("frame", "http")))
+    seen = run.sightings.filter(nw.col("channel").is_in(("frame", "http")) & ~nw.col("identity"))
     foreign = records(seen.filter(nw.col("foreign")), "at_s", "stream", "index")
-    earlier = count(seen.filter(nw.col("earlier")))
     groups = groups_of(foreign, "owner", "principal", "channel")
-    found = [_found(run, group) for group in groups]
-    blind = (
-        (f"{earlier} canaries of earlier runs were seen; they convict nobody",) if earlier else ()
+    earlier = count(seen.filter(nw.col("earlier")))
+    doubt = _doubt(run, seen)
+    return Outcome(
+        examined=count(received),
+        unit="frames",
+        found=tuple(_found(run, group) for group in groups),
+        verdict=Verdict.UNKNOWN if doubt and not foreign else None,
+        note=doubt,
+        blind=(f"{earlier} canaries of earlier runs were seen; they convict nobody",)
+        if earlier
+        else (),
     )
-    return Outcome(examined=count(received), unit="frames", found=tuple(found), blind=blind)
+
+
+def _doubt(run: Run, seen: Relation) -> str:
+    """Why nothing found would not mean that there was nothing."""
+    planted = nw.col("planted")
+    if not count(seen.filter(planted)):
+        return "no frame held a canary, neither a foreign one nor one's own"
+    loose = seen.filter(~planted & ~nw.col("earlier"))
+    strange = [
+        record
+        for record in records(loose.select("owner", "principal", "channel"))
+        if record["owner"] is None
+        or not run.ownership.may_share(record["owner"], record["principal"], record["channel"])
+    ]
+    if strange:
+        return f"{len(strange)} canaries of this run were seen whose planting nobody wrote down"
+    return ""
 
 
 def _found(run: Run, group: list[dict[str, Any]]) -> Found:
