@@ -1,7 +1,7 @@
 """The pictures of a report: a finding's swim lanes, and how long each phase took.
 
-The only importer of matplotlib.  It draws the numbers that the judgement holds and computes
-none.  It draws on `Figure` objects, so there is no global state.
+With `reports.matrix` the only importer of matplotlib.  It draws the numbers that the judgement
+holds and computes none.  It draws on `Figure` objects, so there is no global state.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def lanes(finding: Finding, *, width: int) -> Figure | None:
     axes.set_ylim(places.height, 0)
     _time_axis(axes, places, ticks=3 if width < PHONE else 6)
     for who in places.roles:
-        _named(axes, places, who, _clip(who, width * 0.68, TEXT))
+        _named(axes, places, who, clip(who, width * 0.68, TEXT))
         level = places.tops[who] + NAME + MARKS / 2
         axes.hlines(level, places.from_s, places.to_s, color=HAIR, lw=1)
         for row, spans in enumerate(places.rows[who]):
@@ -76,7 +76,7 @@ def lanes(finding: Finding, *, width: int) -> Figure | None:
             axes.vlines(moment.at_s, mark[1], places.height, color=HAIR, lw=1, zorder=0)
         colour = LANE[places.roles[moment.who]]
         axes.plot(*mark, "o", ms=DOT, mfc=colour, mec=PAPER, mew=1.5, clip_on=False, zorder=4)
-        _write(axes, mark, str(number), color=PAPER, ha="center", weight="bold")
+        write(axes, mark, str(number), color=PAPER, ha="center", weight="bold")
     if places.arrow is not None:
         _arrow(axes, places, places.arrow)
     return figure
@@ -111,11 +111,21 @@ def svg(figure: Figure, *, salt: str) -> str:
     return written.getvalue()
 
 
+def png(figure: Figure) -> bytes:
+    """A figure as PNG on the page's paper, two pixels for each of the page's."""
+    written = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a glyph that the font lacks is a box
+        look: dict[str, Any] = {"dpi": 2 * UNIT, "facecolor": PAPER, "metadata": {"Software": None}}
+        figure.savefig(written, format="png", **look)
+    return written.getvalue()
+
+
 def _named(axes: Axes, places: Lanes, who: str, name: str) -> None:
     """Over a lane, whose it is, and beside that what they are in the finding."""
     role = places.roles[who]
     look = {"color": LANE[role], "fontsize": TEXT, "weight": "bold", "bbox": BEHIND}
-    written = _write(axes, (places.from_s, places.tops[who] + NAME / 2), name, **look)
+    written = write(axes, (places.from_s, places.tops[who] + NAME / 2), name, **look)
     if role != "other":
         beside: dict[str, Any] = {"xytext": (9, 0), "textcoords": "offset points", "va": "center"}
         small: dict[str, Any] = {"color": MUTED, "fontsize": SMALL, "bbox": BEHIND}
@@ -129,10 +139,10 @@ def _bar(axes: Axes, span: Span, places: Lanes, y: float) -> None:
     colour, strength = LANE[places.roles[span.who]], STRENGTH[span.kind]
     axes.barh(y, right - left, BAR - 3, left=left, color=colour, alpha=strength, lw=0)
     before = "\u2039 " if span.from_s < places.from_s else ""
-    label = _clip(before + span.label, (right - left) * places.second - 24, SMALL)
-    _write(axes, (left + 5 / places.second, y), label, color=INK)
+    label = clip(before + span.label, (right - left) * places.second - 24, SMALL)
+    write(axes, (left + 5 / places.second, y), label, color=INK)
     if span.to_s is None or span.to_s > places.to_s:
-        _write(axes, (right - 4 / places.second, y), "\u203a", color=INK, ha="right")
+        write(axes, (right - 4 / places.second, y), "\u203a", color=INK, ha="right")
 
 
 def _arrow(axes: Axes, places: Lanes, moments: tuple[int, int]) -> None:
@@ -165,7 +175,7 @@ def _time_axis(axes: Axes, places: Lanes, ticks: int) -> None:
         border = places.to_s + GUTTER / 2 / places.second
         axes.axvline(border, color=HAIR, lw=1, ls=(0, (2, 3)))
         below = (places.edge_s, places.height + 9)
-        _write(axes, below, "rows", color=MUTED, ha="right", va="top")
+        write(axes, below, "rows", color=MUTED, ha="right", va="top")
 
 
 def _panel(phase: Distribution, bounds: tuple[float, float], *, log: bool) -> Figure:
@@ -182,7 +192,7 @@ def _panel(phase: Distribution, bounds: tuple[float, float], *, log: bool) -> Fi
         axes.plot(*zip(*done, strict=True), color=CURVE, lw=2, drawstyle="steps-post")
     else:
         nothing = "none finished" if phase.samples else "nothing measured"
-        _write(axes, (0.5, 0.25), nothing, color=MUTED, ha="center", transform=axes.transAxes)
+        write(axes, (0.5, 0.25), nothing, color=MUTED, ha="center", transform=axes.transAxes)
     if phase.censored:
         reached = done[-1][1] if done else 0.0
         axes.axhspan(reached, 1, color=UNFINISHED, alpha=0.16, lw=0)
@@ -207,7 +217,7 @@ def _headed(figure: Figure, phase: Distribution) -> None:
     note: dict[str, Any] = {"color": MUTED, "fontsize": SMALL}
     loud: dict[str, Any] = {"color": UNFINISHED, "fontsize": SMALL}
     for x, y, words, look in (
-        (left, first, _clip(phase.label, 190, TEXT), name),
+        (left, first, clip(phase.label, 190, TEXT), name),
         (right, first, f"n = {wording.count(phase.samples)}", note),
         (left, second, wording.within(phase), note),
         (right, second, unfinished, loud),
@@ -253,13 +263,13 @@ def _bare(axes: Axes) -> None:
     axes.tick_params(axis="x", color=HAIR, labelcolor=MUTED, labelsize=SMALL, length=4, pad=4)
 
 
-def _write(axes: Axes, place: tuple[float, float], words: str, **look: Any) -> Text:  # noqa: ANN401 (matplotlib's text properties)
+def write(axes: Axes, place: tuple[float, float], words: str, **look: Any) -> Text:  # noqa: ANN401 (matplotlib's text properties)
     """Words at a place of the data; a dollar in them is a dollar."""
     plain: dict[str, Any] = {"fontsize": SMALL, "va": "center_baseline", "zorder": 6}
     return axes.text(*place, words, parse_math=False, **(plain | look))
 
 
-def _clip(words: str, room: float, size: float) -> str:
+def clip(words: str, room: float, size: float) -> str:
     """Words that take at most about `room` units at this font size."""
     taken = 0.0
     for place, char in enumerate(words):

@@ -16,14 +16,19 @@ from isolation_checks.judging.verdict import Verdict
 from reports import figures, wording
 from reports.disarm import disarm, excerpt
 from reports.inline import inline
+from reports.matrix import matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from matplotlib.figure import Figure
 
     from isolation_checks.judging.verdict import Finding, Judgement, Moment
 
 WIDE, NARROW = 860, 336
 """Pixels of a finding's picture on a screen and on a phone."""
+TOLD = 10
+"""Pairs of the matrix that are told to those who do not see it."""
 MEANING: Mapping[Verdict, str] = {
     Verdict.PASS: (
         "Nothing that belongs to one user was seen with another, every objective that counts was "
@@ -53,6 +58,7 @@ def render(judgement: Judgement) -> bytes:
         findings=wording.roots_first(judgement.findings),
         pictures=pictures,
         panels=_panels(judgement),
+        matrix=_matrix(judgement),
         commands=_commands(judgement),
         said=said,
         words=wording,
@@ -66,16 +72,30 @@ def said(moment: Moment) -> tuple[str, str, str]:
 
 
 def _picture(finding: Finding) -> Markup:
-    """The finding's swim lanes twice, for a screen and for a phone; empty without a time."""
+    """The finding's swim lanes; empty without a time."""
     says = "; ".join(
         f"{wording.clock(moment.at_s)} {moment.who} {moment.did}" for moment in finding.witness
     )
+    return _twice(finding.id, says, lambda width: figures.lanes(finding, width=width))
+
+
+def _matrix(judgement: Judgement) -> Markup:
+    """Whose words reached whom; empty where that is at most one pair."""
+    says = "; ".join(
+        f"{pair.owner}'s reached {pair.recipient} {wording.times(pair.times)}"
+        for pair in judgement.pairs[:TOLD]
+    )
+    return _twice("pairs", says, lambda width: matrix(judgement.pairs, width=width))
+
+
+def _twice(name: str, says: str, draw: Callable[[int], Figure | None]) -> Markup:
+    """A picture for a screen and one for a phone; empty where there is nothing to draw."""
     drawn = Markup()
     for size, width in (("wide", WIDE), ("narrow", NARROW)):
-        figure = figures.lanes(finding, width=width)
+        figure = draw(width)
         if figure is not None:
-            name = f"{finding.id}-{size}"
-            picture = inline(figures.svg(figure, salt=name), name=name, says=says)
+            own = f"{name}-{size}"
+            picture = inline(figures.svg(figure, salt=own), name=own, says=says)
             drawn += Markup('<div class="{}">{}</div>').format(size, picture)
     return drawn
 

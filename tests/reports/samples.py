@@ -14,6 +14,7 @@ from isolation_checks.judging.verdict import (
     Moment,
     ObjectiveOutcome,
     Opportunity,
+    Pair,
     PartOutcome,
     Place,
     Scale,
@@ -280,6 +281,23 @@ def crowded() -> Judgement:
     return failing(findings=kept, findings_total=300, roots=40)
 
 
+def pair(owner: str, recipient: str, times: int, channel: str = "frame") -> Pair:
+    """That content of one reached another."""
+    return Pair(owner=owner, recipient=recipient, channel=channel, times=times)
+
+
+def bleeding(principals: int = 40) -> Judgement:
+    """Everybody's words reached everybody else: the first ones' most often, by far."""
+    names = [f"user-{number:02}" for number in range(1, principals + 1)]
+    pairs = [
+        pair(owner, recipient, max(1, 900 // ((place + 1) * (column + 1))))
+        for place, owner in enumerate(names)
+        for column, recipient in enumerate(names)
+        if owner != recipient
+    ]
+    return failing(pairs=tuple(pairs))
+
+
 def unknown() -> Judgement:
     """Nothing was asked and so nothing was seen."""
     base = passing()
@@ -368,6 +386,7 @@ def hostile() -> Judgement:
         latency=(distribution(HOSTILE, 0.1, 2.0),),
         not_asked=(HOSTILE,),
         blind=(long,),
+        pairs=(pair(HOSTILE, long, 3, HOSTILE), pair(long, "=cmd|' /C calc'!A0", 1)),
     )
 
 
@@ -375,6 +394,7 @@ EVERY = {
     "passing": passing,
     "failing": failing,
     "crowded": crowded,
+    "bleeding": bleeding,
     "unknown": unknown,
     "slow": slow,
     "hostile": hostile,

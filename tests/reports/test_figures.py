@@ -189,6 +189,16 @@ def test_no_global_state_of_matplotlib_is_touched():
 def test_a_name_too_long_is_cut_for_its_lane():
     """Wide letters take twice the room."""
     expected = "abc"
-    assert expected == figures._clip("abc", 100, 12)
-    assert len(figures._clip("a" * 500, 100, 12)) <= math.ceil(100 / 12 / 0.58)
-    assert len(figures._clip("東" * 500, 100, 12)) <= math.ceil(100 / 12)
+    assert expected == figures.clip("abc", 100, 12)
+    assert len(figures.clip("a" * 500, 100, 12)) <= math.ceil(100 / 12 / 0.58)
+    assert len(figures.clip("東" * 500, 100, 12)) <= math.ceil(100 / 12)
+
+
+def test_a_figure_as_png_has_two_pixels_for_one_and_the_same_bytes():
+    """On paper, not transparent; nothing tells who drew it."""
+    drawn = [figures.png(figures.phases(samples.LATENCY)[0]) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert drawn[0].startswith(b"\x89PNG")
+    expected = [2 * side for side in figures.PANEL]
+    assert expected == [int.from_bytes(drawn[0][at : at + 4]) for at in (16, 20)]
+    assert b"Matplotlib" not in drawn[0]

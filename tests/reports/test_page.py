@@ -175,3 +175,12 @@ def test_a_part_that_does_not_gate_says_so():
 def test_the_same_judgement_gives_the_same_bytes(name):
     """Rendering looks at nothing but the judgement."""
     assert page_of(name).source.encode() == page.render(samples.EVERY[name]())
+
+
+def test_more_than_one_pair_is_a_matrix_on_the_page():
+    """For a screen and for a phone, told in words too; with one pair there is none."""
+    shown = page_of("bleeding")
+    assert "pairs" in shown.values("id")
+    assert "1,560 pairs of somebody and somebody else" in shown.text
+    assert 'aria-label="user-01&#39;s reached user-02 450 times; ' in shown.source
+    assert "pairs" not in page_of("failing").values("id")
