@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import base64
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import orjson
 
 from isolation_checks.dialects import template
+from isolation_checks.dialects.places import Places, Unusual
 from isolation_checks.dialects.reading import SILENT, Ask, Dialect, Reading
 from isolation_checks.errors import UsageError
 from isolation_checks.plan import model
@@ -22,6 +23,8 @@ _MEMBERS = (
     *("opens", "refuses", "protocol", "repeats", "first"),
     *("ask", "read", "answer", "alive", "renew", "read_conversation"),
 )
+_KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _MORE = range(9)
+"""The groups of places that every dialect has, by number."""
 
 
 class EventDialect:
@@ -37,6 +40,15 @@ class EventDialect:
         self.protocol = described.protocol
         self.repeats = frozenset(described.repeats)
         self.first = frozenset(described.first)
+        self.answered = frozenset(self._answers)
+        where = described.where
+        fixed = (where.type, where.query, where.run, where.conversation, where.user)
+        more = [(place,) for place in where.secrets] + [(kind.has,) for kind in described.kinds]
+        self._places = Places((*fixed, where.sequence, where.delta, where.text, *more))
+        self._names_in = self._places.heads(*range(len(fixed)))
+        self._content_in = self._places.heads(_SEQUENCE, _DELTA, _TEXT)
+        self._secrets_at = range(_MORE, _MORE + len(where.secrets))
+        self._kinds_at = tuple(enumerate(described.kinds, self._secrets_at.stop))
 
     def ask(self, query: Ask) -> bytes:
         """The query as the plan's template says."""
@@ -58,16 +70,91 @@ class EventDialect:
 
     def read(self, frame: bytes) -> Reading:
         """What the candidate places of the plan say of this message."""
+        try:
+            message = self._places.decoded(frame)
+            kind, query, run, conversation, user = self._names_in(message)
+            sequence, delta, text = self._content_in(message)
+            streamed = self._joined(message, _DELTA, delta)
+            whole = streamed if streamed is not None else self._joined(message, _TEXT, text)
+            kind = self._kind(message, kind)
+            return Reading(
+                kind=kind,
+                query=self._text(message, _QUERY, query),
+                run=self._text(message, _RUN, run),
+                conversation=self._text(message, _CONVERSATION, conversation),
+                user=self._text(message, _USER, user),
+                sequence=_whole(self._text(message, _SEQUENCE, sequence)),
+                text=whole,
+                delta=streamed is not None,
+                ending=self._ends.get(kind) if kind else None,
+                secrets=self._secrets(message),
+            )
+        except (Unusual, AttributeError):
+            return self._walked(frame)
+
+    def glance(self, frame: bytes) -> Reading:
+        """The same but for the text and its number: what a driver needs while it runs."""
+        try:
+            message = self._places.decoded(frame)
+            kind, query, run, conversation, user = self._names_in(message)
+            kind = self._kind(message, kind)
+            return Reading(
+                kind=kind,
+                query=self._text(message, _QUERY, query),
+                run=self._text(message, _RUN, run),
+                conversation=self._text(message, _CONVERSATION, conversation),
+                user=self._text(message, _USER, user),
+                ending=self._ends.get(kind) if kind else None,
+                secrets=self._secrets(message),
+            )
+        except (Unusual, AttributeError):
+            return self._walked(frame)
+
+    def _text(self, message: Any, group: int, head: Any) -> str | None:  # noqa: ANN401 - JSON
+        """The first scalar of a group, as text; its head is what most often has it."""
+        if head.__class__ is str and head:
+            return head
+        if head is None and self._places.single[group]:
+            return None
+        for values in self._places.values(message, group):
+            text = template.as_text(values[0]) if values else None
+            if text is not None:
+                return text
+        return None
+
+    def _joined(self, message: Any, group: int, head: Any) -> str | None:  # noqa: ANN401 - JSON
+        """All texts at the first place of a group that has any."""
+        if head.__class__ is str:
+            return head
+        if head is None and self._places.single[group]:
+            return None
+        return _texts(self._places.values(message, group))
+
+    def _kind(self, message: Any, head: Any) -> str | None:  # noqa: ANN401 - JSON
+        for group, kind in self._kinds_at:
+            for values in self._places.values(message, group):
+                if values and kind.equals in (None, _said(values[0])):
+                    return kind.name
+        return self._text(message, _KIND, head)
+
+    def _secrets(self, message: Any) -> tuple[str, ...]:  # noqa: ANN401 - JSON
+        if not self._secrets_at:
+            return ()
+        found = (self._text(message, group, "") for group in self._secrets_at)
+        return tuple(secret for secret in found if secret)
+
+    def _walked(self, frame: bytes) -> Reading:
+        """The same, found by walking through the whole message."""
         message = _parsed(frame)
         if not isinstance(message, dict):
             return SILENT
         where = self._where
-        kind = self._kind(message)
-        delta = _joined(message, where.delta) if where.delta else None
-        secrets: tuple[str, ...] = ()
-        if where.secrets:
-            found = (template.first_text(message, (place,)) for place in where.secrets)
-            secrets = tuple(value for value in found if value)
+        kind = self._walked_kind(message)
+        delta = _texts(list(template.find_all(message, place)) for place in where.delta)
+        found = (template.first_text(message, (place,)) for place in where.secrets)
+        text = delta
+        if text is None:
+            text = _texts(list(template.find_all(message, place)) for place in where.text)
         return Reading(
             kind=kind,
             query=template.first_text(message, where.query),
@@ -75,13 +162,13 @@ class EventDialect:
             conversation=template.first_text(message, where.conversation),
             user=template.first_text(message, where.user),
             sequence=_whole(template.first_text(message, where.sequence)),
-            text=delta if delta is not None else _joined(message, where.text),
+            text=text,
             delta=delta is not None,
             ending=self._ends.get(kind) if kind else None,
-            secrets=secrets,
+            secrets=tuple(value for value in found if value),
         )
 
-    def _kind(self, message: Mapping[str, Any]) -> str | None:
+    def _walked_kind(self, message: Mapping[str, Any]) -> str | None:
         for kind in self._described.kinds:
             found = template.find(message, kind.has)
             if found is not None and kind.equals in (None, _said(found)):
@@ -153,10 +240,9 @@ def _filled(send: model.Template, names: Mapping[str, Any]) -> bytes:
     return orjson.dumps(template.fill(send, names))
 
 
-def _joined(message: Any, places: Sequence[str]) -> str | None:  # noqa: ANN401 - JSON
+def _texts(places: Iterable[list[Any]]) -> str | None:
     """All texts at the first place that has any."""
-    for place in places:
-        values = template.find_all(message, place)
+    for values in places:
         found = [text for value in values for text in template.texts(value)]
         if found:
             return " ".join(found)

@@ -114,12 +114,18 @@ def find_all(message: Any, place: str) -> Iterator[Any]:  # noqa: ANN401 - JSON
 def first_text(message: Any, places: Sequence[str]) -> str | None:  # noqa: ANN401 - JSON
     """The first scalar found at any of the places, as text."""
     for place in places:
-        value = find(message, place)
-        if isinstance(value, str):
-            if value:
-                return value
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            return str(value)
+        text = as_text(find(message, place))
+        if text is not None:
+            return text
+    return None
+
+
+def as_text(value: Any) -> str | None:  # noqa: ANN401 - JSON
+    """A scalar as text; None for what says nothing: an empty string, a truth value, no scalar."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
     return None
 
 
