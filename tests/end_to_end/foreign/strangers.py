@@ -99,6 +99,13 @@ class Drive:
         assert self.judgement is not None, self.output
         return {f.kind for f in self.judgement.findings if f.part == "isolation"}
 
+    def kinds_of_frames(self) -> set[str]:
+        """The platform's own names of the events in which anything foreign was."""
+        assert self.directory is not None, self.output
+        with load.loaded(self.directory) as run:
+            foreign = run.sightings.filter(nw.col("foreign") & (nw.col("channel") == "frame"))
+            return {record["kind"] for record in records(foreign.select("kind").unique())}
+
     def accused(self) -> set[Pair]:
         """Everybody whose words were found with somebody else, by the platform's names."""
         assert self.directory is not None, self.output
@@ -133,7 +140,7 @@ def stranger(name: str, folder: Path, bug: str = "", **settings: str) -> Iterato
             process.kill()
 
 
-def drive(  # noqa: PLR0913 - what a drive is made of
+def drive(
     server: Stranger,
     plan: str,
     *,
@@ -156,7 +163,9 @@ def drive(  # noqa: PLR0913 - what a drive is made of
     path.write_text(f'required = ["evidence", "isolation"]\n{text}\n{more}', encoding="utf-8")
     host = f"{scheme}://127.0.0.1:{server.port}"
     arguments = ["--plan", str(path), "--host", host, "-u", str(users), "-r", str(users)]
-    return locust(server.folder / "runs", *arguments, "-t", f"{seconds}s", env={**server.env, **(env or {})})
+    return locust(
+        server.folder / "runs", *arguments, "-t", f"{seconds}s", env={**server.env, **(env or {})}
+    )
 
 
 def locust(runs: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Drive:

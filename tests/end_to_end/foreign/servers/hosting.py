@@ -54,7 +54,8 @@ def options(*bugs: str) -> Options:
 
 def ready(port: int) -> None:
     """Say where this server listens."""
-    print(json.dumps({"port": port}), flush=True)
+    sys.stdout.write(json.dumps({"port": port}) + "\n")
+    sys.stdout.flush()
 
 
 def _end_with_input() -> None:

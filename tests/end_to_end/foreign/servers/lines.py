@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import os
 
 import jwt
@@ -26,15 +27,14 @@ async def work(connection, user, identity, words):
 
 
 async def quietly(work):
-    try:
+    with contextlib.suppress(ConnectionClosed):
         await work
-    except ConnectionClosed:
-        pass
 
 
 async def handle(connection):
     token = connection.request.headers["Authorization"].removeprefix("Bearer ")
     user = jwt.decode(token, os.environ["LINES_SECRET"], algorithms=["HS256"])["sub"]
+    OPTIONS.note("secrets", secret=token)
     await connection.send("HELLO")
     tasks = set()
     try:

@@ -44,9 +44,11 @@ async def ws(request):
     user = users.get(request.headers.get("X-Token", ""))
     if user is None:
         raise web.HTTPUnauthorized
+    OPTIONS.note("secrets", secret=request.headers["X-Token"])
     socket = web.WebSocketResponse()
     await socket.prepare(request)
     present[socket] = user
+    await socket.send_json({"type": "greeting", "token": request.headers["X-Token"]})
     tasks = set()
     async for received in socket:
         if received.type is WSMsgType.TEXT:

@@ -26,10 +26,13 @@ chats: dict[int, int] = {}
 
 
 class Agent:
+    """Something that thinks about one question."""
+
     def __init__(self):
         self.question = self.owner = None
 
     async def think(self, owner, question):
+        """An answer, and whose question it was."""
         self.owner, self.question = owner, question
         await asyncio.sleep(0.02)
         return f"Thus: {self.question}", self.owner
@@ -48,6 +51,9 @@ async def token(request):
     users.setdefault(email, 100 + len(users))
     claims = {"sub": email, "exp": int(time.time()) + 600}
     access = jwt.encode(claims, SECRET, algorithm="HS256")
+    OPTIONS.note("secrets", secret=access)
+    OPTIONS.note("secrets", secret=form["password"].replace("%21", "!"))
+    OPTIONS.note("secrets", secret="a-key-for-the-gateway")
     return JSONResponse({"token": access, "token_type": "bearer", "id": secrets.token_hex(4)})
 
 

@@ -5,6 +5,7 @@
 
 import asyncio
 import base64
+import contextlib
 import functools
 import json
 import os
@@ -74,9 +75,12 @@ async def handle(connection):
         await connection.close(1008)
         return
     user = claims["sub"]
+    OPTIONS.note("secrets", secret=token_of(connection))
     mine = {
-        "thread_id": str(uuid.uuid4()), "run_id": str(uuid.uuid4()),
-        "request_id": str(uuid.uuid4()), "session_token": secrets.token_urlsafe(33),
+        "thread_id": str(uuid.uuid4()),
+        "run_id": str(uuid.uuid4()),
+        "request_id": str(uuid.uuid4()),
+        "session_token": secrets.token_urlsafe(33),
     }
     OPTIONS.note("secrets", secret=mine["session_token"])
     await connection.send(json.dumps({"type": "handshake_response", **mine}))
@@ -109,10 +113,8 @@ async def tidily(connection):
 
 
 async def quietly(work):
-    try:
+    with contextlib.suppress(ConnectionClosed):
         await work
-    except ConnectionClosed:
-        pass
 
 
 async def main():

@@ -74,11 +74,15 @@ async def ws(request):
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     try:
         claims = jwt.decode(
-            token, SECRET, algorithms=["HS256"], audience="plainly",
+            token,
+            SECRET,
+            algorithms=["HS256"],
+            audience="plainly",
             options={"require": ["exp", "sub", "aud"]},
         )
     except jwt.InvalidTokenError:
         raise web.HTTPUnauthorized from None
+    OPTIONS.note("secrets", secret=token)
     socket = web.WebSocketResponse()
     await socket.prepare(request)
     tasks = set()

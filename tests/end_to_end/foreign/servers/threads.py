@@ -27,6 +27,8 @@ db.executescript("""
 
 
 class Thread:
+    """A thread, and what was said in it."""
+
     def __init__(self, owner, history=[]):  # noqa: B006 - this is the bug
         self.owner = owner
         self.history = history
@@ -77,6 +79,7 @@ async def ws(request):
         user = jwt.decode(request.query.get("access_token"), SECRET, algorithms=["HS256"])["sub"]
     except jwt.InvalidTokenError:
         raise web.HTTPForbidden from None
+    OPTIONS.note("secrets", secret=request.query["access_token"])
     if request.match_info["user"] != user:
         raise web.HTTPNotFound
     socket = web.WebSocketResponse(heartbeat=2)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import time
@@ -17,7 +18,7 @@ admitted = itertools.count()
 EVENTS = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
 
 
-def refuse(connection, request):
+def refuse(connection, _request):
     number = next(admitted)
     if OPTIONS.bug == "refuses" or (OPTIONS.bug == "few" and number >= 4):
         return connection.respond(401, "who are you?\n")
@@ -52,10 +53,8 @@ async def handle(connection):
 
 
 async def quietly(connection):
-    try:
+    with contextlib.suppress(ConnectionClosed):
         await handle(connection)
-    except ConnectionClosed:
-        pass
 
 
 async def main():

@@ -1,0 +1,251 @@
+"""Foreign servers, each driven by its plan alone: honest ones pass, and each bug is found.
+
+What a server confesses is compared with what is found: nobody is accused who did not do it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading import history
+from tests.end_to_end.foreign import leftovers
+from tests.end_to_end.foreign.strangers import Drive, Stranger, drive, stranger
+
+pytestmark = pytest.mark.slow
+
+BEARER = 'carry = { headers = { Authorization = "Bearer {token}" } }'
+QUERY = 'carry = { query = { token = "{token}" } }'
+GATEWAY = {"GATEWAY_API_KEY": "a-key-for-the-gateway"}
+
+
+@contextmanager
+def driven(
+    folder: Path, name: str, bug: str = "", *, users: int = 8, changes: dict[str, str] | None = None
+) -> Iterator[tuple[Stranger, Drive]]:
+    """A foreign server of this name and a drive of it, with what its plan refers to."""
+    changes, settings, env, scheme = dict(changes or {}), {}, {}, "http"
+    if name in ("plainly", "threads"):
+        env[f"{name.upper()}_ROWS"] = f"sqlite:///{folder}/{name}.db"
+    elif name == "numbered":
+        env |= GATEWAY
+    elif name == "lobby":
+        tokens = folder / "tokens.txt"
+        lines = [f"{secrets.token_urlsafe(24)} u-{number}" for number in range(40)]
+        tokens.write_text("\n".join(["# forty strangers", "", *lines]), encoding="utf-8")
+        changes["path ="] = f'path = "{tokens}"'
+        settings["tokens"] = str(tokens)
+    elif name == "secure":
+        certify(folder)
+        scheme = "https"
+        if not changes:
+            env["SSL_CERT_FILE"] = str(folder / "cert.pem")
+    with stranger(name, folder, bug, **settings) as server:
+        yield (
+            server,
+            drive(server, name, users=users, changes=changes, env=env, scheme=scheme),
+        )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "september",
+        "october",
+        "plainly",
+        "single",
+        "numbered",
+        "threads",
+        "secure",
+        "lobby",
+        "lines",
+    ],
+)
+def test_an_honest_stranger_passes(tmp_path, name):
+    """Nothing is found, nobody accused, and enough was looked at to say so."""
+    with driven(tmp_path, name) as (server, over):
+        assert (0, Verdict.PASS, Verdict.PASS) == (
+            over.code,
+            over.part("evidence"),
+            over.part("isolation"),
+        ), over.output
+        assert over.judgement is not None
+        assert not over.kinds()
+        assert set() == over.accused() == server.leaked()
+        assert Verdict.FAIL != over.part("objectives"), over.output
+        [overlap] = [o for o in over.judgement.opportunities if o.name == "overlap"]
+        assert overlap.count >= 59
+        assert not leftovers.secrets_in(over, server)
+
+
+@pytest.mark.parametrize(
+    ("name", "bug", "changes"),
+    [
+        ("september", "last_socket", {"carry =": BEARER}),
+        ("september", "tool_bridge", {"carry =": QUERY}),
+        ("october", "prefix", {}),
+        ("plainly", "current_request", {}),
+        ("single", "cache", {}),
+        ("numbered", "shared_agent", {}),
+        ("threads", "shared_history", {}),
+        ("threads", "no_owner_check", {}),
+        ("secure", "once", {"[target]": "[target]\ninsecure_tls = true"}),
+        ("lobby", "gossip", {}),
+        ("lines", "mixed", {}),
+    ],
+)
+def test_words_that_reach_another_are_found(tmp_path, name, bug, changes):
+    """Isolation fails; all that is said of victims and recipients the server confesses."""
+    with driven(tmp_path, name, bug, changes=changes) as (server, over):
+        assert (1, Verdict.FAIL) == (over.code, over.part("isolation")), over.output
+        assert "foreign-canary" in over.kinds()
+        accused, leaked = over.accused(), server.leaked()
+        assert accused
+        assert accused <= leaked
+        # the last ones may have been sent when nobody listened any more
+        assert len(accused) > len(leaked) / 2
+        assert not leftovers.secrets_in(over, server)
+
+
+def test_rows_that_got_the_newest_users_id_are_found(tmp_path):
+    """The wire is clean and said to be, the rows are not."""
+    with driven(tmp_path, "plainly", "newest_owner") as (server, over):
+        assert (1, Verdict.FAIL) == (over.code, over.part("isolation")), over.output
+        assert {"foreign-row"} == over.kinds()
+        assert set() == over.accused()
+        assert over.judgement is not None
+        assert over.directory is not None
+        subjects = subjects_of(over)
+        wrong = {(note["victim"], note["owner"]) for note in server.notes("rows")}
+        found = {
+            (subjects[f.victim], subjects[f.recipient])
+            for f in over.judgement.findings
+            if f.kind == "foreign-row"
+        }
+        assert found
+        assert found <= wrong
+
+
+def test_a_leak_in_one_event_is_found_in_that_event_alone(tmp_path):
+    """What only the tool dispatcher mixes up is seen in the tool's events."""
+    with driven(tmp_path, "september", "tool_bridge") as (_, over):
+        assert over.directory is not None
+        assert {"tool_completed"} == over.kinds_of_frames()
+
+
+def test_rows_whose_owners_cannot_be_told_accuse_nobody(tmp_path):
+    """Owners that are numbers of the platform's own make the rows UNKNOWN, not foreign."""
+    env = {"PLAINLY_ROWS": f"sqlite:///{tmp_path}/plainly.db"}
+    with stranger("plainly", tmp_path, owners="numbers") as server:
+        over = drive(server, "plainly", env=env)
+    assert (3, Verdict.UNKNOWN) == (over.code, over.part("isolation")), over.output
+    assert not over.kinds()
+
+
+@pytest.mark.parametrize("mode", ["silent", "errors", "canned", "refuses", "denies"])
+def test_a_platform_that_shows_nothing_is_unknown(tmp_path, mode):
+    """No answer, no echo or no way in is neither PASS nor FAIL."""
+    with stranger("useless", tmp_path, mode) as server:
+        over = drive(server, "secure", env={"SECURE_SECRET": "s" * 40}, seconds=4)
+    assert 3 == over.code, over.output
+    assert Verdict.UNKNOWN == over.part("isolation")
+    assert Verdict.UNKNOWN == over.part("evidence")
+    assert not over.kinds()
+
+
+def test_a_bad_token_is_unknown(tmp_path):
+    """A platform that refuses everybody was not looked at."""
+    with stranger("plainly", tmp_path) as server:
+        env = {"PLAINLY_SECRET": "n" * 40, "PLAINLY_ROWS": f"sqlite:///{tmp_path}/plainly.db"}
+        over = drive(server, "plainly", env=env, seconds=3)
+    assert (3, Verdict.UNKNOWN) == (over.code, over.part("isolation")), over.output
+    assert not over.kinds()
+    assert {"401"} == {word for s in sessions_of(over) for word in (s.failed or "").split()[-1:]}
+
+
+def test_a_certificate_that_nobody_vouches_for_is_unknown(tmp_path):
+    """Without the plan's word for it no certificate is taken, and the session says why."""
+    certify(tmp_path)
+    with stranger("secure", tmp_path) as server:
+        over = drive(server, "secure", scheme="https", seconds=3)
+    assert (3, Verdict.UNKNOWN) == (over.code, over.part("isolation")), over.output
+    assert all("certificate" in (session.failed or "") for session in sessions_of(over))
+
+
+def test_sessions_that_are_dropped_come_back(tmp_path):
+    """A connection lost in mid-answer is opened again; its query took effect or did not."""
+    with stranger("useless", tmp_path, "forgets") as server:
+        over = drive(server, "secure", env={"SECURE_SECRET": "s" * 40}, seconds=8)
+        dropped = len(server.notes("dropped"))
+    assert dropped
+    assert (0, Verdict.PASS) == (over.code, over.part("isolation")), over.output
+    assert not over.kinds()
+    assert over.directory is not None
+    run = history.load(over.directory)
+    lost = [query for query in run.queries.values() if query.reason == "session lost"]
+    assert lost
+    assert {"info"} == {query.ending for query in lost}
+    opened = [s for s in run.sessions.values() if s.ready_s is not None]
+    assert len({s.principal for s in opened}) < len(opened) - dropped / 2
+
+
+def test_tokens_are_refreshed_before_they_run_out(tmp_path):
+    """With tokens of seconds every session comes back by a fresh one, none refreshed twice."""
+    with stranger("september", tmp_path, lifetime="5") as server:
+        over = drive(server, "september", seconds=13, users=6)
+        refreshed, expired = server.notes("refreshed"), server.notes("expired")
+        assert not server.notes("reuse")
+    assert len(expired) >= 6
+    assert len(refreshed) >= 6
+    assert (0, Verdict.PASS) == (over.code, over.part("isolation")), over.output
+    assert not over.kinds()
+    assert not [session.failed for session in sessions_of(over) if session.failed]
+    assert Verdict.PASS == over.check("event protocol").verdict
+
+
+def sessions_of(over: Drive) -> list[history.Session]:
+    """The sessions of a drive."""
+    assert over.directory is not None, over.output
+    return list(history.load(over.directory).sessions.values())
+
+
+def subjects_of(over: Drive) -> dict[str | None, str | None]:
+    """What the platform calls each principal."""
+    assert over.directory is not None, over.output
+    return {p.id: p.subject for p in history.load(over.directory).principals.values()}
+
+
+def certify(folder: Path) -> None:
+    """A certificate for 127.0.0.1 that nobody but itself vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a stranger")])
+    now = dt.datetime.now(dt.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
