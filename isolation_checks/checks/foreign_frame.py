@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
 from isolation_checks.judging.verdict import Verdict
-from isolation_checks.loading.run import CONTROL, Run, count, groups_of, records
+from isolation_checks.loading.run import CONTROL, Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
 _NAMES = ("query_owner", "conversation_owner", "label_owner")
@@ -20,7 +22,11 @@ _WORDS = {
 }
 
 
-@check(asks="Did anyone receive a frame that names another's query or conversation?", cwe=488)
+@check(
+    asks="Did anyone receive a frame that names another's query or conversation?",
+    cwe=488,
+    not_asked=needs_privacy,
+)
 def frame_of_anothers(run: Run) -> Outcome:
     """The ids in a frame are those of the principal who receives it.
 
@@ -28,45 +34,48 @@ def frame_of_anothers(run: Run) -> Outcome:
     of a kind that answers no query: platforms may announce who is there.
 
     Catches:  shared_socket, broadcast, and answers without any text of the user's.
-    Blind to: platforms that put no ids into their frames, or the recipient's own.
+    Blind to: platforms that put no ids into their frames, or the recipient's own, or count
+              each user's conversations, so that several have the same.
     """
-    owners = {
-        conversation: owner
-        for conversation in run.ownership.claims
-        if (owner := run.ownership.conversation_owner(conversation)) is not None
-    }
     frames = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
-    naming = frames.filter(
-        ~nw.col("conversation").is_null()
-        | ~nw.col("query_owner").is_null()
-        | ~nw.col("label_owner").is_null()
-    )
+    naming = _naming(run, frames)
     suspects = naming.filter(
-        (~nw.col("query_owner").is_null() & (nw.col("query_owner") != nw.col("principal")))
-        | (~nw.col("label_owner").is_null() & (nw.col("label_owner") != nw.col("principal")))
-        | nw.col("conversation").is_in(list(owners))
+        functools.reduce(
+            operator.or_,
+            (~nw.col(name).is_null() & (nw.col(name) != nw.col("principal")) for name in _NAMES),
+        )
     )
-    answering = _answering(run)
     foreign: list[dict[str, Any]] = []
     for record in records(suspects, "at_s", "stream", "index"):
-        named = _named(run, record, owners, answering)
-        if named is not None:
-            foreign.append(
-                record | {"by": named, "owner": record.get(named) or owners[record["conversation"]]}
-            )
-    groups = groups_of(foreign, "owner", "principal", "channel")
-    found = tuple(_found(run, group) for group in groups)
-    named = count(naming)
-    silent = not count(frames)
+        by = _named(run, record)
+        if by is not None:
+            foreign.append(record | {"by": by, "owner": record[by]})
+    examined, received = count(naming), count(frames)
+    mute = received and not examined
     return Outcome(
-        examined=named,
+        examined=examined,
         unit="frames",
-        found=found,
-        verdict=Verdict.NOT_ASKED if not named and not silent else None,
-        note="" if named else "no frame names a query, a conversation or a user that is known",
-        blind=()
-        if named or silent
-        else ("no frame carries ids, so only words could show bleeding",),
+        found=tuple(_found(run, group) for group in groups_of(foreign, *_ALIKE)),
+        verdict=Verdict.NOT_ASKED if mute else None,
+        note="" if examined else "no frame names a query, a conversation or a user that is known",
+        blind=("no frame carries ids that are known, so only words could show bleeding",)
+        if mute
+        else (),
+    )
+
+
+_ALIKE = ("owner", "principal", "channel")
+
+
+def _naming(run: Run, frames: Relation) -> Relation:
+    """The frames that name anybody who is known, each with whom it names."""
+    answering = nw.col("kind").is_in(sorted(_answering(run)))
+    label = nw.when(answering & ~nw.col("kind").is_null()).then(nw.col("label_owner"))
+    named = frames.with_columns(label.alias("label_owner")).join(
+        run.conversations, on="conversation", how="left"
+    )
+    return named.filter(
+        functools.reduce(operator.or_, (~nw.col(name).is_null() for name in _NAMES))
     )
 
 
@@ -78,20 +87,12 @@ def _answering(run: Run) -> frozenset[str]:
     return frozenset(kind for kind in seen if kind) | {*dialect.protocol, *dialect.ends}
 
 
-def _named(
-    run: Run, record: dict[str, Any], owners: dict[str, PrincipalId], answering: frozenset[str]
-) -> str | None:
+def _named(run: Run, record: dict[str, Any]) -> str | None:
     """By which of its ids a frame is another's, if it is."""
     recipient = PrincipalId(record["principal"])
-    conversation = record["conversation"]
-    asked_for = (recipient, conversation) in run.asked_for
-    for name in _NAMES:
-        if name == "conversation_owner":
-            owner = None if asked_for else owners.get(conversation or "")
-        else:
-            owner = record[name]
-        if name == "label_owner" and (asked_for or record["kind"] not in answering):
-            owner = None
+    asked_for = (recipient, record["conversation"]) in run.asked_for
+    for name in _NAMES[:1] if asked_for else _NAMES:
+        owner = record[name]
         if owner is not None and not run.ownership.may_share(owner, recipient, record["channel"]):
             return name
     return None

@@ -7,7 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
 from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.run import CONTROL, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
@@ -23,6 +23,7 @@ _SAYS = {
 @check(
     asks="Did an answer name another user, or any frame carry another's credential?",
     cwe=359,
+    not_asked=needs_privacy,
 )
 def identity_of_anothers(run: Run) -> Outcome:
     """The text of an answer holds no other principal's id or email, and no frame its token.

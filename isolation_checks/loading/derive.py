@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+import narwhals.stable.v2 as nw
 import pyarrow as pa
 
 from isolation_checks import canary
@@ -18,14 +19,14 @@ from isolation_checks.loading.frames import FrameReader
 from isolation_checks.loading.history import History, Query
 from isolation_checks.loading.ownership import Ownership
 from isolation_checks.loading.rows import Reading
-from isolation_checks.loading.run import Relation, Run, query_table
+from isolation_checks.loading.run import CONVERSATIONS, Relation, Run, query_table
 from isolation_checks.records import QueryId
 
 Progress = Callable[[str], None]
 
 
 class Tables(Protocol):
-    """What holds the relations `frames`, `sightings`, `rows` and `queries`."""
+    """What holds the relations: `frames`, `sightings`, `rows`, `queries`, `conversations`."""
 
     def add(self, name: str, batch: pa.RecordBatch) -> None:
         """Append to a relation."""
@@ -65,6 +66,10 @@ def derived(
     overlap.mark(_by_clock(history), ownership.circle)
     for batch in query_table(history).to_batches():
         tables.add("queries", batch)
+    owned = [(name, ownership.conversation_owner(name)) for name in ownership.claims]
+    columns = [pa.array(column, pa.string()) for column in zip(*owned, strict=True)]
+    if columns:
+        tables.add("conversations", pa.RecordBatch.from_arrays(columns, schema=CONVERSATIONS))
     return Run(
         evidence=evidence,
         history=history,
@@ -72,6 +77,9 @@ def derived(
         frames=tables.relation("frames"),
         sightings=tables.relation("sightings"),
         queries=tables.relation("queries"),
+        conversations=tables.relation("conversations").filter(
+            ~nw.col("conversation_owner").is_null()
+        ),
         rows=tables.relation("rows"),
         reading=reading,
         unread=reader.unread,

@@ -153,8 +153,11 @@ class FrameReader:
         reading = self._dialect.read(content) if opcode in _READABLE else SILENT
         query, by = state.correlator.place(reading)
         ownership = self._ownership
-        if query is not None and by is By.QUERY and not state.correlator.is_anothers(reading.user):
-            ownership.learn(reading.conversation, session.principal)
+        anothers = state.correlator.is_anothers(reading.user)
+        if query is not None and by is By.QUERY and not anothers:
+            label = ownership.history.queries[query].conversation
+            if state.correlator.conversations.get(label) == reading.conversation:
+                ownership.learn(reading.conversation, session.principal)
         running = next((q for q in state.running if q.id == query), None)
         if running is not None and reading.ending is not None:
             state.end(running)  # what was read together with its end came behind it

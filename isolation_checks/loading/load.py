@@ -21,13 +21,14 @@ from isolation_checks.history.stream import evidence
 from isolation_checks.loading import fold, rows
 from isolation_checks.loading.derive import Progress, derived
 from isolation_checks.loading.frames import FRAMES, SIGHTINGS
-from isolation_checks.loading.run import QUERIES, Relation, Run
+from isolation_checks.loading.run import CONVERSATIONS, QUERIES, Relation, Run
 
 SCHEMAS: Mapping[str, pa.Schema] = {
     "frames": FRAMES,
     "sightings": SIGHTINGS,
     "rows": rows.ROWS,
     "queries": QUERIES,
+    "conversations": CONVERSATIONS,
 }
 
 

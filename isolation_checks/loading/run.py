@@ -41,6 +41,11 @@ QUERIES = pa.schema(
 )
 
 
+CONVERSATIONS = pa.schema(
+    [pa.field("conversation", pa.string()), pa.field("conversation_owner", pa.string())]
+)
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """Everything that a check may ask of a run."""
@@ -51,6 +56,8 @@ class Run:
     frames: Relation
     sightings: Relation
     queries: Relation
+    conversations: Relation
+    """The platform's ids of conversations that are known to be one principal's."""
     rows: Relation
     reading: Reading | None
     """The reading of the platform's rows; None when there is none."""
