@@ -14,10 +14,14 @@ import msgspec
 import pytest
 
 from isolation_checks.errors import UsageError
+from isolation_checks.judging.judge import judge
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.load import loaded
 from isolation_checks.plan import read
 from isolation_checks.rows import collect, sources
 from reports import write
 from tests.docs import pages
+from tests.end_to_end import drives
 from tests.reports import samples
 
 WITH_PYTHON = [page for page in pages.pages() if pages.fenced(pages.read(page), "python")]
@@ -99,6 +103,26 @@ def test_the_check_that_is_written_can_be_added(monkeypatch):
         for node in tree.body
     )
     assert "    event_protocol,\n" in listed
+
+
+@pytest.mark.slow
+def test_the_check_that_is_written_finds_its_fault(monkeypatch, tmp_path):
+    """With the fault it fails, and points at both frames; without, it passes."""
+    file, *_ = pages.fenced(pages.read("writing-a-check.md"), "python")
+    made = module("isolation_checks.checks.sequence_once", file, monkeypatch)
+    check = made.sequence_number_once
+    both = [
+        drives.demo(tmp_path / "broken", "out_of_order", users=8, seconds=6),
+        drives.demo(tmp_path / "honest", users=8, seconds=6),
+    ]
+    verdicts = []
+    for drive in [each.ended() for each in both]:
+        with loaded(drive.directory) as run:
+            judged = judge(run, checks=[check])
+        verdicts += [outcome.verdict for outcome in judged.checks]
+        for finding in judged.findings:
+            assert len([moment.place for moment in finding.witness]) == 2
+    assert verdicts == [Verdict.FAIL, Verdict.PASS]
 
 
 def test_the_renderer_that_is_written_can_be_added(monkeypatch, tmp_path):
