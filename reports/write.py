@@ -6,27 +6,42 @@ It may not overwrite anything: a run is evidence, so a second report gets a fold
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
 from isolation_checks.judging import verdict
-from reports import page, text
+from reports import junit, markdown, page, pictures, sarif, tables, text
+from reports.annotations import render as annotated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-RENDERERS: Mapping[str, Callable[[verdict.Judgement], bytes]] = {
+Rendered = bytes | Mapping[str, bytes]
+"""One file, or the files of a folder by their names."""
+RENDERERS: Mapping[str, Callable[[verdict.Judgement], Rendered]] = {
     "index.html": page.render,
     "summary.txt": text.summary,
+    "summary.md": markdown.render,
+    "junit.xml": junit.render,
+    "crosstalk.sarif": sarif.render,
+    "annotations.txt": annotated,
+    "findings.csv": tables.findings,
+    "checks.csv": tables.checks,
+    "objectives.csv": tables.objectives,
+    "opportunities.csv": tables.opportunities,
+    "pairs.csv": tables.pairs,
+    "latency.csv": tables.latency,
+    "figures": pictures.render,
 }
-"""The files of a report and what renders each.  A new format is one module and one line."""
+"""The files and folders of a report and what renders each.  A new format is one module and one
+line."""
 
 
 def write(judgement_dir: Path) -> Path:
     """Render the `verdict.json` of a folder into its `report/`, or `report-2/`, and so on.
 
-    Every format is rendered before anything is written.  The folder has mode 0700, its files
+    Every format is rendered before anything is written.  Folders have mode 0700, files
     0600: a report quotes what users were told.
 
     Returns:
@@ -40,8 +55,12 @@ def write(judgement_dir: Path) -> Path:
     rendered = {name: render(judgement) for name, render in RENDERERS.items()}
     folder = _folder(judgement_dir)
     for name, content in rendered.items():
-        with open(folder / name, "xb", opener=_private) as file:
-            file.write(content)
+        if isinstance(content, bytes):
+            _add(folder / name, content)
+        else:
+            (folder / name).mkdir(mode=0o700)
+            for each, part in content.items():
+                _add(folder / name / each, part)
     return folder / "index.html"
 
 
@@ -55,6 +74,12 @@ def _folder(judgement_dir: Path) -> Path:
             continue
         return folder
     raise AssertionError  # count() does not end
+
+
+def _add(path: Path, content: bytes) -> None:
+    """Write a file that does not exist yet, for its owner alone."""
+    with open(path, "xb", opener=_private) as file:
+        file.write(content)
 
 
 def _private(path: str, flags: int) -> int:

@@ -26,9 +26,18 @@ def test_a_report_is_every_renderers_file_beside_the_judgement(tmp_path):
     index = write.write(judged(tmp_path))
     expected = tmp_path / "report" / "index.html"
     assert expected == index
-    expected = {name: render(samples.failing()) for name, render in write.RENDERERS.items()}
-    assert expected == {path.name: path.read_bytes() for path in index.parent.iterdir()}
-    assert {"index.html", "summary.txt"} <= set(expected)
+    expected = {}
+    for name, render in write.RENDERERS.items():
+        rendered = render(samples.failing())
+        if isinstance(rendered, bytes):
+            expected[name] = rendered
+        else:
+            expected |= {f"{name}/{part}": content for part, content in rendered.items()}
+    files = {path for path in index.parent.rglob("*") if path.is_file()}
+    written = {str(path.relative_to(index.parent)): path.read_bytes() for path in files}
+    assert expected == written
+    formats = {"index.html", "summary.txt", "summary.md", "junit.xml", "crosstalk.sarif"}
+    assert formats | {"annotations.txt", "findings.csv", "figures/F1.png"} <= set(expected)
 
 
 def test_nothing_is_overwritten(tmp_path):
@@ -53,8 +62,9 @@ def test_a_file_that_is_there_already_is_refused(tmp_path, monkeypatch):
 def test_only_the_owner_may_read_a_report(tmp_path):
     """It quotes what users were told."""
     index = write.write(judged(tmp_path))
-    assert mode(index.parent) == 0o700
-    assert {mode(path) for path in index.parent.iterdir()} == {0o600}
+    inside = list(index.parent.rglob("*"))
+    assert {mode(path) for path in [index.parent, *inside] if path.is_dir()} == {0o700}
+    assert {mode(path) for path in inside if path.is_file()} == {0o600}
 
 
 def test_a_renderer_that_breaks_leaves_no_half_report(tmp_path, monkeypatch):
