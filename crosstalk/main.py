@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "judge": "judge a run (again), and render the judgement",
     "report": "render the newest judgement of a run again",
     "explain": "one finding, whole",
+    "control": "would a break have been found in this run?",
     "checks": "all checks: what they ask, catch and are blind to",
     "faults": "all faults of the reference platform",
     "cleanup": "remove what a run created on its platform",
