@@ -7,15 +7,19 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
 
-@check(asks="Do the user ids in frames agree with whose words stand beside them?", cwe=345)
+@check(
+    asks="Do the user ids in frames agree with whose words stand beside them?",
+    cwe=345,
+    not_asked=needs_privacy,
+)
 def labels_contradict_content(run: Run) -> Outcome:
-    """A frame's user id names the owner of the canaries in it.
+    """A frame's user id names the owner of the canaries in it, or who may share with that one.
 
     Catches:  label_laundering (a foreign id overwritten with the recipient's),
               singleton_agent, cache_without_user.
@@ -26,14 +30,19 @@ def labels_contradict_content(run: Run) -> Outcome:
     )
     mine = nw.col("owner") == nw.col("principal")
     lying = labelled.filter((nw.col("label_owner") != nw.col("owner")) & (nw.col("foreign") | mine))
-    lies = records(lying, "at_s", "stream", "index")
+    lies = [
+        record
+        for record in records(lying, "at_s", "stream", "index")
+        if not run.ownership.may_share(record["owner"], record["label_owner"], "frame")
+    ]
     groups = groups_of(lies, "owner", "label_owner", "principal")
+    examined = count(labelled)
     return Outcome(
-        examined=count(labelled),
+        examined=examined,
         unit="labels",
         found=tuple(_found(run, group) for group in groups),
-        verdict=None if lies or count(labelled) else _unlabelled(run),
-        note="" if count(labelled) else "no frame with a canary in it has a user id",
+        verdict=None if examined else _unlabelled(run),
+        note="" if examined else "no frame with a canary in it has a user id",
     )
 
 

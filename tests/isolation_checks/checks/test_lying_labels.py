@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.checks.lying_labels import labels_contradict_content as check
+from isolation_checks.judging.verdict import Verdict
+from tests.isolation_checks.language import ask
+
+PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
+FRAMES = "history/p0/frames"
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "found"),
+    [
+        ("", UNKNOWN, ()),  # silence proves nothing
+        ("a:=a b:=b", UNKNOWN, ()),  # nor labels without words beside them
+        ("a:A1 b:B1", NOT_ASKED, ()),  # who labels nothing cannot lie
+        ("a:=?,A1", NOT_ASKED, ()),  # nor can it be told whom an unknown label means
+        ("a:=a,A1 b:=b,B1", PASS, ()),
+        ("b:=b,A1", FAIL, (("a", "b"),)),  # laundered: the recipient's id on foreign words
+        ("b:=a,A1", PASS, ()),  # foreign, and honestly labelled: another check's affair
+        ("a:=b,A1", FAIL, (("a", "a"),)),  # one's own words under another's name
+        ("c:=b,A1", FAIL, (("a", "c"),)),  # a third one's name
+        ("b:=b...,A1", FAIL, (("a", "b"),)),  # a label cut short lies as well
+        ("a:=a...,A1", PASS, ()),
+        ("b:=b,A1~", UNKNOWN, ()),  # not planted: convicts nobody
+        ("b:=b,A1^", UNKNOWN, ()),  # of an earlier run
+    ],
+)
+def test_a_label_beside_somebody_elses_words_lies(script, verdict, found):
+    """The user id must name the owner of the canaries; what it cannot show is not asked."""
+    outcome = ask(check, script)
+    assert verdict == outcome.decided
+    assert set(found) == {(f.victim, f.recipient) for f in outcome.found}
+
+
+def test_a_finding_says_who_is_named_and_whose_words_they_are():
+    """Each kind of lie once, with its places and what was asked."""
+    [found] = ask(check, "a?q1,A1 b:=b,A1 b:=b,A1").found
+    assert "a frame says that it is b's and holds words that only a was given" == found.sentence
+    assert ((FRAMES, 0), (FRAMES, 1)) == found.places
+    assert (345, 2, "q1") == (found.cwe, found.times, found.victim_query)
+    assert ["asked", "got agent_thinking"] == [moment.did for moment in found.witness()]
+
+
+def test_labels_that_two_ids_begin_with_name_nobody():
+    """Cut short, they may mean either."""
+    alike = {"subjects": {"a": "user-prefix-1", "b": "user-prefix-2"}}
+    assert NOT_ASKED == ask(check, "b:=b...,A1", **alike).decided
+
+
+def test_a_mates_name_on_shared_words_is_no_lie():
+    """In a conversation that a tenant shares, a frame may name whoever opened it."""
+    how = {
+        "tenants": {"a": "blue", "b": "blue", "c": "red"},
+        "plan": {"sharing": [{"scope": "user"}, {"scope": "tenant"}]},
+    }
+    assert PASS == ask(check, "a:=b,A1 b:=b,A1", **how).decided
+    assert FAIL == ask(check, "c:=c,A1", **how).decided
+
+
+def test_bodies_of_http_answers_have_no_label():
+    """They are only read for words."""
+    assert NOT_ASKED == ask(check, "b%=b,A1").decided
