@@ -81,7 +81,6 @@ class _Chance:
 
     folder: Path
     index: int
-    word: bytes
     victim: str
     others: tuple[int, ...]
 
@@ -111,7 +110,7 @@ def _chances(folder: Path) -> Iterator[_Chance]:
             and session.principal != victim
         )
         if others:
-            yield _Chance(folder, record["index"], found[0], victim, others)
+            yield _Chance(folder, record["index"], victim, others)
 
 
 def _sessions(folder: Path) -> dict[int, _Session]:
@@ -151,7 +150,7 @@ def _rewrite(
                     continue
                 kind = kinds[number % len(kinds)]
                 session = drawn.choice(chance.others)
-                content = record["content"].replace(chance.word, KINDS[kind](chance.word))
+                content = _written(record["content"], KINDS[kind])
                 index = first + number
                 records.append(record | {"index": index, "session": session, "content": content})
                 number += 1
@@ -165,6 +164,11 @@ def _rewrite(
             writer.write_batch(pa.RecordBatch.from_pylist(records, schema=batches.schema))
         writer.close()
     whole.unlink()
+
+
+def _written(content: bytes, how: Callable[[bytes], bytes]) -> bytes:
+    """A frame with every canary in it written in one way."""
+    return _LOOKS_LIKE_A_CANARY.sub(lambda word: how(word[0]), content)
 
 
 def _batches(path: Path) -> Any:  # noqa: ANN401 - pyarrow is untyped
