@@ -14,6 +14,7 @@ conversation, and `A1`, `A2` … the canaries of a:
         =b... =?               a user id cut short; one that nobody knows
         A1<9 A1>9              the first 9 symbols of A1, or all behind them
         A1~ A1^                a canary that was never planted; one of an earlier run
+        b# b#mail b#key        words that name b: its id, its email; a credential's mark
         -                      nothing that could be read
     a%A1            the same as the body of an HTTP answer
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
@@ -233,7 +234,7 @@ class _Teller:
         """Everybody who is named has an account, a session, and what was planted before."""
         text = " ".join(words)
         names = set(re.findall(r"(?:^| )([a-z])[?!:%+*-]", text))
-        names |= set(re.findall(r"[=>|,]([a-z])(?=[,. ]|$)", text))
+        names |= set(re.findall(r"[=>|,:%]([a-z])(?=[,. #]|$)", text))
         canaries = re.findall(r"\b([A-Z]\d+)(?![~^\d])", text)
         names |= {each[0].lower() for each in canaries}
         for name in sorted(names):
@@ -374,11 +375,13 @@ class _Teller:
                 message["type"] = f"agent_{kind}" if kind in KINDS else kind
             elif re.fullmatch(r"[A-Z]\d+.*", part):
                 held.append(self._held(part))
+            elif "#" in part:
+                held.append(self._naming(*part.split("#")))
             elif part != "-":
                 message["request_id"] = part
         if held:
-            message["payload"]["delta" if message["type"] == "delta" else "content"] = held[0]
-            message["payload"]["more"] = held[1:]
+            place = "delta" if message["type"] == "delta" else "content"
+            message["payload"][place] = " ".join(held)
         seat = self._sit(name, "http") if http else self.seats[name]
         process = self._process(name)
         self._write(
@@ -398,6 +401,11 @@ class _Teller:
             return "somebody-else"
         whole = self.subjects.get(name[0], subject(name[0]))
         return f"{whole[:8]}..." if name.endswith("...") else whole
+
+    def _naming(self, name, how):
+        mark = f"credential.{name}.{'0123456789abcdef'}"
+        known = self.subjects.get(name, subject(name))
+        return {"": f"for {known}:", "mail": f"<{name}@example.org>", "key": mark}[how]
 
     def _held(self, part):
         name, sign, rest = re.fullmatch(r"([A-Z]\d+)([~^<>]?)(\d*)", part).groups()
