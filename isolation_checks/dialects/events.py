@@ -23,8 +23,8 @@ _MEMBERS = (
     *("opens", "refuses", "protocol", "repeats", "first"),
     *("ask", "read", "answer", "alive", "renew", "read_conversation"),
 )
-_KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _MORE = range(9)
-"""The groups of places that every dialect has, by number."""
+_KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _NOTHING, _MORE = range(10)
+"""The groups of places that every dialect has, one of them empty, by number."""
 
 
 class EventDialect:
@@ -44,10 +44,15 @@ class EventDialect:
         where = described.where
         fixed = (where.type, where.query, where.run, where.conversation, where.user)
         more = [(place,) for place in where.secrets] + [(kind.has,) for kind in described.kinds]
-        self._places = Places((*fixed, where.sequence, where.delta, where.text, *more))
+        self._places = Places((*fixed, where.sequence, where.delta, where.text, (), *more))
+        self._decoded = self._places.decoded
         self._names_in = self._places.heads(*range(len(fixed)))
         self._content_in = self._places.heads(_SEQUENCE, _DELTA, _TEXT)
         self._secrets_at = range(_MORE, _MORE + len(where.secrets))
+        self._secrets_in = self._places.heads(*self._secrets_at, _NOTHING, _NOTHING)
+        plain = all(self._places.single[group] for group in self._secrets_at)
+        self._no_secrets = (None,) * (len(where.secrets) + 2) if plain else ()
+        """What is at the heads of a message's secrets when it carries none."""
         self._kinds_at = tuple(enumerate(described.kinds, self._secrets_at.stop))
 
     def ask(self, query: Ask) -> bytes:
@@ -71,75 +76,88 @@ class EventDialect:
     def read(self, frame: bytes) -> Reading:
         """What the candidate places of the plan say of this message."""
         try:
-            message = self._places.decoded(frame)
-            kind, query, run, conversation, user = self._names_in(message)
+            message = self._decoded(frame)
+            kind, query, run, conversation, user, secrets = self._labels(message)
             sequence, delta, text = self._content_in(message)
-            streamed = self._joined(message, _DELTA, delta)
-            whole = streamed if streamed is not None else self._joined(message, _TEXT, text)
-            kind = self._kind(message, kind)
-            return Reading(
-                kind=kind,
-                query=self._text(message, _QUERY, query),
-                run=self._text(message, _RUN, run),
-                conversation=self._text(message, _CONVERSATION, conversation),
-                user=self._text(message, _USER, user),
-                sequence=_whole(self._text(message, _SEQUENCE, sequence)),
-                text=whole,
-                delta=streamed is not None,
-                ending=self._ends.get(kind) if kind else None,
-                secrets=self._secrets(message),
-            )
+            if delta.__class__ is not str:
+                delta = self._joined(message, _DELTA, delta)
+            if delta is None and text.__class__ is not str:
+                text = self._joined(message, _TEXT, text)
+            if sequence.__class__ is not int:
+                sequence = _whole(self._text(message, _SEQUENCE, sequence))
         except (Unusual, AttributeError):
             return self._walked(frame)
+        return Reading(
+            kind=kind,
+            query=query,
+            run=run,
+            conversation=conversation,
+            user=user,
+            sequence=sequence,
+            text=text if delta is None else delta,
+            delta=delta is not None,
+            ending=self._ends.get(kind),
+            secrets=secrets,
+        )
 
     def glance(self, frame: bytes) -> Reading:
         """The same but for the text and its number: what a driver needs while it runs."""
         try:
-            message = self._places.decoded(frame)
-            kind, query, run, conversation, user = self._names_in(message)
-            kind = self._kind(message, kind)
-            return Reading(
-                kind=kind,
-                query=self._text(message, _QUERY, query),
-                run=self._text(message, _RUN, run),
-                conversation=self._text(message, _CONVERSATION, conversation),
-                user=self._text(message, _USER, user),
-                ending=self._ends.get(kind) if kind else None,
-                secrets=self._secrets(message),
-            )
+            labels = self._labels(self._decoded(frame))
         except (Unusual, AttributeError):
             return self._walked(frame)
+        kind, query, run, conversation, user, secrets = labels
+        return Reading(
+            kind=kind,
+            query=query,
+            run=run,
+            conversation=conversation,
+            user=user,
+            ending=self._ends.get(kind),
+            secrets=secrets,
+        )
+
+    def _labels(self, message: Any) -> tuple[Any, ...]:  # noqa: ANN401 - JSON
+        """What names things: kind, query, run, conversation, user, and the secrets.
+
+        The head of a group is what most often says it, and then no more is asked.
+        """
+        kind, query, run, conversation, user = self._names_in(message)
+        if not kind or kind.__class__ is not str or self._kinds_at:
+            kind = self._kind(message, kind)
+        if not query or query.__class__ is not str:
+            query = self._text(message, _QUERY, query)
+        if not run or run.__class__ is not str:
+            run = self._text(message, _RUN, run)
+        if not conversation or conversation.__class__ is not str:
+            conversation = self._text(message, _CONVERSATION, conversation)
+        if not user or user.__class__ is not str:
+            user = self._text(message, _USER, user)
+        if self._secrets_in(message) == self._no_secrets:
+            return kind, query, run, conversation, user, ()
+        return kind, query, run, conversation, user, self._secrets(message)
 
     def _text(self, message: Any, group: int, head: Any) -> str | None:  # noqa: ANN401 - JSON
-        """The first scalar of a group, as text; its head is what most often has it."""
-        if head.__class__ is str and head:
-            return head
+        """The first scalar of a group, as text."""
         if head is None and self._places.single[group]:
             return None
-        for values in self._places.values(message, group):
-            text = template.as_text(values[0]) if values else None
-            if text is not None:
-                return text
-        return None
+        texts = map(template.as_text, self._places.values(message, group))
+        return next((text for text in texts if text is not None), None)
 
     def _joined(self, message: Any, group: int, head: Any) -> str | None:  # noqa: ANN401 - JSON
         """All texts at the first place of a group that has any."""
-        if head.__class__ is str:
-            return head
         if head is None and self._places.single[group]:
             return None
-        return _texts(self._places.values(message, group))
+        return _texts(self._places.lists(message, group))
 
     def _kind(self, message: Any, head: Any) -> str | None:  # noqa: ANN401 - JSON
         for group, kind in self._kinds_at:
-            for values in self._places.values(message, group):
-                if values and kind.equals in (None, _said(values[0])):
-                    return kind.name
+            (value,) = self._places.values(message, group)
+            if value is not None and kind.equals in (None, _said(value)):
+                return kind.name
         return self._text(message, _KIND, head)
 
     def _secrets(self, message: Any) -> tuple[str, ...]:  # noqa: ANN401 - JSON
-        if not self._secrets_at:
-            return ()
         found = (self._text(message, group, "") for group in self._secrets_at)
         return tuple(secret for secret in found if secret)
 

@@ -58,12 +58,19 @@ class Places:
     def heads(self, *groups: int) -> Getter:
         """A getter of what stands at the first place of each of some groups.
 
-        It takes what `decoded` gave and raises AttributeError for what is Unusual.
+        It takes what `decoded` gave, gives a tuple where there are two or more, and raises
+        AttributeError for what is Unusual.
         """
         return operator.attrgetter(*(self._heads[group] for group in groups))
 
-    def values(self, decoded: Any, group: int) -> Iterator[list[Any]]:  # noqa: ANN401 - see `decoded`
-        """What stands at each place of a group, in their order."""
+    def values(self, decoded: Any, group: int) -> Iterator[Any]:  # noqa: ANN401 - see `decoded`
+        """What stands at each place of a group, in their order; None where nothing does."""
+        for getter, rest in self._groups[group]:
+            value = getter(decoded)
+            yield template.find(value, rest) if rest else value
+
+    def lists(self, decoded: Any, group: int) -> Iterator[list[Any]]:  # noqa: ANN401 - see `decoded`
+        """Everything at each place of a group in which `*` means every member."""
         for getter, rest in self._groups[group]:
             value = getter(decoded)
             if rest:

@@ -1,0 +1,84 @@
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isolation_checks.dialects.events import EventDialect
+from isolation_checks.dialects.reading import SILENT
+from isolation_checks.plan import model, read
+
+KEYS = st.sampled_from(("type", "id", "data", "payload", "items", "0", "text"))
+SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(("", "a", "b", "7", 1.5))
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+PLACES = st.lists(
+    st.lists(KEYS | st.just("*"), min_size=1, max_size=3).map(".".join), max_size=3
+).map(tuple)
+KINDS = st.lists(
+    st.builds(
+        model.Kind,
+        name=st.sampled_from(("first", "second")),
+        has=st.lists(KEYS, min_size=1, max_size=2).map(".".join),
+        equals=st.sampled_from((None, "a", "7", "true")),
+    ),
+    max_size=2,
+).map(tuple)
+WHERE = st.builds(
+    model.Where,
+    type=PLACES,
+    query=PLACES,
+    run=PLACES,
+    conversation=PLACES,
+    user=PLACES,
+    sequence=PLACES,
+    text=PLACES,
+    delta=PLACES,
+    secrets=PLACES,
+)
+
+
+@given(where=WHERE, kinds=KINDS, message=VALUES)
+def test_the_fast_way_reads_what_walking_reads(where, kinds, message):
+    """Whatever a plan names and a platform sends, both ways of reading agree."""
+    dialect = EventDialect(model.Dialect(where=where, kinds=kinds, ends={"a": "ok"}))
+    frame = orjson.dumps(message)
+    walked = dialect._walked(frame)
+    assert dialect.read(frame) == walked
+    glanced = dialect.glance(frame)
+    for name in ("kind", "query", "run", "conversation", "user", "ending", "secrets"):
+        assert getattr(glanced, name) == getattr(walked, name)
+
+
+@pytest.mark.parametrize("preset", read.preset_names())
+def test_every_dialect_reads_the_usual_forms_the_fast_way(preset, monkeypatch):
+    """Walking is for odd messages: where an id stands, or is missing, nothing is walked."""
+    text = f"""
+        dialect = "{preset}"
+        [target]
+        websocket = "ws://127.0.0.1:1/ws"
+        [auth]
+        source = "mint"
+        secret = "env:SECRET"
+        carry = {{ headers = {{ Authorization = "Bearer {{token}}" }} }}
+    """
+    dialect = EventDialect(read.parse(text, "a plan").dialect)
+    monkeypatch.setattr(EventDialect, "_walked", None)
+    for message in (
+        {"type": "agent_started", "thread_id": "t", "run_id": "r", "user_id": "u"},
+        {"type": "agent_thinking", "payload": {"content": "hm", "thread_id": "t"}},
+        {"type": "tool_completed", "payload": {"results": ["one", {"two": "three"}]}},
+        {"type": "pong"},
+    ):
+        dialect.read(orjson.dumps(message))
+        dialect.glance(orjson.dumps(message))
+
+
+@pytest.mark.parametrize("frame", [b"", b"{", b"[1]", b'"text"', b"null", b"\xff", b'{"type": '])
+def test_what_is_no_json_object_says_nothing(frame):
+    """Rubbish is read as silence, by either way."""
+    dialect = EventDialect(model.Dialect(where=model.Where(), ends={"a": "ok"}))
+    assert dialect.read(frame) == SILENT
+    assert dialect.glance(frame) == SILENT
