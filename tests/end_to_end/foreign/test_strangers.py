@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from isolation_checks.judging.verdict import Verdict
-from isolation_checks.loading import history
+from isolation_checks.loading import fold
+from isolation_checks.loading.history import Session
 from tests.end_to_end.foreign import leftovers
 from tests.end_to_end.foreign.strangers import Drive, Stranger, drive, stranger
 
@@ -192,7 +193,7 @@ def test_sessions_that_are_dropped_come_back(tmp_path):
     assert (0, Verdict.PASS) == (over.code, over.part("isolation")), over.output
     assert not over.kinds()
     assert over.directory is not None
-    run = history.load(over.directory)
+    run = fold.load(over.directory)
     lost = [query for query in run.queries.values() if query.reason == "session lost"]
     assert lost
     assert {"info"} == {query.ending for query in lost}
@@ -214,16 +215,16 @@ def test_tokens_are_refreshed_before_they_run_out(tmp_path):
     assert Verdict.PASS == over.check("event protocol").verdict
 
 
-def sessions_of(over: Drive) -> list[history.Session]:
+def sessions_of(over: Drive) -> list[Session]:
     """The sessions of a drive."""
     assert over.directory is not None, over.output
-    return list(history.load(over.directory).sessions.values())
+    return list(fold.load(over.directory).sessions.values())
 
 
 def subjects_of(over: Drive) -> dict[str | None, str | None]:
     """What the platform calls each principal."""
     assert over.directory is not None, over.output
-    return {p.id: p.subject for p in history.load(over.directory).principals.values()}
+    return {p.id: p.subject for p in fold.load(over.directory).principals.values()}
 
 
 def certify(folder: Path) -> None:
