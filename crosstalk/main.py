@@ -15,12 +15,13 @@ COMMANDS: Mapping[str, str] = {
     "demo": "drive the embedded platform and judge it",
     "collect": "read the platform's rows into a run",
     "judge": "judge a run (again), and render the judgement",
-    "report": "render the newest judgement of a run again",
+    "report": "render the newest judgement of a run again, or print it",
     "explain": "one finding, whole",
     "control": "would a break have been found in this run?",
     "checks": "all checks: what they ask, catch and are blind to",
     "faults": "all faults of the reference platform",
     "cleanup": "remove what a run created on its platform",
+    "ci-example": "a workflow for GitHub or GitLab that works as it is",
     "doctor": "is everything here that a run needs?",
     "conclude": "collect, judge and render: what a drive does at its end",
 }
@@ -44,7 +45,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"crosstalk.commands.{cmd_name}").command
+        module = f"crosstalk.commands.{cmd_name.replace('-', '_')}"
+        command: click.Command = importlib.import_module(module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

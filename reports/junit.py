@@ -123,15 +123,15 @@ def _case(
 ) -> TestCase:
     """A case that ends as its verdict says, with one sentence and, in its text, all of it."""
     case = TestCase(legal(name), f"{SUITE}.{legal(group)}")
-    said = legal(said) or "no reason was given"
     text = legal("\n".join(details or [said]))
+    said = legal(said) or "no reason was given"
     if verdict is Verdict.FAIL:
         case.result = [Failure(said, "failed")]
     elif verdict is Verdict.UNKNOWN:
         case.result = [Error(said, "unknown")]
     elif verdict is Verdict.NOT_ASKED:
         case.result = [Skipped(said, "not asked")]
-    else:
+    elif text:
         case.system_out = text
     for result in case.result:
         result.text = text
