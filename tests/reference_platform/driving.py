@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LIMIT_S = 10.0
 FAST = ("--latency", "30:100")
+SLOW = ("--latency", "300:600")
+RECALL = "What did I tell you to remember?"
 TERMINAL = {"agent_completed", "agent_error", "agent_cancelled", "error"}
 
 Frame = dict[str, Any]
@@ -184,3 +186,53 @@ def eventually(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+@contextlib.contextmanager
+def faulty(
+    *faults: str, latency: tuple[str, ...] = FAST, options: tuple[str, ...] = ()
+) -> Iterator[Platform]:
+    """A platform with these faults."""
+    chosen = [word for fault in faults for word in ("--fault", fault)]
+    with platform(*latency, *chosen, *options) as running:
+        yield running
+
+
+def heard(line: Line) -> str:
+    """All that was heard on a line, as one text."""
+    return json.dumps(line.heard)
+
+
+def settled(running: Platform, wanted: list[str]) -> bool:
+    """Whether the runs end up with these statuses."""
+    return eventually(
+        lambda: sorted(running.rows("SELECT status FROM runs")) == sorted((w,) for w in wanted)
+    )
+
+
+def drop(line: Line) -> None:
+    """Lose a connection without a goodbye."""
+    line.socket.close_socket()
+
+
+def listen(line: Line, seconds: float) -> list[Frame]:
+    """All frames of a while."""
+    with contextlib.suppress(TimeoutError):
+        line.hear_until(lambda _: False, seconds)
+    return line.heard
+
+
+def started(line: Line) -> Frame:
+    """Wait until an agent thinks: its run has begun."""
+    return line.hear_until(lambda frame: frame["type"] == "agent_thinking")
+
+
+@contextlib.contextmanager
+def two_lines(*faults: str, **how: tuple[str, ...]) -> Iterator[tuple[Platform, Line, Line]]:
+    """A faulty platform and two people's lines."""
+    with (
+        faulty(*faults, **how) as running,
+        running.person().line() as anns,
+        running.person().line() as bens,
+    ):
+        yield running, anns, bens

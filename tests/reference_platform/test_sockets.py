@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from tests.reference_platform.driving import FAST, Line, connect_to, platform
+from tests.reference_platform.driving import FAST, Line, connect_to, drop, platform
 
 FIVE = ["agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed"]
 
@@ -137,11 +137,6 @@ def test_a_request_id_that_is_in_use_is_turned_away(honest):
         line.ask("two", request="same")
         refused = line.hear_until(lambda f: f["type"] == "error")
         assert refused["payload"]["code"] == "duplicate_request"
-
-
-def drop(line):
-    """Lose the connection without a word."""
-    line.socket.socket.close()
 
 
 def test_a_run_whose_client_is_gone_is_completed_and_stored(honest):

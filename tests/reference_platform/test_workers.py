@@ -6,9 +6,9 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.reference_platform.driving import FAST, platform
+from tests.reference_platform.driving import FAST, drop, platform
 from tests.reference_platform.redis_server import redis_server
-from tests.reference_platform.test_sockets import FIVE, drop, kinds
+from tests.reference_platform.test_sockets import FIVE, kinds
 
 SECRETS = {"REFERENCE_SERVICE_SECRET": "between services", "REFERENCE_JWT_SECRET": "x" * 40}
 SLOW = ("--latency", "400:600")

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from reference_platform.auth.tokens import new_rsa_key
+from reference_platform.auth.keys import new_key
 from reference_platform.bus import LocalBus
-from reference_platform.faults import FAULTS, parse_faults
+from reference_platform.catalogue import FAULTS
+from reference_platform.faults import Faults, check_needs, parse_faults
 from reference_platform.lifetime import Leash
 from reference_platform.server import bind, serve
-from reference_platform.settings import Latency, Secrets, Settings
+from reference_platform.settings import Latency, Secrets, Settings, Signing
 from reference_platform.storage.database import open_database
 from reference_platform.worker import Worker
 from reference_platform.workers import Supervisor, WorkerFailedError
@@ -71,7 +72,7 @@ def _announce(settings: Settings, port: int) -> None:
         "http": f"http://{address}",
         "ws": f"ws://{address}/ws" if settings.service != "auth" else None,
         "auth": settings.auth_url or f"http://{address}",
-        "database": open_database(settings.database_url).public_url,
+        "database": open_database(settings.database_url, Faults({}, "")).public_url,
         "pid": os.getpid(),
     }
     print(json.dumps(line), flush=True)
@@ -94,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--agent-limit", type=float, default=20.0, metavar="SECONDS")
     add("--access-ttl", type=int, default=900, metavar="SECONDS")
     add("--seed", type=int, default=1)
-    add("--signing", choices=("HS256", "RS256"), default="HS256")
+    add("--signing", choices=("HS256", "RS256", "ES256", "EdDSA"), default="HS256")
     add("--service", choices=("all", "auth", "backend"), default="all")
     add("--auth-url", metavar="URL", help="where the auth service is, for a separate backend")
     add("--with-parent", action="store_true", help="end when the process that started us ends")
@@ -105,6 +106,13 @@ def _settings(options: argparse.Namespace, home: Path | None) -> Settings:
     """Check the options.  Raises ValueError with a sentence that says what would be right."""
     if options.workers < 1:
         raise ValueError("--workers must be at least 1")
+    faults = parse_faults(options.fault)
+    check_needs(
+        faults,
+        database=options.database or "",
+        redis=options.redis is not None,
+        workers=options.workers,
+    )
     return Settings(
         host=options.host,
         port=options.port,
@@ -119,7 +127,7 @@ def _settings(options: argparse.Namespace, home: Path | None) -> Settings:
         access_ttl_s=options.access_ttl,
         latency=_latency(options.latency),
         agent_limit_s=options.agent_limit,
-        faults=parse_faults(options.fault),
+        faults=faults,
         secrets=_secrets(options.signing),
     )
 
@@ -137,10 +145,10 @@ def _latency(words: str) -> Latency:
     return Latency(median_s=median_s, p99_s=p99_s)
 
 
-def _secrets(signing: str) -> Secrets:
+def _secrets(signing: Signing) -> Secrets:
     """Secrets of the environment; what it lacks is made up, for this start only."""
     key = os.environ.get("REFERENCE_JWT_SECRET")
     if not key:
-        key = new_rsa_key() if signing == "RS256" else secrets.token_urlsafe(48)
+        key = secrets.token_urlsafe(48) if signing == "HS256" else new_key(signing)
     service = os.environ.get("REFERENCE_SERVICE_SECRET") or secrets.token_urlsafe(32)
     return Secrets(signing_key=key, service_secret=service)

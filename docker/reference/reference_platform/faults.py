@@ -1,9 +1,8 @@
-"""The faults this platform can be told to commit.  By default it commits none.
+"""Which faults this platform was told to commit, and the dice that say when.  By default none.
 
-This file names them and throws the dice.  The mechanism of each stands where such a
-defect would stand in a real platform, behind ``faults.strikes("name")``: what then happens
-must be the defect itself (a shared object, a key without the user), never a simulation of
-its symptom.  A new fault is one entry here and its mechanism there.
+The catalogue names them.  The mechanism of each stands where such a defect would stand in a
+real platform, behind ``faults.strikes("name")``: what then happens must be the defect itself
+(a shared object, a key without the user), never a simulation of its symptom.
 """
 
 from __future__ import annotations
@@ -11,106 +10,8 @@ from __future__ import annotations
 import difflib
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One defect: what it is, how often it gets a chance, how often it takes it by default."""
-
-    name: str
-    sentence: str
-    opportunity: str
-    rate: float
-
-
-FAULTS: Mapping[str, Fault] = {
-    fault.name: fault
-    for fault in (
-        Fault(
-            name="shared_socket",
-            sentence="One handler object keeps the socket that events go to; "
-            "each connect overwrites it.",
-            opportunity="connect",
-            rate=1.0,
-        ),
-        Fault(
-            name="broadcast",
-            sentence="An event meant for one connection is sent to every connection.",
-            opportunity="event",
-            rate=1.0,
-        ),
-        Fault(
-            name="singleton_agent",
-            sentence="One agent object, carrying the current user's fields, serves everybody.",
-            opportunity="query",
-            rate=1.0,
-        ),
-        Fault(
-            name="cache_without_user",
-            sentence="The answer cache is keyed by the question alone.",
-            opportunity="query",
-            rate=1.0,
-        ),
-        Fault(
-            name="missing_owner_check",
-            sentence="Threads and their messages are read by id alone, over a connection "
-            "that row-level security does not bind.",
-            opportunity="read of a thread",
-            rate=1.0,
-        ),
-        Fault(
-            name="wrong_owner_row",
-            sentence="The row writer takes the owner from a shared current-user field "
-            "at the time of writing.",
-            opportunity="write of an answer",
-            rate=1.0,
-        ),
-        Fault(
-            name="lost_row",
-            sentence="Rows go to a write-behind queue that drops them when a flush fails.",
-            opportunity="query",
-            rate=0.05,
-        ),
-        Fault(
-            name="placeholder_owner",
-            sentence="A retried write runs outside the request's context, where the owner "
-            "defaults to `system`.",
-            opportunity="write of an answer",
-            rate=0.05,
-        ),
-        Fault(
-            name="silent_swallow",
-            sentence="The intake of a query fails and the exception is swallowed.",
-            opportunity="query",
-            rate=0.05,
-        ),
-        Fault(
-            name="lost_terminal",
-            sentence="The last event goes through a notification queue that drops when full.",
-            opportunity="completed query",
-            rate=0.05,
-        ),
-        Fault(
-            name="out_of_order",
-            sentence="Two senders drain one outbox; one stalls or sends again.",
-            opportunity="event",
-            rate=0.02,
-        ),
-        Fault(
-            name="hung_agent",
-            sentence="An agent dies in mid-run and nobody watches.",
-            opportunity="query",
-            rate=0.05,
-        ),
-        Fault(
-            name="slow_tail",
-            sentence="A share of model calls lands on a cold replica and stalls for seconds.",
-            opportunity="query",
-            rate=0.15,
-        ),
-    )
-}
+from reference_platform.catalogue import FAULTS, MISROUTING
 
 
 class UnknownFaultError(ValueError):
@@ -132,13 +33,33 @@ def parse_faults(words: Iterable[str]) -> dict[str, float]:
         if name not in FAULTS:
             raise UnknownFaultError(name)
         try:
-            rate = float(rate_text) if rate_text else FAULTS[name].rate
+            rate = float(rate_text) if rate_text else FAULTS[name].default_rate
         except ValueError:
             rate = -1.0
         if not 0.0 <= rate <= 1.0:
             raise ValueError(f"the rate of {name} must be a number from 0 to 1")
         rates[name] = rate
     return rates
+
+
+def check_needs(rates: Mapping[str, float], *, database: str, redis: bool, workers: int) -> None:
+    """Raises ValueError for a fault that could never show on a platform like this."""
+    met = {
+        "postgresql": database.startswith("postgres"),
+        "redis": redis,
+        "workers": workers > 1,
+        "misrouting": any(rates.get(name) for name in MISROUTING),
+    }
+    how = {
+        "postgresql": "--database postgresql://…",
+        "redis": "--redis URL",
+        "workers": "--workers 2 or more",
+        "misrouting": f"one of {', '.join(MISROUTING)} beside it",
+    }
+    for name, rate in rates.items():
+        for need in FAULTS[name].needs:
+            if rate and not met[need]:
+                raise ValueError(f"the fault {name} needs {how[need]}")
 
 
 class Faults:

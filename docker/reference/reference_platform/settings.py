@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Service = Literal["all", "auth", "backend"]
-Signing = Literal["HS256", "RS256"]
+Signing = Literal["HS256", "RS256", "ES256", "EdDSA"]
 
 _Z99 = 2.3263478740408408  # the standard normal's 99th percentile
 
@@ -34,7 +34,7 @@ class Latency:
 class Secrets:
     """What must be the same in every process, and never on a command line.
 
-    ``signing_key`` is the HMAC secret, or an RSA private key as PEM.
+    ``signing_key`` is the HMAC secret, or a private key as PEM.
     """
 
     signing_key: str = field(repr=False)

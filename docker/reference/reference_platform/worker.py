@@ -10,13 +10,17 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, WebSocketRoute
 
 from reference_platform.agent.cache import AnswerCache, AnswerStore, MemoryStore
-from reference_platform.agent.memory import Memory
+from reference_platform.agent.factory import AgentFactory
+from reference_platform.agent.memory import Memory, Turns
 from reference_platform.agent.model import Model
-from reference_platform.agent.runs import AgentFactory, Runs
+from reference_platform.agent.runs import Runs
+from reference_platform.agent.slots import Slots
 from reference_platform.agent.tools import Toolbox
 from reference_platform.auth.accounts import Accounts
 from reference_platform.auth.guard import Authenticate
+from reference_platform.auth.identity import Identity
 from reference_platform.auth.logins import Logins
+from reference_platform.auth.oauth import OAuthRoutes
 from reference_platform.auth.remote import RemoteAuthentication
 from reference_platform.auth.routes import AuthRoutes
 from reference_platform.bus import Body, Bus
@@ -24,16 +28,19 @@ from reference_platform.faults import Faults
 from reference_platform.nouns import PlatformError, Principal
 from reference_platform.rest import RestRoutes
 from reference_platform.settings import Settings
+from reference_platform.sockets.admission import Admission
 from reference_platform.sockets.endpoint import SocketEndpoint
 from reference_platform.sockets.resume import NoRegistry, Registry, Resume
+from reference_platform.sockets.routing import Router
 from reference_platform.sockets.sessions import Hub
 from reference_platform.storage.belongings import Belongings
 from reference_platform.storage.conversations import Conversations
-from reference_platform.storage.database import open_database
+from reference_platform.storage.database import SERVICE, open_database
 from reference_platform.storage.recorder import Recorder
 from reference_platform.web import refuse
 
 _SWEEP_S = 5.0
+_PARTS = 2  # of which a readiness check asks each
 
 
 class Worker:
@@ -49,9 +56,12 @@ class Worker:
         self._faults = Faults(settings.faults, self._seed)
         self._closing = contextlib.AsyncExitStack()
         self._chores: list[Callable[[], Coroutine[None, None, None]]] = []
-        self._database = open_database(settings.database_url)
+        self._database = open_database(settings.database_url, self._faults)
         self._bus = bus
+        self._number = number
+        self._first: list[Callable[[], Coroutine[None, None, None]]] = []
         self._answers: AnswerStore = MemoryStore()
+        self._turns: Turns | None = None
         self._registry: Registry = NoRegistry()
         if settings.redis_url is not None:
             self._use_redis(settings.redis_url)
@@ -81,6 +91,8 @@ class Worker:
         await self._database.open()
         async with self._closing:
             await self._bus.open()
+            for prepare in self._first:
+                await prepare()
             chores = [asyncio.create_task(chore()) for chore in self._chores]
             try:
                 yield
@@ -98,12 +110,20 @@ class Worker:
         self._bus = shared.RedisBus(client, prefix)
         self._answers = shared.RedisStore(client, prefix)
         self._registry = shared.RedisRegistry(client, prefix)
+        if self._faults.on("desynced_connection"):
+            from reference_platform.lines import LinePool, RedisTurns
+
+            pool = LinePool(url, self._faults)
+            self._turns = RedisTurns(pool, prefix)
+            self._closing.callback(pool.close)
 
     def _auth(self) -> Authenticate:
         """Serve accounts; a backend beside them calls them directly."""
-        accounts = Accounts(self._database, self._settings, self._logins)
+        accounts = Accounts(self._database, self._settings, self._logins, self._faults)
         self._closing.callback(accounts.close)
-        self._routes += AuthRoutes(accounts, self._settings.secrets.service_secret).routes()
+        secret = self._settings.secrets.service_secret
+        self._routes += AuthRoutes(accounts, secret).routes()
+        self._routes += OAuthRoutes(accounts, secret).routes()
         return accounts.authenticate
 
     def _remote_authentication(self) -> Authenticate:
@@ -120,20 +140,22 @@ class Worker:
     def _backend(self, authenticate: Authenticate) -> None:
         """Serve agents over WebSockets, and what users own over HTTP."""
         settings, faults = self._settings, self._faults
+        authenticate = Identity(authenticate, faults).authenticate
         hub = Hub(faults, settings.resume_window_s)
-        belongings = Belongings(self._database)
+        router = Router(hub, faults)
+        belongings = Belongings(self._database, faults)
         conversations = Conversations(self._database, faults)
         recorder = Recorder(self._database, faults)
         toolbox = Toolbox(belongings)
         agents = AgentFactory(
             Model(settings.latency, faults, self._seed),
             toolbox,
-            Memory(self._database, belongings),
+            Memory(self._database, belongings, faults, self._turns_before()),
             AnswerCache(self._answers, faults),
             faults,
         )
         runs = Runs(
-            hub=hub,
+            router=router,
             agents=agents,
             recorder=recorder,
             faults=faults,
@@ -145,8 +167,10 @@ class Worker:
         self._closing.push_async_callback(runs.close)
         sockets = SocketEndpoint(
             hub=hub,
+            router=router,
+            admission=Admission(faults, [self._look] * _PARTS),
             runs=runs,
-            resume=Resume(hub, self._bus, self._registry),
+            resume=Resume(hub, self._bus, self._registry, faults),
             conversations=conversations,
             authenticate=authenticate,
             faults=faults,
@@ -163,9 +187,23 @@ class Worker:
                 hub.sweep()
 
         def hear_revoked(body: Body) -> None:
+            if faults.strikes("outlives_logout"):
+                return
             hub.close_user(body["user_id"], body["login"], body["reason"])
 
         self._chores.append(sweep)
         self._bus.subscribe("revoked", hear_revoked)
         rest = RestRoutes(authenticate, conversations, belongings, forget_user)
         self._routes += [*rest.routes(), WebSocketRoute("/ws", sockets.serve)]
+
+    async def _look(self) -> None:
+        """Whether the database answers."""
+        await self._database.read(SERVICE, "SELECT 1 AS ready")
+
+    def _turns_before(self) -> Turns | None:
+        """Where turns are found without the rows: nowhere, but for two faults."""
+        if self._turns is None and self._faults.on("restart_mixup"):
+            slots = Slots(self._database, self._number, self._faults)
+            self._first.append(slots.restore)
+            self._turns = slots
+        return self._turns

@@ -12,10 +12,12 @@ import orjson
 
 from reference_platform.agent.run import Answer, Step
 from reference_platform.faults import Faults
-from reference_platform.nouns import ThreadId, UserId
+from reference_platform.nouns import Principal, ThreadId
 
 TTL_S = 300
 _ENTRIES = 5_000
+_KEY_CHARACTERS = 64  # the width of a column that keys were once kept in
+_NAME_CHARACTERS = 8
 
 
 class AnswerStore(Protocol):
@@ -58,15 +60,19 @@ class AnswerCache:
         self._store = store
         self._faults = faults
 
-    def key(self, user_id: UserId, thread_id: ThreadId, version: str, question: str) -> str:
+    def key(self, principal: Principal, thread_id: ThreadId, version: str, question: str) -> str:
         """The key of a question's answer.
 
-        Fault cache_without_user: the question is all there is to it.
+        Fault cache_without_user: the question is all there is to it.  Fault truncated_cache_key:
+        it is a text that must fit a column, case-folded.
         """
         normalized = " ".join(question.casefold().split())
-        parts = [user_id, thread_id, version, normalized]
+        parts = [principal.user_id, thread_id, version, normalized]
         if self._faults.strikes("cache_without_user"):
             parts = [normalized]
+        if self._faults.strikes("truncated_cache_key"):
+            text = f"{principal.email:.{_NAME_CHARACTERS}}/{normalized}/{thread_id}/{version}"
+            return text.casefold()[:_KEY_CHARACTERS]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
     async def get(self, key: str) -> Answer | None:

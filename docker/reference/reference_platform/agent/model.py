@@ -6,8 +6,9 @@ It invents nothing: an answer is the question, what tools and memories returned,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from reference_platform.agent.breaker import CircuitBreaker
@@ -19,6 +20,9 @@ _CALL_LIMIT_S = 18.0
 _FIRST_PAUSE_LIMIT_S = 0.03
 _COLD_REPLICA_S = (6.0, 12.0)
 _PIECES = (6, 12)
+_TOKEN_CHARACTERS = 6
+_CAPACITY = 4  # answers that a model makes at once before it counts as overloaded
+_LANES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,21 @@ class Pace:
     stall_s: float
 
 
+@dataclass(slots=True)
+class Buffer:
+    """What a model has written."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A text on its way out of a buffer, and the parts that it comes in."""
+
+    buffer: Buffer
+    parts: tuple[slice, ...]
+
+
 class Model:
     """One model endpoint that all runs of a worker call."""
 
@@ -41,6 +60,9 @@ class Model:
         self._faults = faults
         self._dice = random.Random(f"{seed}/model")
         self._breaker = CircuitBreaker()
+        self._answering = 0
+        self._lanes = asyncio.Semaphore(_LANES)
+        self._buffer = Buffer()
 
     def pace(self) -> Pace:
         """Draw how long one answer takes, and in which steps.
@@ -69,6 +91,41 @@ class Model:
             self._breaker.failed()
             raise PlatformError("model_timeout", "the model did not answer in time") from None
         self._breaker.succeeded()
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[bool]:
+        """Make an answer; tells whether to make do without the model.
+
+        Fault fake_success: that is what an overloaded model's callers do.
+        """
+        self._answering += 1
+        try:
+            yield self._answering > _CAPACITY and self._faults.strikes("fake_success")
+        finally:
+            self._answering -= 1
+
+    @contextlib.asynccontextmanager
+    async def lane(self) -> AsyncIterator[None]:
+        """Have the model to oneself, as far as one can tell.
+
+        Fault noisy_neighbour: all wait for the same few lanes.
+        """
+        if not self._faults.strikes("noisy_neighbour"):
+            yield
+            return
+        async with self._lanes:
+            yield
+
+    def stream(self, text: str, count: int) -> Stream:
+        """Stream a text in about `count` parts.
+
+        Fault split_leak: by a few characters, out of the buffer that every stream reads.
+        """
+        if not self._faults.strikes("split_leak"):
+            return Stream(Buffer(text), tuple(self.pieces(len(text), count)))
+        self._buffer.text = text
+        starts = range(0, len(text), _TOKEN_CHARACTERS)
+        return Stream(self._buffer, tuple(slice(s, s + _TOKEN_CHARACTERS) for s in starts))
 
     def pieces(self, length: int, count: int) -> Iterator[slice]:
         """Cut a text of `length` into at most `count` pieces, anywhere, words included."""

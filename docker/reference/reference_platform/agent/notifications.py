@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from reference_platform.agent.run import Run
 from reference_platform.faults import Faults
-from reference_platform.sockets.sessions import Hub, Session
+from reference_platform.sockets.routing import Router
 from reference_platform.sockets.wire import Event
 
 _LOG = logging.getLogger(__name__)
@@ -19,14 +20,14 @@ _CAPACITY = 100
 class NotificationQueue:
     """Delivers events in the background, and drops what does not fit."""
 
-    def __init__(self, hub: Hub, faults: Faults) -> None:
-        """Deliver to this hub; the sender starts with the first event."""
-        self._hub = hub
+    def __init__(self, router: Router, faults: Faults) -> None:
+        """Deliver by way of this router; the sender starts with the first event."""
+        self._router = router
         self._faults = faults
-        self._queue: asyncio.Queue[tuple[Session, Event]] = asyncio.Queue(_CAPACITY)
+        self._queue: asyncio.Queue[tuple[Run, Event]] = asyncio.Queue(_CAPACITY)
         self._sender: asyncio.Task[None] | None = None
 
-    def put(self, session: Session, event: Event) -> None:
+    def put(self, run: Run, event: Event) -> None:
         """Queue an event, unless other notifications have filled the queue."""
         if self._sender is None:
             self._sender = asyncio.create_task(self._send_all())
@@ -34,9 +35,9 @@ class NotificationQueue:
         if crowded or self._queue.full():
             _LOG.debug("notification queue is full")
             return
-        self._queue.put_nowait((session, event))
+        self._queue.put_nowait((run, event))
 
     async def _send_all(self) -> None:
         while True:
-            session, event = await self._queue.get()
-            self._hub.deliver(session, event)
+            run, event = await self._queue.get()
+            self._router.send(run, event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ class Run:
     settling: bool = False  # its last rows are being committed: too late to cancel
     ended: bool = False  # its last event was posted
     watched: bool = True  # somebody notices if its agent dies
+    unfinished: Callable[[], Answer] | None = None  # its answer as far as it has come
 
     def cancel(self) -> None:
         """End the run, once its beginning is stored, so that its rows can say so."""

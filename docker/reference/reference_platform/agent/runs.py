@@ -11,13 +11,12 @@ import logging
 from collections import Counter
 from typing import Any
 
-from reference_platform.agent.agent import Agent, Emit
-from reference_platform.agent.cache import AnswerCache
-from reference_platform.agent.memory import Memory
-from reference_platform.agent.model import Model
+from reference_platform.agent.agent import Agent
+from reference_platform.agent.dispatcher import Emit
+from reference_platform.agent.factory import AgentFactory
 from reference_platform.agent.notifications import NotificationQueue
+from reference_platform.agent.reports import ErrorReports
 from reference_platform.agent.run import Answer, Run
-from reference_platform.agent.tools import Toolbox
 from reference_platform.faults import Faults
 from reference_platform.nouns import (
     NotFoundError,
@@ -28,33 +27,13 @@ from reference_platform.nouns import (
     UserId,
     fresh_id,
 )
-from reference_platform.sockets.sessions import Hub, Session
+from reference_platform.sockets.routing import Router
+from reference_platform.sockets.sessions import Session
 from reference_platform.sockets.wire import error_event
 from reference_platform.storage.recorder import Recorder
 
 _LOG = logging.getLogger(__name__)
 _DEATH_AFTER_EVENTS = (2, 8)  # a killed agent dies after so many events
-
-
-class AgentFactory:
-    """Makes an agent for each run."""
-
-    def __init__(
-        self, model: Model, toolbox: Toolbox, memory: Memory, cache: AnswerCache, faults: Faults
-    ) -> None:
-        """Agents with access to these."""
-        self._parts = (model, toolbox, memory, cache)
-        self._faults = faults
-        self._singleton = Agent(*self._parts)
-
-    def create(self) -> Agent:
-        """An agent.
-
-        Fault singleton_agent: the one that everybody gets.
-        """
-        if self._faults.strikes("singleton_agent"):
-            return self._singleton
-        return Agent(*self._parts)
 
 
 class AgentVanished(BaseException):
@@ -67,7 +46,7 @@ class Runs:
     def __init__(
         self,
         *,
-        hub: Hub,
+        router: Router,
         agents: AgentFactory,
         recorder: Recorder,
         faults: Faults,
@@ -75,7 +54,7 @@ class Runs:
         per_user: int,
     ) -> None:
         """Allow each run `limit_s` and each user `per_user` runs at once."""
-        self._hub = hub
+        self._router = router
         self._agents = agents
         self._recorder = recorder
         self._faults = faults
@@ -84,7 +63,11 @@ class Runs:
         self._running: Counter[UserId] = Counter()
         self._tasks: dict[asyncio.Task[None], Run] = {}
         self._obituaries: set[asyncio.Task[None]] = set()
-        self._notifications = NotificationQueue(hub, faults) if faults.on("lost_terminal") else None
+        self._strays: set[asyncio.Task[Answer]] = set()
+        self._reports = ErrorReports(faults)
+        self._notifications = (
+            NotificationQueue(router, faults) if faults.on("lost_terminal") else None
+        )
 
     def submit(
         self,
@@ -93,7 +76,7 @@ class Runs:
         request_id: RequestId,
         thread_id: ThreadId | None,
         question: str,
-    ) -> None:
+    ) -> Run:
         """Start a run.  Raises PlatformError when it is not accepted."""
         if self._faults.strikes("silent_swallow"):
             raise ConnectionError("the intake queue is not reachable")
@@ -111,9 +94,12 @@ class Runs:
         )
         self._running[principal.user_id] += 1
         session.runs[request_id] = run
+        self._router.begin(run)
+        self._reports.begin(run)
         run.task = asyncio.create_task(self._conduct(run))
         self._tasks[run.task] = run
         run.task.add_done_callback(self._released)
+        return run
 
     def cancel(self, session: Session, request_id: RequestId) -> None:
         """Cancel a run of this session.  Raises PlatformError when there is nothing to cancel."""
@@ -133,6 +119,8 @@ class Runs:
     async def close(self) -> None:
         """Cancel everything, and wait until each run is recorded."""
         await self._cancel(list(self._tasks.values()))
+        for stray in self._strays:
+            stray.cancel()
 
     async def _cancel(self, runs: list[Run]) -> None:
         tasks = [run.task for run in runs if run.task is not None]
@@ -168,10 +156,32 @@ class Runs:
             run.begun = True
             if run.cancelled:
                 raise asyncio.CancelledError
-            answer = await self._agents.create().answer(run, self._emitter(run))
+            agent = await self._agents.create(run)
+            run.unfinished = agent.unfinished
+            try:
+                answer = await self._work(agent, self._emitter(run))
+            finally:
+                self._agents.release(agent)
             run.settling = True
         await self._recorder.finish(run, answer)
         return answer
+
+    async def _work(self, agent: Agent, emit: Emit) -> Answer:
+        """Have an agent answer, and end it with its run.
+
+        Fault late_frames: it is waited for, but not stopped when the wait is over.
+        """
+        if not self._faults.strikes("late_frames"):
+            return await agent.answer(emit)
+        stray = asyncio.create_task(agent.answer(emit))
+        self._strays.add(stray)
+        stray.add_done_callback(self._gone)
+        return await asyncio.shield(stray)
+
+    def _gone(self, stray: asyncio.Task[Answer]) -> None:
+        self._strays.discard(stray)
+        if not stray.cancelled():
+            stray.exception()  # seen; whoever still waited for it has told
 
     def _emitter(self, run: Run) -> Emit:
         """How the run's agent tells what it does.
@@ -190,7 +200,7 @@ class Runs:
             if emitted == doom:
                 raise AgentVanished
             emitted += 1
-            self._hub.deliver(run.session, run.event(kind, payload))
+            self._router.send(run, run.event(kind, payload))
 
         return emit
 
@@ -202,22 +212,21 @@ class Runs:
         run.ended = True
         event = run.event("agent_completed", {"content": answer.content, "status": "ok"})
         if self._notifications is not None:
-            self._notifications.put(run.session, event)
+            self._notifications.put(run, event)
         else:
-            self._hub.deliver(run.session, event)
+            self._router.send(run, event)
 
     def _reject(self, run: Run, error: PlatformError) -> None:
         """Say that the query was not accepted; nothing of it is stored."""
         run.ended = True
         user_id = run.principal.user_id
-        self._hub.deliver(run.session, error_event(error, user_id, run.request_id))
+        self._router.send(run, error_event(error, user_id, run.request_id))
 
     async def _died(self, run: Run) -> None:
         await self._fail(run, "failed", PlatformError("agent_died", "the agent died"))
 
     async def _fail(self, run: Run, status: str, error: PlatformError) -> None:
-        payload = {"code": error.code, "message": error.message}
-        await self._give_up(run, status, "agent_error", payload)
+        await self._give_up(run, status, "agent_error", self._reports.report(error))
 
     async def _give_up(self, run: Run, status: str, kind: str, payload: dict[str, Any]) -> None:
         """Store that the run has no answer, then say so, whether or not it could be stored."""
@@ -226,7 +235,7 @@ class Runs:
             await self._recorder.abandon(run, status)
         except Exception:  # noqa: BLE001 - the client is told all the same
             _LOG.exception("the end of a run was not stored")
-        self._hub.deliver(run.session, run.event(kind, payload))
+        self._router.send(run, run.event(kind, payload))
 
     def _released(self, task: asyncio.Task[None]) -> None:
         """Free what a run held; the death of an agent that ended without a word is told here."""
@@ -236,6 +245,8 @@ class Runs:
         if not self._running[user_id]:
             del self._running[user_id]
         run.session.runs.pop(run.request_id, None)
+        if run.ended or not run.watched:
+            self._router.end(run)
         if not task.cancelled():
             task.exception()  # seen; what is not ended below was reported as it happened
         if not run.ended and run.watched:

@@ -81,7 +81,7 @@ class DocumentSearch:
         """Rank the tenant's documents by shared words; none shared, none shown."""
         wanted = set(_WORD.findall(arguments["query"].casefold()))
         ranked: list[tuple[int, dict[str, str]]] = []
-        for row in await self._belongings.documents(principal):
+        for row in await self._belongings.searchable(principal):
             text = f"{row['title']} {row['content']}".casefold()
             shared = len(wanted.intersection(_WORD.findall(text)))
             if shared:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from reference_platform.faults import Faults
-from reference_platform.nouns import ConnectionId, Principal, fresh_id
+from reference_platform.nouns import ConnectionId, Principal, RequestId, fresh_id
+from reference_platform.sockets.staging import Staging
 from reference_platform.sockets.wire import Event
+
+if TYPE_CHECKING:
+    from reference_platform.agent.run import Run
 
 _OUTBOX_LIMIT = 5_000  # events a slow reader may fall behind
 _RESENT = 0.5  # share of stalled sends that are tried again
+_ASKED_KEPT = 256  # queries of its client that a connection remembers
 _SENT_KEPT = 256  # sent events kept, for a client that comes back and missed some
 
 
@@ -37,13 +42,18 @@ class _Goodbye:
 class Connection:
     """An open socket of one principal, its outbox, and what it has sent lately."""
 
-    def __init__(self, websocket: WebSocket, principal: Principal, faults: Faults) -> None:
+    def __init__(
+        self, websocket: WebSocket, principal: Principal, faults: Faults, staging: Staging
+    ) -> None:
         """Wrap an accepted socket; nothing is sent before `pump` runs."""
+        self.address = websocket.client.host if websocket.client is not None else None
         self.id = ConnectionId(fresh_id())
         self.principal = principal
         self.sent: deque[tuple[int, Event]] = deque(maxlen=_SENT_KEPT)
         self._websocket = websocket
         self._faults = faults
+        self._staging = staging
+        self._asked: dict[RequestId, Run] = {}
         self._outbox: deque[Event | _Goodbye] = deque()
         self._sending: Event | None = None
         self._filled = asyncio.Event()
@@ -52,12 +62,24 @@ class Connection:
         self._leaving = False  # has said goodbye
 
     def post(self, event: Event) -> bool:
-        """Queue an event for sending.  False when the socket is closing or far behind."""
+        """Queue an event for sending.  False when the socket is closing or far behind.
+
+        Fault buffer_reuse: its text waits in the buffer that all texts wait in.
+        """
         if self._deaf or len(self._outbox) >= _OUTBOX_LIMIT:
             return False
+        if self._faults.strikes("buffer_reuse"):
+            event = self._staging.put(event)
         self._outbox.append(event)
         self._filled.set()
         return True
+
+    def asked(self, run: Run) -> None:
+        """Note a query of this connection's client."""
+        if self._faults.on("label_laundering"):
+            self._asked[run.request_id] = run
+            if len(self._asked) > _ASKED_KEPT:
+                del self._asked[next(iter(self._asked))]
 
     def close(self, code: int, reason: str) -> None:
         """Close the socket once what was posted before is sent."""
@@ -70,7 +92,7 @@ class Connection:
     def abandon(self) -> list[Event]:
         """Take no more events, and hand back those that were not sent."""
         self._deaf = True
-        waiting = [item for item in self._outbox if isinstance(item, Event)]
+        waiting = [self._staging.take(item) for item in self._outbox if isinstance(item, Event)]
         self._outbox.clear()
         return waiting if self._sending is None else [self._sending, *waiting]
 
@@ -96,8 +118,8 @@ class Connection:
             if isinstance(item, _Goodbye):
                 await self._websocket.close(item.code, item.reason)
                 return
-            self._sending = item
-            await self._send(item)
+            self._sending = self._labelled(self._staging.take(item))
+            await self._send(self._sending)
             self._sending = None
 
     async def _send(self, event: Event) -> None:
@@ -114,3 +136,18 @@ class Connection:
             await self._websocket.send_text(frame)
         if event.run_id is not None:
             self.sent.append((seq, event))
+
+    def _labelled(self, event: Event) -> Event:
+        """An event with the ids that its frame will carry: its own.
+
+        Fault label_laundering: the ids of the query it answers as far as this connection knows,
+        which for a query of somebody else is the last one of its own client.
+        """
+        if event.run_id is None or not self._faults.strikes("label_laundering"):
+            return event
+        event = replace(event, user_id=self.principal.user_id)
+        newest = next(reversed(self._asked.values()), None)
+        run = self._asked.get(event.request_id, newest) if event.request_id else newest
+        if run is None:
+            return event
+        return replace(event, thread_id=run.thread_id, run_id=run.id, request_id=run.request_id)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from starlette.websockets import WebSocket
 
@@ -15,14 +16,19 @@ from reference_platform.auth.tokens import InvalidTokenError
 from reference_platform.faults import Faults
 from reference_platform.nouns import (
     PlatformError,
+    Principal,
     RequestId,
     SessionId,
     ThreadId,
+    UserId,
     fresh_id,
 )
+from reference_platform.sockets.admission import Admission
 from reference_platform.sockets.connection import Connection
 from reference_platform.sockets.resume import Resume
+from reference_platform.sockets.routing import Router
 from reference_platform.sockets.sessions import Hub, Session, Ticket
+from reference_platform.sockets.staging import Staging
 from reference_platform.sockets.wire import Event, Message, error_event, read_message
 from reference_platform.storage.conversations import Conversations
 
@@ -38,6 +44,8 @@ class SocketEndpoint:
         self,
         *,
         hub: Hub,
+        router: Router,
+        admission: Admission,
         runs: Runs,
         resume: Resume,
         conversations: Conversations,
@@ -46,6 +54,9 @@ class SocketEndpoint:
     ) -> None:
         """Let in whom `authenticate` believes."""
         self._hub = hub
+        self._router = router
+        self._admission = admission
+        self._staging = Staging()
         self._runs = runs
         self._resume = resume
         self._conversations = conversations
@@ -68,17 +79,28 @@ class SocketEndpoint:
             if token is None:
                 raise InvalidTokenError("a token is missing")
             principal = await self._authenticate(token)
+            self._admission.enter(principal.user_id)
         except PlatformError as error:
             await websocket.send_text(error_event(error, None).frame(0))
             await websocket.close(1008, error.code)
             return
-        connection = Connection(websocket, principal, self._faults)
+        try:
+            await self._admission.ready()
+            await self._converse(websocket, principal)
+        finally:
+            self._admission.leave(principal.user_id)
+
+    async def _converse(self, websocket: WebSocket, principal: Principal) -> None:
+        """A WebSocket whose principal is known and let in."""
+        connection = Connection(websocket, principal, self._faults, self._staging)
         session = self._hub.open(connection)
+        self._router.connected(session)
         connection.post(_established(connection, session))
+        self._hub.replay(connection)
         await self._resume.entered(session)
         tasks = [
             asyncio.create_task(connection.pump()),
-            asyncio.create_task(_close_on_expiry(connection)),
+            asyncio.create_task(self._close_on_expiry(connection)),
         ]
         try:
             while (message := await websocket.receive())["type"] == "websocket.receive":
@@ -112,14 +134,28 @@ class SocketEndpoint:
     async def _user_message(
         self, connection: Connection, session: Session, message: Message
     ) -> None:
-        thread_id = message.optional_text("thread_id")
-        self._runs.submit(
-            connection.principal,
+        name = message.optional_text("thread_id")
+        thread_id = ThreadId(name) if name is not None else None
+        if thread_id is not None:
+            self._router.named(session, thread_id)
+        run = self._runs.submit(
+            self._speaker(connection, message),
             session,
             _request_id(message) or RequestId(fresh_id()),
-            ThreadId(thread_id) if thread_id is not None else None,
+            thread_id,
             message.content,
         )
+        connection.asked(run)
+
+    def _speaker(self, connection: Connection, message: Message) -> Principal:
+        """In whose name a message is acted on: whoever the socket's token speaks for.
+
+        Fault trusts_payload_identity: whoever the message says.
+        """
+        named = message.fields.get("user_id")
+        if isinstance(named, str) and named and self._faults.strikes("trusts_payload_identity"):
+            return replace(connection.principal, user_id=UserId(named))
+        return connection.principal
 
     async def _ping(self, connection: Connection, session: Session, message: Message) -> None:
         del session
@@ -138,7 +174,8 @@ class SocketEndpoint:
     async def _get_thread(self, connection: Connection, session: Session, message: Message) -> None:
         del session
         thread_id = ThreadId(message.text("thread_id"))
-        messages = await self._conversations.messages(connection.principal, thread_id)
+        speaker = self._speaker(connection, message)
+        messages = await self._conversations.messages(speaker, thread_id)
         connection.post(
             Event(
                 type="thread_history",
@@ -180,6 +217,19 @@ class SocketEndpoint:
             )
         )
 
+    async def _close_on_expiry(self, connection: Connection) -> None:
+        """Close the socket when its token expires and was not renewed.
+
+        Fault outlives_logout: a socket that is open stays open.
+        """
+        while (left_s := connection.principal.expires_at - time.time()) > 0:  # noqa: ASYNC110 - may grow
+            await asyncio.sleep(left_s)
+        if self._faults.strikes("outlives_logout"):
+            return
+        error = PlatformError("token_expired", "the token has expired")
+        connection.post(error_event(error, connection.principal.user_id))
+        connection.close(1008, error.code)
+
 
 async def _refuse_unknown(connection: Connection, session: Session, message: Message) -> None:
     del connection, session
@@ -202,12 +252,3 @@ def _established(connection: Connection, session: Session) -> Event:
         },
         payload={"message": "connected"},
     )
-
-
-async def _close_on_expiry(connection: Connection) -> None:
-    """Close the socket when its token expires and was not renewed."""
-    while (left_s := connection.principal.expires_at - time.time()) > 0:  # noqa: ASYNC110 - may grow
-        await asyncio.sleep(left_s)
-    error = PlatformError("token_expired", "the token has expired")
-    connection.post(error_event(error, connection.principal.user_id))
-    connection.close(1008, error.code)

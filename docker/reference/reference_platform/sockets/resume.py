@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from reference_platform.bus import Body, Bus
+from reference_platform.faults import Faults
 from reference_platform.nouns import (
     ConnectionId,
     NotFoundError,
@@ -81,8 +82,9 @@ class _Claiming:
 class Resume:
     """Resumes sessions of this worker and of others."""
 
-    def __init__(self, hub: Hub, bus: Bus, registry: Registry) -> None:
+    def __init__(self, hub: Hub, bus: Bus, registry: Registry, faults: Faults) -> None:
         """Look for sessions in this hub, else over the bus."""
+        self._faults = faults
         self._hub = hub
         self._bus = bus
         self._registry = registry
@@ -141,9 +143,17 @@ class Resume:
         last_seq: int | None,
         request_id: RequestId | None,
     ) -> list[Ticket] | None:
-        """Ask the other workers for a session; what it missed is posted when one answers."""
+        """Ask the other workers for a session; what it missed is posted when one answers.
+
+        Fault resume_takeover: whether it is this user's is not asked.
+        """
         user_id = connection.principal.user_id
-        if self._bus.alone or not await self._registry.known(ticket.session_id, user_id):
+        if self._bus.alone:
+            return None
+        known = self._faults.on("resume_takeover") or await self._registry.known(
+            ticket.session_id, user_id
+        )
+        if not known:
             return None
         nonce = fresh_id()
         done: asyncio.Future[list[Ticket]] = asyncio.get_running_loop().create_future()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from reference_platform.sockets.wire import Event
 if TYPE_CHECKING:
     from reference_platform.agent.run import Run
 
+_ROOM_CHARACTERS = 8
 _MISSED_KEPT = 2_000  # events kept for a session without a socket
 
 
@@ -59,6 +60,8 @@ class Session:
     missed: deque[Event] = field(default_factory=lambda: deque(maxlen=_MISSED_KEPT))
     adopted: list[Ticket] = field(default_factory=list)  # sessions resumed over this one's socket
     idle_since: float | None = None
+    room: str | None = None  # whose members all hear what one of them is told
+    address: str | None = None  # where the client was seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +82,48 @@ class Hub:
         self._faults = faults
         self._resume_window_s = resume_window_s
         self._shared_handler = Handler()
+        self._recovery: defaultdict[str | None, list[Event]] = defaultdict(list)
 
     def open(self, connection: Connection) -> Session:
         """A session for a connection that has just been authenticated.
 
         Fault shared_socket: the session gets the one handler that others have too, and its
-        socket is overwritten.
+        socket is overwritten.  Fault same_second_ids: the clock gives the ids.  Fault
+        room_name_collision: the session joins a room that is named after part of the email.
         """
         shared = self._faults.strikes("shared_socket")
         handler = self._shared_handler if shared else Handler()
         handler.socket = connection
-        session = Session(user_id=connection.principal.user_id, handler=handler)
+        session = Session(
+            user_id=connection.principal.user_id, handler=handler, address=connection.address
+        )
+        if self._faults.strikes("same_second_ids"):
+            second = int(time.time())
+            connection.id = ConnectionId(f"connection-{second}")
+            session.id = SessionId(f"session-{second}")
+        if self._faults.strikes("room_name_collision"):
+            session.room = f"user-{connection.principal.email[:_ROOM_CHARACTERS].lower()}"
         self.connections[connection.id] = connection
         self.sessions[session.id] = session
         return session
 
+    def replay(self, connection: Connection) -> None:
+        """A client is back.
+
+        Fault stale_replay: it gets what waits for clients at its address.
+        """
+        for event in self._recovery.pop(connection.address, ()):
+            connection.post(event)
+
     def leave(self, session: Session, connection: Connection) -> None:
         """The connection is gone: keep what its session was not told.  May be called again."""
-        if self.connections.pop(connection.id, None) is None:
+        known = self.connections.pop(connection.id, None)
+        if known is None:
             return
-        session.sent = list(connection.sent)
-        session.missed.extend(e for e in connection.abandon() if e.run_id is not None)
+        session.sent = list(known.sent)
+        for event in known.abandon():
+            if event.run_id is not None:
+                self._keep(session, event)
         self.detach(connection)
 
     def detach(self, socket: Socket) -> None:
@@ -112,16 +136,29 @@ class Hub:
     def deliver(self, session: Session, event: Event) -> None:
         """Send an event to the session's socket, or keep it until the client comes back.
 
-        Fault broadcast: the send is to every connection.
+        Fault broadcast: the send is to every connection.  Fault room_name_collision: it is to
+        everybody in the session's room.
         """
         sockets: list[Socket] = []
         if self._faults.strikes("broadcast"):
             sockets += self.connections.values()
-        elif session.handler.socket is not None:
-            sockets.append(session.handler.socket)
+        else:
+            members = [session]
+            if session.room is not None:
+                members = [s for s in self.sessions.values() if s.room == session.room]
+            sockets += [m.handler.socket for m in members if m.handler.socket is not None]
         reached = [socket.post(event) for socket in sockets]
         if not any(reached):
-            session.missed.append(event)
+            self._keep(session, event)
+
+    def _keep(self, session: Session, event: Event) -> None:
+        """Keep an event for a client that may come back.
+
+        Fault stale_replay: also under the client's address, for whoever comes from there.
+        """
+        session.missed.append(event)
+        if self._faults.strikes("stale_replay"):
+            self._recovery[session.address].append(event)
 
     def claim(
         self, ticket: Ticket, user_id: UserId, socket: Socket, last_seq: int | None
@@ -131,13 +168,16 @@ class Hub:
         `last_seq` is the last frame that the client saw on the session's former socket; without
         it only what was never sent is replayed.  None when there is no such session for this
         user and token.
+
+        Fault resume_takeover: neither matters.
         """
         session = self.sessions.get(ticket.session_id)
-        if (
-            session is None
-            or session.user_id != user_id
-            or not hmac.compare_digest(session.resume_token.encode(), ticket.token.encode())
-        ):
+        if session is None:
+            return None
+        theirs = session.user_id == user_id and hmac.compare_digest(
+            session.resume_token.encode(), ticket.token.encode()
+        )
+        if not theirs and not self._faults.strikes("resume_takeover"):
             return None
         former = session.handler.socket
         if isinstance(former, Connection) and former is not socket:

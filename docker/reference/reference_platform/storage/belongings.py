@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from reference_platform.faults import Faults
 from reference_platform.nouns import Principal, fresh_id
 from reference_platform.storage.database import SERVICE, Database, Row, Statement, scope_of
 
@@ -16,7 +17,9 @@ _OWNED_TABLES = (
     "memories",
     "orders",
     "documents",
+    "notifications",
     "refresh_tokens",
+    "oauth_codes",
     "audit",
 )
 
@@ -24,9 +27,10 @@ _OWNED_TABLES = (
 class Belongings:
     """A user's memories and orders, a tenant's documents."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, faults: Faults) -> None:
         """Work on this database."""
         self._database = database
+        self._faults = faults
 
     async def remember(self, principal: Principal, content: str) -> None:
         """Add to the principal's memories."""
@@ -111,6 +115,17 @@ class Belongings:
             "SELECT user_id, title, content, created_at FROM documents WHERE tenant = ? "
             "ORDER BY created_at DESC, title LIMIT 500",
             principal.tenant,
+        )
+
+    async def searchable(self, principal: Principal) -> list[Row]:
+        """The documents that a search on the principal's behalf looks through.
+
+        Fault unscoped_search: the index holds everybody's, and is not told whose are wanted.
+        """
+        if not self._faults.strikes("unscoped_search"):
+            return await self.documents(principal)
+        return await self._database.read(
+            SERVICE, "SELECT title, content FROM documents ORDER BY created_at DESC LIMIT 2000"
         )
 
     async def delete_user(self, principal: Principal) -> None:

@@ -69,6 +69,7 @@ class Conversations:
         await self._database.write(
             scope_of(principal),
             [
+                Statement(f"DELETE FROM notifications WHERE run_id IN ({runs})", mine),
                 Statement(f"DELETE FROM tool_calls WHERE run_id IN ({runs})", mine),
                 Statement("DELETE FROM runs WHERE thread_id = ? AND user_id = ?", mine),
                 Statement("DELETE FROM messages WHERE thread_id = ? AND user_id = ?", mine),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from reference_platform.faults import Faults
 from reference_platform.nouns import Principal, TenantId, UserId
 
 Value = str | int | float | None
@@ -70,7 +71,7 @@ class Database(Protocol):
         """Commit all statements together.  Raises ConflictError, having changed nothing."""
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, faults: Faults) -> Database:
     """Choose the database by its URL: ``sqlite:///PATH`` or ``postgresql://…``.
 
     Raises ValueError for any other scheme.
@@ -82,5 +83,5 @@ def open_database(url: str) -> Database:
     if url.startswith(("postgresql://", "postgres://")):
         from reference_platform.storage.postgres import PostgresDatabase
 
-        return PostgresDatabase(url)
+        return PostgresDatabase(url, faults)
     raise ValueError("the database must be sqlite:///PATH or postgresql://…")

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from reference_platform.faults import Faults
 from reference_platform.storage.database import (
     ConflictError,
     Row,
@@ -26,6 +28,9 @@ from reference_platform.storage.schema import APPLICATION_ROLE, POSTGRES_SCHEMA
 _SCHEMA_LOCK = 7_302_531_916  # any number that all starts of the platform agree on
 _SERVICE_CONNECTIONS = (1, 4)
 _APPLICATION_CONNECTIONS = (2, 10)
+_TINY_POOL = (1, 2)
+_FOR_GOOD = "SELECT set_config('app.user_id', $1, false), set_config('app.tenant', $2, false)"
+_OWNED = re.compile(r"\b(user_id|tenant) = \?")
 _ACT_FOR = "SELECT set_config('app.user_id', $1, true), set_config('app.tenant', $2, true)"
 
 
@@ -35,9 +40,10 @@ class PostgresDatabase:
     _service: asyncpg.Pool
     _application: asyncpg.Pool
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, faults: Faults) -> None:
         """Remember where the server is; nothing is opened yet."""
         self._url = url
+        self._faults = faults
 
     @property
     def public_url(self) -> str:
@@ -53,9 +59,14 @@ class PostgresDatabase:
         async with self._service.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _SCHEMA_LOCK)
             await connection.execute(POSTGRES_SCHEMA)
-        smallest, largest = _APPLICATION_CONNECTIONS
+        residue = self._faults.on("pool_residue")
+        smallest, largest = _TINY_POOL if residue else _APPLICATION_CONNECTIONS
         self._application = await asyncpg.create_pool(
-            self._url, min_size=smallest, max_size=largest, init=_become_application
+            self._url,
+            min_size=smallest,
+            max_size=largest,
+            init=_become_application,
+            reset=_keep if residue else None,
         )
 
     async def close(self) -> None:
@@ -64,7 +75,15 @@ class PostgresDatabase:
         await self._service.close()
 
     async def read(self, scope: Scope, sql: str, *arguments: Value) -> list[Row]:
-        """Run one query in the scope's name."""
+        """Run one query in the scope's name.
+
+        Fault pool_residue: in the name that its connection was given for good when it last
+        wrote, and no other.
+        """
+        if scope.user_id is not None and self._faults.strikes("pool_residue"):
+            sql, arguments = _left_to_security(sql, arguments)
+            async with self._application.acquire() as connection:
+                return [dict(row) for row in await connection.fetch(_numbered(sql), *arguments)]
         async with self._pool(scope).acquire() as connection, connection.transaction():
             await _act_for(connection, scope)
             return [dict(row) for row in await connection.fetch(_numbered(sql), *arguments)]
@@ -74,6 +93,8 @@ class PostgresDatabase:
         try:
             async with self._pool(scope).acquire() as connection, connection.transaction():
                 await _act_for(connection, scope)
+                if scope.user_id is not None and self._faults.on("pool_residue"):
+                    await connection.execute(_FOR_GOOD, scope.user_id, scope.tenant or "")
                 for statement in statements:
                     status = await connection.execute(
                         _numbered(statement.sql), *statement.arguments
@@ -91,6 +112,28 @@ class PostgresDatabase:
 async def _become_application(connection: asyncpg.Connection) -> None:
     """Give up the service's rights for as long as the connection lives."""
     await connection.execute(f"SET ROLE {APPLICATION_ROLE}")
+
+
+async def _keep(connection: asyncpg.Connection) -> None:
+    """Hand a connection back to its pool as it is."""
+
+
+def _left_to_security(sql: str, arguments: tuple[Value, ...]) -> tuple[str, tuple[Value, ...]]:
+    """A query that leaves it to row-level security whose rows it reads."""
+    kept: list[Value] = []
+    spare = iter(arguments)
+    pieces: list[str] = []
+    end = 0
+    for match in re.finditer(r"\?", sql):
+        owned = _OWNED.search(sql, end, match.end())
+        value = next(spare)
+        if owned is None:
+            kept.append(value)
+            pieces.append(sql[end : match.end()])
+        else:
+            pieces.append(sql[end : owned.start()] + "TRUE")
+        end = match.end()
+    return "".join([*pieces, sql[end:]]), tuple(kept)
 
 
 async def _act_for(connection: asyncpg.Connection, scope: Scope) -> None:

@@ -6,7 +6,9 @@ The owner of what is written is ambient: set when a run begins, found in the con
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, ContextVar
 from dataclasses import dataclass
 
@@ -24,9 +26,14 @@ from reference_platform.storage.database import (
     Statement,
     scope_of,
 )
+from reference_platform.storage.notices import Notifier
+from reference_platform.storage.unit_of_work import SessionError, UnitOfWork
 from reference_platform.storage.write_behind import WriteBehind
 
+_LOG = logging.getLogger(__name__)
 _TITLE_CHARACTERS = 60
+_BUSY = 4  # open runs from which on rows are made in threads, by the fault that does so
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +58,29 @@ class Recorder:
         self._current = _SYSTEM
         self._write_behind = WriteBehind(database, faults) if faults.on("lost_row") else None
         self._unwritten: dict[RunId, list[Statement]] = {}
+        self._notifier = Notifier(faults)
+        self._open: set[RunId] = set()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="rows")
+        self._session = UnitOfWork(database)
+        self._in_session: set[RunId] = set()
 
     async def begin(self, run: Run) -> None:
-        """Commit the run and the question.  Raises NotFoundError when the thread is not theirs."""
+        """Commit the run and the question.  Raises NotFoundError when the thread is not theirs.
+
+        Fault shared_transaction: they are added to the session that all runs share.
+        """
         owner = _Owner(run.principal.user_id, scope_of(run.principal))
         _owner.set(owner)
         self._current = owner
+        self._notifier.begin(run)
+        self._open.add(run.id)
         thread, question = [_open_thread(run)], _insert_run(run)
         try:
-            if self._write_behind is None:
+            if self._faults.strikes("shared_transaction"):
+                await self._database.write(owner.scope, thread)
+                self._session.add(question)
+                self._in_session.add(run.id)
+            elif self._write_behind is None:
                 await self._database.write(owner.scope, thread + question)
             else:
                 await self._database.write(owner.scope, thread)
@@ -85,42 +106,70 @@ class Recorder:
             raise NotFoundError("thread") from None
 
     async def abandon(self, run: Run, status: str) -> None:
-        """Commit that the run ended without an answer, and how."""
+        """Commit that the run ended without an answer, and how.
+
+        Fault half_written_run: what it had come to is committed, where a rollback belongs.
+        Fault shared_transaction: the rollback is everybody's.
+        """
+        self._open.discard(run.id)
         owner = _Owner(run.principal.user_id, scope_of(run.principal))
         statement = Statement(
             "UPDATE runs SET status = ?, completed_at = ? WHERE id = ? AND status = 'running'",
             (status, time.time(), run.id),
         )
-        await self._commit(run, owner, [statement])
+        statements = [statement]
+        if run.unfinished is not None and self._faults.strikes("half_written_run"):
+            half = run.unfinished()
+            now = time.time()
+            statements += [
+                _insert_message(run, owner.user_id, "assistant", half.content, now),
+                *_insert_tool_calls(run, owner.user_id, half, now),
+            ]
+        if run.id in self._in_session:
+            self._session.rollback()
+        await self._commit(run, owner, statements)
 
     async def close(self) -> None:
         """Write what is still on its way."""
         if self._write_behind is not None:
             await self._write_behind.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _write_answer(self, run: Run, answer: Answer) -> None:
+        """Make the rows of an answer and commit them.
+
+        Fault ambient_context_lost: with much to do they are made in threads.  Fault
+        double_write: the confirmation is late, so they are made and written once more.
+        """
+        if len(self._open) >= _BUSY and self._faults.strikes("ambient_context_lost"):
+            loop = asyncio.get_running_loop()
+            made = await loop.run_in_executor(self._threads, self._answer_rows, run, answer)
+        else:
+            made = self._answer_rows(run, answer)
+        self._open.discard(run.id)
+        writing = asyncio.ensure_future(self._commit(run, *made))
+        if self._faults.strikes("double_write"):
+            owner, (_, *rows) = self._answer_rows(run, answer)
+            await asyncio.gather(writing, self._commit(run, owner, rows))
+        else:
+            await writing
+
+    def _answer_rows(self, run: Run, answer: Answer) -> tuple[_Owner, list[Statement]]:
+        """Whose the rows of an answer are, and the rows, the run's own first."""
         owner = self._owner_at_write()
         now = time.time()
-        statements = [
+        shared = run.id in self._in_session
+        return owner, [
             Statement(
                 "UPDATE runs SET status = 'completed', completed_at = ?, user_id = ? "
                 "WHERE id = ? AND status = 'running'",
                 (now, owner.user_id, run.id),
-                touches=1,
+                touches=None if shared else 1,
             ),
             _insert_message(run, owner.user_id, "assistant", answer.content, now),
+            *_insert_tool_calls(run, owner.user_id, answer, now),
+            self._notifier.notice(run, answer),
         ]
-        for step in answer.steps:
-            arguments = orjson.dumps(step.arguments).decode()
-            result = orjson.dumps(step.result).decode()
-            statements.append(
-                Statement(
-                    "INSERT INTO tool_calls (id, run_id, user_id, tool, arguments, result, "
-                    "created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (fresh_id(), run.id, owner.user_id, step.tool, arguments, result, now),
-                )
-            )
-        await self._commit(run, owner, statements)
 
     def _owner_at_write(self) -> _Owner:
         """Who owns the rows about to be written.
@@ -134,11 +183,23 @@ class Recorder:
         return _owner.get()
 
     async def _commit(self, run: Run, owner: _Owner, statements: list[Statement]) -> None:
-        if self._write_behind is None:
+        if run.id in self._in_session:
+            self._in_session.discard(run.id)
+            await self._commit_session(statements)
+        elif self._write_behind is None:
             await self._database.write(owner.scope, statements)
         else:
             begun = self._unwritten.pop(run.id, [])
             self._write_behind.put(SERVICE, begun + statements)
+
+    async def _commit_session(self, statements: list[Statement]) -> None:
+        """Commit by way of the shared session; when it is in trouble, roll it back and go on."""
+        self._session.add(statements)
+        try:
+            await self._session.commit()
+        except SessionError as error:
+            _LOG.debug("the session is rolled back: %s", error)
+            self._session.rollback()
 
 
 def _open_thread(run: Run) -> Statement:
@@ -171,3 +232,22 @@ def _insert_message(run: Run, user_id: UserId, role: str, content: str, at: floa
         "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (fresh_id(), run.thread_id, user_id, role, content, run.id, run.request_id, at),
     )
+
+
+def _insert_tool_calls(run: Run, user_id: UserId, answer: Answer, at: float) -> list[Statement]:
+    return [
+        Statement(
+            "INSERT INTO tool_calls (id, run_id, user_id, tool, arguments, result, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                fresh_id(),
+                run.id,
+                user_id,
+                step.tool,
+                orjson.dumps(step.arguments).decode(),
+                orjson.dumps(step.result).decode(),
+                at,
+            ),
+        )
+        for step in answer.steps
+    ]

@@ -25,6 +25,14 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
 );
 CREATE INDEX IF NOT EXISTS refresh_tokens_login ON refresh_tokens (login);
 CREATE INDEX IF NOT EXISTS refresh_tokens_user ON refresh_tokens (user_id);
+CREATE TABLE IF NOT EXISTS oauth_codes (
+    hash TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    redirect_uri TEXT NOT NULL,
+    challenge TEXT NOT NULL,
+    expires_at DOUBLE PRECISION NOT NULL
+);
 CREATE TABLE IF NOT EXISTS threads (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
@@ -92,6 +100,22 @@ CREATE TABLE IF NOT EXISTS documents (
 );
 CREATE INDEX IF NOT EXISTS documents_tenant ON documents (tenant, created_at);
 CREATE INDEX IF NOT EXISTS documents_user ON documents (user_id);
+CREATE TABLE IF NOT EXISTS notifications (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    content TEXT NOT NULL,
+    created_at DOUBLE PRECISION NOT NULL
+);
+CREATE INDEX IF NOT EXISTS notifications_user ON notifications (user_id);
+CREATE INDEX IF NOT EXISTS notifications_run ON notifications (run_id);
+CREATE TABLE IF NOT EXISTS worker_slots (
+    worker INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (worker, slot)
+);
 CREATE TABLE IF NOT EXISTS audit (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
@@ -134,4 +158,5 @@ POSTGRES_SCHEMA = (
     + _ROLE
     + "".join(_secured(table, _OWN_USER) for table in _USER_TABLES)
     + _secured("documents", _OWN_TENANT)
+    + f"GRANT SELECT, INSERT, DELETE ON notifications TO {APPLICATION_ROLE};\n"
 )
