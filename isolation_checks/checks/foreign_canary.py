@@ -49,19 +49,23 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
 
 def _doubt(run: Run, seen: Relation) -> str:
     """Why nothing found would not mean that there was nothing."""
-    planted = nw.col("planted")
-    if not count(seen.filter(planted)):
+    if not count(seen.filter(nw.col("planted"))):
         return "no frame held a canary, neither a foreign one nor one's own"
-    loose = seen.filter(~planted & ~nw.col("earlier"))
+    return unplanted(run, seen)
+
+
+def unplanted(run: Run, seen: Relation) -> str:
+    """How many canaries of others' convict nobody, since nobody wrote down their planting."""
+    loose = seen.filter(~nw.col("planted") & ~nw.col("earlier") & ~nw.col("principal").is_null())
     strange = [
         record
         for record in records(loose.select("owner", "principal", "channel"))
         if record["owner"] is None
         or not run.ownership.may_share(record["owner"], record["principal"], record["channel"])
     ]
-    if strange:
-        return f"{len(strange)} canaries of this run were seen whose planting nobody wrote down"
-    return ""
+    if not strange:
+        return ""
+    return f"{len(strange)} canaries of this run were seen whose planting nobody wrote down"
 
 
 def _found(run: Run, group: list[dict[str, Any]]) -> Found:

@@ -6,84 +6,106 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check, needs_rows
+from isolation_checks.checks import visible, witness
+from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
+from isolation_checks.checks.foreign_canary import unplanted
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
-SEVERAL = 2
 STRANGE = 0.5
-"""Where more of the rows than this have an owner who is not known, the plan is wrong
+"""Where more of a table's rows than this have an owner who is not known, the plan is wrong
 about owners rather than the platform."""
+_PLACE = ("stream", "index")
 
 
 @check(
     asks="Does every row belong to whoever's words, query or conversation it holds?",
     cwe=639,
-    not_asked=needs_rows,
+    not_asked=needs_private_rows,
 )
 def foreign_row(run: Run) -> Outcome:
     """A row's owner is the owner of its canaries, of its query and of its conversation.
 
-    Rows of at least two known principals must have been readable, or a role under
-    row-level security would look like a clean platform.
+    Of every table that has owners, rows of at least two known principals must have been
+    readable, or a role under row-level security would look like a clean platform.
 
     Catches:  wrong_owner_row, singleton_agent, cache_without_user.
-    Blind to: tables that the plan does not describe.
+    Blind to: tables that the plan does not describe; rows that hold no words of this run and
+              name none of its queries and conversations.
     """
-    reading = run.reading
-    if reading is None or reading.problem is not None:
+    reading, described = run.reading, run.history.plan.rows
+    if reading is None or described is None or reading.problem is not None:
         problem = "the rows were never collected" if reading is None else reading.problem
         return Outcome(examined=0, unit="rows", verdict=Verdict.UNKNOWN, note=str(problem))
-    in_rows = run.sightings.filter((nw.col("channel") == "row") & nw.col("planted"))
-    owned = run.rows.filter(~nw.col("owner").is_null())
-    found = [*_by_words(run, in_rows), *_by_names(run, owned)]
-    visible = {r["owner"] for r in records(owned.select("owner").unique())}
-    held = run.rows.filter(~nw.col("conversation_owner").is_null())
-    visible |= {r["name"] for r in records(_named_as(held, "conversation_owner"))}
-    examined = count(in_rows) + count(owned.filter(~nw.col("asker").is_null()))
-    few = len(visible) < min(SEVERAL, len(run.history.principals)) or not visible
-    strangers, note = _strangers(run, in_rows, few=few)
-    found += strangers
-    unsure = few or bool(note) or not examined
-    if few and not found:
-        note = (
-            f"rows of only {len(visible)} known principals could be read: "
-            "is the reader allowed to see all?"
-        )
-    elif reading.left_out and not note:
-        note = f"only the first rows were read of {', '.join(reading.left_out)}"
+    seen = run.sightings.filter(nw.col("channel") == "row")
+    in_rows = seen.filter(nw.col("planted"))
+    judgeable = _judgeable(run, in_rows)
+    strangers, strange = _strangers(run, in_rows)
+    found = [*_by_words(run, in_rows), *_by_names(run, judgeable), *strangers]
+    examined = count(judgeable)
+    owned = [table for table in described.tables if table.owner or table.conversation_owner]
+    doubt = strange or visible.doubt(run, owned) or unplanted(run, seen)
+    if not doubt and reading.left_out:
+        doubt = f"only the first rows were read of {', '.join(reading.left_out)}"
+    if not examined:
+        doubt = doubt or "no row holds a word or a query of this run"
     return Outcome(
         examined=examined,
         unit="rows",
         found=tuple(found),
-        verdict=Verdict.UNKNOWN if not found and unsure else None,
-        note=note or ("" if examined else "no row holds a word or a query of this run"),
+        verdict=Verdict.UNKNOWN if doubt and not found else None,
+        note=doubt,
     )
 
 
-def _named_as(rows: Relation, column: str) -> Relation:
-    return rows.select(nw.col(column).alias("name")).unique()
+def _judgeable(run: Run, in_rows: Relation) -> Relation:
+    """The rows of this run whose holder is known: the owner, or else the conversation's.
+
+    A row is of this run by its words, its query or its conversation: accounts may be used
+    again, and rows of theirs from an earlier run be read.
+    """
+    worded = in_rows.select(*_PLACE).unique().with_columns(nw.lit(value=True).alias("worded"))
+    ours = run.conversations.select(
+        "conversation", nw.col("conversation_owner").alias("conversation_of")
+    )
+    rows = run.rows.join(worded, on=list(_PLACE), how="left").join(
+        ours, on="conversation", how="left"
+    )
+    holder = nw.coalesce(nw.col("owner"), nw.col("conversation_owner"))
+    tied = (
+        ~nw.col("worded").is_null()
+        | ~nw.col("asker").is_null()
+        | ~nw.col("conversation_of").is_null()
+    )
+    return rows.with_columns(holder.alias("holder")).filter(~nw.col("holder").is_null() & tied)
 
 
-def _strangers(run: Run, in_rows: Relation, *, few: bool) -> tuple[list[Found], str]:
+def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
     """Rows with words of this run that belong to somebody who is not in it.
 
     They convict only where owners can be told: the history is whole, several principals'
-    rows were readable, and most rows with words have an owner who is known.
+    rows of the table were readable, and most of its rows have an owner who is known.
     """
     stated = run.rows.filter(~nw.col("stated_owner").is_null() & ~nw.col("placeholder"))
-    keys = ["stream", "index"]
     unowned = in_rows.filter(nw.col("principal").is_null())
-    strange = unowned.join(stated.select(*keys, "stated_owner"), on=keys, how="inner")
-    cases = records(strange, *keys)
-    if not cases:
-        return [], ""
-    incomplete = any(process.gaps for process in run.history.processes)
-    if few or incomplete or len(cases) > STRANGE * count(in_rows):
-        return [], f"the owners of {len(cases)} rows with words of this run are not known"
-    return [_with_words(run, group) for group in groups_of(cases, "owner", "kind")], ""
+    strange = unowned.join(stated.select(*_PLACE, "stated_owner"), on=list(_PLACE), how="inner")
+    cases = records(strange, *_PLACE)
+    whole = not any(process.gaps for process in run.history.processes)
+    seen = visible.principals(run)
+    found: list[Found] = []
+    doubt = ""
+    for group in groups_of(cases, "kind"):
+        table = group[0]["kind"]
+        words = count(in_rows.filter(nw.col("kind") == table))
+        several = len(seen.get(table, ())) >= visible.SEVERAL
+        if whole and several and len(group) <= STRANGE * words:
+            found += [_with_words(run, alike) for alike in groups_of(group, "owner")]
+        else:
+            doubt = (
+                f"the owners of {len(group)} rows of {table} with words of this run are not known"
+            )
+    return found, doubt
 
 
 def _by_words(run: Run, in_rows: Relation) -> list[Found]:
@@ -123,25 +145,24 @@ def _with_words(run: Run, group: list[dict[str, Any]]) -> Found:
     )
 
 
-def _by_names(run: Run, owned: Relation) -> list[Found]:
-    """Rows whose owner is not who asked, or not whose conversation it is."""
-    asker, holder = nw.col("asker"), nw.col("conversation_owner")
-    wrong = owned.filter(
-        (~asker.is_null() & (asker != nw.col("owner")))
-        | (~holder.is_null() & (holder != nw.col("owner")))
+def _by_names(run: Run, judgeable: Relation) -> list[Found]:
+    """Rows whose holder is not who asked, or not whose conversation it is."""
+    asker, whose, holder = (nw.col(n) for n in ("asker", "conversation_owner", "holder"))
+    wrong = judgeable.filter(
+        (~asker.is_null() & (asker != holder)) | (~whose.is_null() & (whose != holder))
     )
     foreign = []
-    for record in records(wrong, "stream", "index"):
-        known = [record[name] for name in ("asker", "conversation_owner") if record[name]]
-        victim = next(name for name in known if name != record["owner"])
-        if not run.ownership.may_share(victim, record["owner"], "row"):
-            foreign.append(record | {"victim": victim})
-    return [_named(run, group) for group in groups_of(foreign, "victim", "owner", "table")]
+    for record in records(wrong, *_PLACE):
+        for victim in filter(None, (record["asker"], record["conversation_owner"])):
+            if not run.ownership.may_share(victim, record["holder"], "row"):
+                foreign.append(record | {"victim": victim})
+                break
+    return [_named(run, group) for group in groups_of(foreign, "victim", "holder", "table")]
 
 
 def _named(run: Run, group: list[dict[str, Any]]) -> Found:
     record = group[0]
-    victim, owner = PrincipalId(record["victim"]), PrincipalId(record["owner"])
+    victim, owner = PrincipalId(record["victim"]), PrincipalId(record["holder"])
     what = "query" if record["asker"] == victim else "conversation"
     query = QueryId(record["query"]) if record["query"] else None
     return Found(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import witness
+from isolation_checks.checks import visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
 from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
@@ -17,8 +16,9 @@ from isolation_checks.plan.model import Table
 from isolation_checks.records import Ending, PrincipalId, QueryId, Reason
 
 KEPT = 0.5
-"""Where tables do not name queries: at least this share of the planted words must be
-found in rows before a missing one means that something was lost."""
+"""At least this share of the answered queries, or of the planted words, must be found in
+rows before a missing one means that something was lost: else the rows could not be seen, or
+do not name queries as we do."""
 
 
 @check(
@@ -30,7 +30,8 @@ found in rows before a missing one means that something was lost."""
 def row_accounting(run: Run) -> Outcome:
     """Rows and answered queries match one to one.
 
-    Queries that nobody can say took effect are never blamed for missing rows.
+    Queries that nobody can say took effect are never blamed for missing rows, nor are those
+    of principals of whom no row at all could be read.
 
     Catches:  lost_row (answered, never stored), double_write, placeholder_owner,
               half_written_run, phantom rows of queries that nobody asked.
@@ -41,53 +42,91 @@ def row_accounting(run: Run) -> Outcome:
         problem = "the rows were never collected" if reading is None else reading.problem
         return Outcome(examined=0, unit="queries", verdict=Verdict.UNKNOWN, note=str(problem))
     answered = [q for q in run.history.queries.values() if q.ending is Ending.OK]
-    complete = not any(process.gaps for process in run.history.processes)
-    rows = records(run.rows, "stream", "index")
+    counted = [table for table in described.tables if table.query and table.each_query is not None]
+    doubts = [_doubt(run, answered)]
     found: list[Found] = []
     for table in described.tables:
-        own = [row for row in rows if row["table"] == table.name]
-        whole = reading.settled and table.name not in reading.left_out
-        found += _found(run, "placeholder-owner", table, _placeholders(run, own))
-        found += _found(run, "half-written", table, _half_written(run, own))
-        if complete:  # who asked may stand in what was not written down
-            found += _found(run, "phantom-row", table, _phantoms(run, own))
-        if table.query is not None and table.each_query is not None:
-            found += _found(run, "duplicated-row", table, _counted(answered, own, table, more=True))
-            if whole:
-                found += _found(run, "lost-row", table, _counted(answered, own, table, more=False))
-    note = ""
-    if not any(table.query and table.each_query is not None for table in described.tables):
-        lost, note = _by_words(run, answered)
+        rows = records(run.rows.filter(nw.col("table") == table.name), "stream", "index")
+        found += _found(run, "placeholder-owner", table, _placeholders(run, rows))
+        if reading.settled:
+            found += _found(run, "half-written", table, _half_written(run, rows))
+        if _is_whole(run):  # who asked may stand in what was not written down
+            found += _found(run, "phantom-row", table, _phantoms(run, rows))
+        if table in counted:
+            lost, doubt = _counted(run, answered, rows, table)
+            found += lost
+            doubts.append(doubt)
+    if not counted:
+        lost, doubt = _by_words(run, answered)
         found += lost
-    if not reading.settled:
-        note = "the rows had not settled when they were read: what seems lost may be late"
-    elif reading.left_out:
-        note = f"only the first rows were read of {', '.join(reading.left_out)}"
-    elif not complete:
-        note = "part of the history is missing: rows of queries that nobody asked could not be told"
-    unsure = bool(note) or not answered
+        doubts.append(doubt)
+    note = next(filter(None, doubts), "")
     return Outcome(
         examined=len(answered),
         unit="queries",
         found=tuple(found),
-        verdict=Verdict.UNKNOWN if unsure and not found else None,
-        note=note or ("" if answered else "no query was answered"),
+        verdict=Verdict.UNKNOWN if note and not found else None,
+        note=note,
     )
 
 
 _Case = tuple[Query | None, dict[str, Any] | None]
 
 
+def _is_whole(run: Run) -> bool:
+    return not any(process.gaps for process in run.history.processes)
+
+
+def _doubt(run: Run, answered: list[Query]) -> str:
+    """What of the evidence was not enough, whatever the rows say."""
+    assert run.reading is not None
+    if not answered:
+        return "no query was answered"
+    if not run.reading.settled:
+        return "the rows had not settled when they were read: what seems lost may be late"
+    if run.reading.left_out:
+        return f"only the first rows were read of {', '.join(run.reading.left_out)}"
+    if not _is_whole(run):
+        return "part of the history is missing: rows of queries that nobody asked could not be told"
+    return ""
+
+
 def _counted(
-    answered: list[Query], rows: list[dict[str, Any]], table: Table, *, more: bool
-) -> Iterator[_Case]:
-    """Answered queries that have too many rows here, or too few."""
-    counts = Counter(row["query"] for row in rows)
-    first = {row["query"]: row for row in reversed(rows)}
+    run: Run, answered: list[Query], rows: list[dict[str, Any]], table: Table
+) -> tuple[list[Found], str]:
+    """Answered queries that have too many rows here, or too few; and why that is in doubt."""
+    assert run.reading is not None
+    keys: dict[str, set[str | int]] = {}
+    first: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["query"] is not None:
+            first.setdefault(row["query"], row)
+            # joins may show a row several times: it is one by its key
+            keys.setdefault(row["query"], set()).add(row["key"] or row["index"])
     wanted = table.each_query or 0
-    for query in answered:
-        if (counts[query.id] > wanted) if more else (counts[query.id] < wanted):
-            yield query, first.get(query.id)
+    counts = {query.id: len(keys.get(query.id, ())) for query in answered}
+    many = ((q, first[q.id]) for q in answered if counts[q.id] > wanted)
+    found = _found(run, "duplicated-row", table, many)
+    few = [query for query in answered if counts[query.id] < wanted]
+    if not run.reading.settled or table.name in run.reading.left_out:
+        return found, ""
+    there = sum(1 for query in answered if counts[query.id])
+    if few and there < KEPT * len(answered):
+        return found, (
+            f"{table.name} has rows of only {there} of {len(answered)} answered queries: "
+            "they could not be read, or do not name queries as we do"
+        )
+    seen = visible.principals(run).get(table.name, frozenset())
+    lost = [query for query in few if query.principal in seen]
+    found += _found(run, "lost-row", table, ((query, first.get(query.id)) for query in lost))
+    unseen = {query.principal for query in few} - seen
+    return found, _unseen(table.name, unseen)
+
+
+def _unseen(table: str, principals: set[PrincipalId]) -> str:
+    if not principals:
+        return ""
+    return f"no row of {', '.join(sorted(principals)[:3])} was read from {table}, lost or not"
 
 
 def _placeholders(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
@@ -110,19 +149,28 @@ _OURS = {reason.value for reason in Reason} - {Reason.COMPLETED.value}
 
 
 def _phantoms(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
-    """Rows in a conversation of this run about a query that nobody asked."""
+    """Rows in a conversation of this run about a query that nobody asked.
+
+    Conversations that were asked for by their id are left out: that leaves traces too.
+    """
+    probed = {conversation for _, conversation in run.asked_for}
     for row in rows:
-        ours = row["conversation"] in run.ownership.claims
+        ours = run.ownership.is_of_this_run(row["conversation"])
         if ours and row["query"] is not None and row["asker"] is None:
-            yield None, row
+            stranger = row["stated_owner"] and row["owner"] is None and not row["placeholder"]
+            if row["conversation"] not in probed and not stranger:
+                yield None, row
 
 
 def _is_ours(run: Run, row: dict[str, Any]) -> bool:
-    return row["asker"] is not None or row["conversation"] in run.ownership.claims
+    return row["asker"] is not None or run.ownership.is_of_this_run(row["conversation"])
 
 
 def _by_words(run: Run, answered: list[Query]) -> tuple[list[Found], str]:
     """Queries whose words are in no row at all, where rows do not name queries."""
+    assert run.reading is not None
+    if not run.reading.settled or run.reading.left_out:
+        return [], ""
     in_rows = run.sightings.filter((nw.col("channel") == "row") & nw.col("planted"))
     kept = {record["canary"] for record in records(in_rows.select("canary").unique())}
     planted: dict[QueryId, list[str]] = {}
@@ -130,27 +178,31 @@ def _by_words(run: Run, answered: list[Query]) -> tuple[list[Found], str]:
         if planting.kind == "token" and planting.query is not None:
             planted.setdefault(planting.query, []).append(canary)
     asked = [query for query in answered if query.id in planted]
-    lost = [query for query in asked if not kept.intersection(planted[query.id])]
-    if asked and len(lost) > (1 - KEPT) * len(asked):
-        return (
-            [],
-            f"the described columns hold the words of only {len(asked) - len(lost)} of {len(asked)} answered queries",
+    there = {query.id for query in asked if kept.intersection(planted[query.id])}
+    if asked and len(there) < KEPT * len(asked):
+        return [], (
+            f"the described columns hold the words of only {len(there)} of {len(asked)} "
+            "answered queries"
         )
-    table = Table(name="any table")
-    return _found(run, "lost-row", table, ((query, None) for query in lost)), ""
+    seen = {query.principal for query in asked if query.id in there}
+    lost = [query for query in asked if query.id not in there]
+    cases = ((query, None) for query in lost if query.principal in seen)
+    unseen = {query.principal for query in lost} - seen
+    found = _found(run, "lost-row", Table(name="any table"), cases)
+    return found, _unseen("any table", unseen)
 
 
 _SAYS = {
     "lost-row": "{victim}'s query was answered, and {table} has fewer rows of it than it must",
     "duplicated-row": "{victim}'s query left more rows in {table} than it must",
-    "placeholder-owner": "a row of {table} about {victim}'s query belongs to the placeholder {owner!r}",
+    "placeholder-owner": "a row of {table} about {victim}'s query belongs to {owner}",
     "half-written": "{victim}'s query is over, and its row in {table} says that it goes on",
     "phantom-row": "{table} has a row, in {victim}'s conversation, of a query that nobody asked",
 }
 _CWE = {"placeholder-owner": 282}
 
 
-def _found(run: Run, kind: str, table: Table, cases: Iterator[_Case]) -> list[Found]:
+def _found(run: Run, kind: str, table: Table, cases: Iterable[_Case]) -> list[Found]:
     """One finding a principal, for all cases of one kind in one table."""
     groups: dict[PrincipalId | None, list[_Case]] = {}
     for query, row in cases:
@@ -171,7 +223,7 @@ def _grouped(
         recipient=None,
         channel="row",
         sentence=_SAYS[kind].format(
-            victim=victim or "somebody", table=table.name, owner=(row or {}).get("stated_owner")
+            victim=victim or "somebody", table=table.name, owner=_placeholder(row or {})
         ),
         times=len(group),
         first_s=query.sent_s if query else None,
@@ -184,6 +236,11 @@ def _grouped(
         victim_query=identity,
         queries=frozenset(q.id for q, _ in group if q),
     )
+
+
+def _placeholder(row: Mapping[str, Any]) -> str:
+    stated = row.get("stated_owner")
+    return f"the placeholder {stated!r}" if stated else "nobody"
 
 
 def _done(query: Query | None) -> Moment | None:

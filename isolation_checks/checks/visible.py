@@ -1,0 +1,49 @@
+"""Whose rows could be read at all: a role under row-level security sees few, and no error.
+
+It says what was visible; what follows from that is for the checks of rows.
+"""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.loading.run import Run, records
+from isolation_checks.plan.model import Table
+from isolation_checks.records import Ending, PrincipalId
+
+SEVERAL = 2
+MOST = 0.5
+_WHOSE = ("owner", "conversation_owner", "asker")
+
+
+def principals(run: Run) -> dict[str, frozenset[PrincipalId]]:
+    """For every table, whose rows were read: the row's, its conversation's or its query's."""
+    seen: dict[str, frozenset[PrincipalId]] = {}
+    for column in _WHOSE:
+        whose = run.rows.select("table", nw.col(column).alias("whose"))
+        for record in records(whose.filter(~nw.col("whose").is_null()).unique()):
+            name = record["table"]
+            seen[name] = seen.get(name, frozenset()) | {PrincipalId(record["whose"])}
+    return seen
+
+
+def doubt(run: Run, tables: list[Table]) -> str:
+    """Why the rows of some tables may be there and have not been read; empty: they were."""
+    seen = principals(run)
+    for table in tables:
+        whose = seen.get(table.name, frozenset())
+        if not whose:
+            return f"no row of a known principal's was read from {table.name}"
+        if len(whose) < SEVERAL:
+            return (
+                f"rows of only {len(whose)} known principals could be read from {table.name}: "
+                "is the reader allowed to see all?"
+            )
+    answered = {q.principal for q in run.history.queries.values() if q.ending is Ending.OK}
+    everybody = frozenset().union(*seen.values()) & answered
+    if len(everybody) < MOST * len(answered):
+        return (
+            f"rows of only {len(everybody)} of {len(answered)} principals with answers could "
+            "be read: is the reader allowed to see all?"
+        )
+    return ""

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.checks.foreign_row import foreign_row as check
+from isolation_checks.judging.verdict import Verdict
+from tests.isolation_checks.language import TABLES, ask, told
+
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
+ROWS = "rows/1/messages"
+BOTH = "a?q1@x,A1 a:q1,@x,A1 a!q1 b?q2@y,B1 b:q2,@y,B1 b!q2 "
+SEEN = BOTH + "messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
+"""Both have asked and were answered, and a row of each was read."""
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "found"),
+    [
+        ("", UNKNOWN, ()),  # nothing was read
+        (BOTH, UNKNOWN, ()),  # the table is empty
+        (SEEN, PASS, ()),
+        (SEEN + "messages|b,A1", FAIL, (("a", "b", 2),)),  # a's words are b's row
+        (SEEN + "messages|b,q1", FAIL, (("a", "b", 2),)),  # a's query
+        (SEEN + "messages|b,q2,>a", FAIL, (("a", "b", 2),)),  # in a's conversation
+        (SEEN + "messages|b,@y,>a", FAIL, (("a", "b", 2),)),
+        (SEEN + "messages|?,>b,A1", FAIL, (("a", "b", 2),)),  # by its conversation alone
+        (SEEN + "messages|?,>b,q1", FAIL, (("a", "b", 2),)),
+        (SEEN + "messages|b,B1,A1", FAIL, (("a", "b", 2),)),  # among b's own
+        (SEEN + "messages|?,A1 messages|!system,A1", PASS, ()),  # whose, is another check's
+        (SEEN + "messages|b,A9~", UNKNOWN, ()),  # never planted
+        (SEEN + "messages|b,A1^ messages|b,B9~", PASS, ()),  # of an earlier run; b's own
+    ],
+)
+def test_a_row_belongs_to_whose_words_query_and_conversation_it_holds(script, verdict, found):
+    """By words, by the query, by the conversation: each alone convicts."""
+    outcome = ask(check, script, rows=True)
+    assert verdict == outcome.decided
+    assert set(found) == {(f.victim, f.recipient, f.places[0][1]) for f in outcome.found}
+    assert {ROWS} >= {f.places[0][0] for f in outcome.found}
+
+
+def test_rows_that_were_never_collected_are_unknown():
+    """The plan asked for them."""
+    outcome = check(told(BOTH, plan={"rows": {"url": "sqlite:///x", "tables": TABLES}}))
+    assert (UNKNOWN, 0) == (outcome.decided, outcome.examined)
+    assert "the rows were never collected" == outcome.note
+
+
+def test_a_database_that_could_not_be_read_is_unknown():
+    """What the driver said is the reason, whatever was read before."""
+    outcome = ask(check, SEEN, problem="OperationalError: connection refused")
+    assert (UNKNOWN, 0) == (outcome.decided, outcome.examined)
+    assert "OperationalError: connection refused" == outcome.note
+
+
+def test_rows_of_one_principal_may_be_all_that_the_reader_may_see():
+    """Under row-level security a clean platform and a blind reader look alike."""
+    outcome = ask(check, BOTH + "messages|a,q1,A1 messages|a,q1,A1")
+    assert UNKNOWN == outcome.decided
+    assert (
+        "rows of only 1 known principals could be read from messages: "
+        "is the reader allowed to see all?"
+    ) == outcome.note
+
+
+def test_every_table_must_have_been_seen():
+    """One table that everybody may read does not speak for another that is closed."""
+    tables = [*TABLES, {"name": "runs", "owner": "user_id", "query": "request_id"}]
+    how = {"plan": {"rows": {"tables": tables}}}
+    empty = ask(check, SEEN, **how)
+    assert UNKNOWN == empty.decided
+    assert "no row of a known principal's was read from runs" == empty.note
+    closed = ask(check, SEEN + "runs|a,q1", **how)
+    assert UNKNOWN == closed.decided
+    assert PASS == ask(check, SEEN + "runs|a,q1 runs|b,q2", **how).decided
+    assert FAIL == ask(check, SEEN + "runs|b,q1", **how).decided
+
+
+def test_a_reader_of_a_few_principals_has_not_looked():
+    """Of at least half of those who were answered some row must have been read."""
+    script = SEEN + "c?q3 c!q3 d?q4 d!q4 "
+    assert PASS == ask(check, script).decided
+    outcome = ask(check, script + "e?q5 e!q5")
+    assert UNKNOWN == outcome.decided
+    assert outcome.note.startswith("rows of only 2 of 5 principals with answers could be read")
+
+
+def test_a_table_without_owners_needs_none():
+    """It is read for words, and cannot say whose it is."""
+    tables = [*TABLES, {"name": "notes", "text": ["body"]}]
+    assert PASS == ask(check, SEEN + "notes|?,A1", plan={"rows": {"tables": tables}}).decided
+
+
+def test_a_row_is_examined_once():
+    """However many words, names and conversations it shows; one that ties to nothing is not."""
+    outcome = ask(check, SEEN + "messages|a,q1,@x,>a,A1,A2 messages|a messages|?,A1")
+    assert 3 == outcome.examined
+
+
+def test_left_out_rows_are_mentioned():
+    """Only the first were read: nothing found among them is not nothing."""
+    outcome = ask(check, SEEN, left_out=("messages",))
+    assert UNKNOWN == outcome.decided
+    assert "only the first rows were read of messages" == outcome.note
+
+
+def test_rows_of_an_earlier_run_accuse_nobody():
+    """Accounts are used again: what an earlier run of a broken platform left is not of this one."""
+    earlier = SEEN + "messages|b,>a messages|b,q77,>a messages|b,@z,>a messages|b,>a,A1^"
+    assert PASS == ask(check, earlier).decided
+
+
+def test_a_strangers_row_convicts_where_owners_can_be_told():
+    """Somebody who is not in this run owns words of it."""
+    outcome = ask(check, SEEN + "messages|!zoe-in-production,A1")
+    [found] = outcome.found
+    assert ("a", None, ((ROWS, 2),)) == (found.victim, found.recipient, found.places)
+    assert "belongs to nobody known" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("rows", "how"),
+    [
+        ("messages|!17,q1,A1 messages|!18,q2,B1", {}),  # owners are numbers of its own
+        ("messages|a,q1,A1 messages|!18,q2,B1 messages|!18,q2,B2", {}),  # most are strange
+        ("messages|a,q1,A1 messages|b,q2,B1 messages|!18,A1", {"gaps": ("it was not sealed",)}),
+    ],
+)
+def test_strange_owners_may_be_the_plans_mistake(rows, how):
+    """Where most owners are unknown, or principals may be missing, nobody is accused."""
+    outcome = ask(check, BOTH + rows, **how)
+    assert UNKNOWN == outcome.decided
+    assert outcome.note.startswith("the owners of ")
+
+
+def test_the_tenants_rows_may_be_the_tenants():
+    """As far as the plan lets them be shared in rows."""
+    tenants = {"tenants": {"a": "blue", "b": "blue"}}
+    shared = {"plan": {"sharing": [{"scope": "user"}, {"scope": "tenant", "channels": ["row"]}]}}
+    script = SEEN + "messages|b,q1,>a,A1"
+    assert PASS == ask(check, script, **tenants, **shared).decided
+    assert FAIL == ask(check, script, **tenants).decided
+
+
+def test_what_everyone_may_own_is_not_asked():
+    """Nor are rows, where the plan names no database."""
+    everyone = {"sharing": [{"scope": "user"}, {"scope": "everyone", "channels": ["row"]}]}
+    assert "everyone" in check.not_asked(told(SEEN, plan=everyone).history.plan)
+    assert "no database" in check.not_asked(told("").history.plan)
+    assert None is check.not_asked(told(SEEN).history.plan)
+
+
+def test_the_witness_shows_the_question_and_the_row():
+    """Cause before effect; a row has no time of ours."""
+    outcome = ask(check, SEEN + "messages|b,q2,A1")
+    [found] = outcome.found
+    moments = found.witness()
+    assert [("a", "asked"), ("b", "asked"), ("b", "owns a row of messages")] == [
+        (m.who, m.did) for m in moments
+    ]
+    assert None is moments[-1].at_s
+    assert (639, "q1", "q2") == (found.cwe, found.victim_query, found.recipient_query)
+
+
+def test_two_rows_between_the_same_two_are_one_finding():
+    """By words and by names apart, each with all its places."""
+    outcome = ask(check, SEEN + "messages|b,A1 messages|b,A1 messages|b,q1 messages|a,B1")
+    assert {("a", "b", 2), ("a", "b", 1), ("b", "a", 1)} == {
+        (f.victim, f.recipient, f.times) for f in outcome.found
+    }
