@@ -20,7 +20,7 @@ conversation, and `A1`, `A2` … the canaries of a:
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
     a*read@x,b      a had asked for b's conversation x by its id; or *twins,b  *connect,b
     messages|a,q1,A1    a row of the table: whose, about what, with which words; also
-        @x >b .over .open      its conversation, that one's owner, whether it is finished
+        @x >b .over .open #7   its conversation, that one's owner, its state, its key
         !system  ?             an owner as stated; none
 
 Frames are of the kind `thinking` unless they say otherwise; kinds are those of the
@@ -423,6 +423,8 @@ class _Teller:
                 row["conversation_owner"] = self._stated(part[1:])
             elif part.startswith("."):
                 row["finished"] = part[1:]
+            elif part.startswith("#"):
+                row["key"] = part[1:]
             elif re.fullmatch(r"[A-Z]\d+.*", part):
                 row["texts"].append(f"said {self._held(part)}")
             elif re.fullmatch(r"q\d+", part):

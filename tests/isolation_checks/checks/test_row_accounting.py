@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.checks.row_accounting import row_accounting as check
+from isolation_checks.judging.verdict import Verdict
+from tests.isolation_checks.language import TABLES, ask
+
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
+ASKED = "a?q1@x,A1 a:q1,@x a!q1 a?q2@x a!q2 b?q3@y,B1 b!q3 "
+STORED = "messages|a,q1 messages|a,q2 messages|b,q3 "
+BY_WORDS = {"plan": {"rows": {"tables": [{"name": "messages", "text": ["content"]}]}}}
+"""A table that names neither queries nor owners."""
+
+
+def kinds(outcome):
+    """What was found, of whom, how often."""
+    return {(f.kind, f.victim, f.times) for f in outcome.found}
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict", "found"),
+    [
+        ("", UNKNOWN, set()),  # an empty table is a closed one, or all is lost: who knows
+        (STORED, PASS, set()),
+        ("messages|a,q1 messages|b,q3", FAIL, {("lost-row", "a", 1)}),
+        (STORED + "messages|b,q3", FAIL, {("duplicated-row", "b", 1)}),
+        (STORED + "messages|a,q1 messages|a,q2", FAIL, {("duplicated-row", "a", 2)}),
+        ("messages|!system,q1 messages|a,q2 messages|b,q3", FAIL, {("placeholder-owner", "a", 1)}),
+        ("messages|?,q1 messages|a,q2 messages|b,q3", FAIL, {("placeholder-owner", "a", 1)}),
+        ("messages|a,q1,.open messages|a,q2 messages|b,q3", FAIL, {("half-written", "a", 1)}),
+        ("messages|a,q1,.over messages|a,q2 messages|b,q3", PASS, set()),
+        (STORED + "messages|a,@x,q77", FAIL, {("phantom-row", "a", 1)}),
+        (STORED + "messages|a,@z,q77", PASS, set()),  # a conversation that nobody knows
+        (STORED + "messages|a,@x", PASS, set()),  # a row about no query
+        (STORED + "messages|!zoe,@x,q77", PASS, set()),  # somebody else's, with an id like ours
+        (STORED + "messages|?,q88 messages|!system,@z", PASS, set()),  # nobody's of this run
+    ],
+)
+def test_rows_and_answered_queries_match_one_to_one(rows, verdict, found):
+    """Each answered query has its row, once, whole and with an owner, and no other is there."""
+    outcome = ask(check, ASKED + rows, rows=True)
+    assert verdict == outcome.decided
+    assert found == kinds(outcome)
+    assert 3 == outcome.examined
+
+
+@pytest.mark.parametrize("end", ["timeout", "lost", "cut", "unsent", "dropped", "agent_error"])
+def test_a_query_of_which_nobody_can_say_how_it_ended_is_never_missed(end):
+    """Checks of missing data do not blame what may not have taken effect."""
+    assert PASS == ask(check, f"{ASKED}{STORED} a?q4 a!q4={end}").decided
+
+
+@pytest.mark.parametrize("end", ["timeout", "lost", "cut", "unsent", "dropped"])
+def test_a_row_may_go_on_where_only_we_gave_up(end):
+    """The platform has not said that the operation is over."""
+    assert PASS == ask(check, f"{ASKED}{STORED} a?q4 a!q4={end} messages|a,q4,.open").decided
+
+
+@pytest.mark.parametrize("end", ["agent_error", "error"])
+def test_a_row_must_not_go_on_where_the_platform_said_that_it_failed(end):
+    """It said so itself, and left its row half written."""
+    outcome = ask(check, f"{ASKED}{STORED} a?q4 a!q4={end} messages|a,q4,.open")
+    assert {("half-written", "a", 1)} == kinds(outcome)
+
+
+def test_a_reading_that_had_not_settled_misses_nothing():
+    """What seems lost or half written may be late; what is there twice is there twice."""
+    outcome = ask(check, ASKED + "messages|a,q1,.open messages|b,q3", settled=False)
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+    assert "the rows had not settled when they were read: what seems lost may be late" == (
+        outcome.note
+    )
+    assert FAIL == ask(check, ASKED + STORED + "messages|a,q1", settled=False).decided
+
+
+def test_rows_that_were_left_out_are_not_missed():
+    """Only the first were read."""
+    outcome = ask(check, ASKED + "messages|a,q1 messages|b,q3", left_out=("messages",))
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+    assert "only the first rows were read of messages" == outcome.note
+
+
+def test_a_history_with_gaps_calls_no_row_a_phantom():
+    """Who asked may stand in what was not written down."""
+    outcome = ask(check, ASKED + STORED + "messages|a,@x,q77", gaps=("it was not sealed",))
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+
+
+def test_a_conversation_that_was_read_by_its_id_holds_no_phantoms():
+    """Reading leaves traces too, under ids that no query has."""
+    script = ASKED + STORED + "b*read@x,a messages|a,@x,q77"
+    assert PASS == ask(check, script).decided
+
+
+def test_rows_that_may_not_be_seen_are_not_missed():
+    """A principal without a single visible row may be hidden, not robbed."""
+    outcome = ask(check, ASKED + "messages|a,q1 messages|a,q2")
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+    assert "no row of b was read from messages, lost or not" == outcome.note
+
+
+def test_a_column_that_does_not_hold_our_ids_misses_nothing():
+    """Rows of few queries or none: the plan is wrong about the column, or all is hidden."""
+    outcome = ask(check, ASKED + "messages|a,q91 messages|a,q92 messages|b,q93")
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+    assert outcome.note.startswith("messages has rows of only 0 of 3 answered queries")
+
+
+def test_a_row_that_a_join_shows_twice_is_one_row():
+    """It is one by its key; the platform did not write it twice."""
+    joined = "messages|a,q1,#1 messages|a,q1,#1 messages|a,q2 messages|b,q3"
+    assert PASS == ask(check, ASKED + joined).decided
+
+
+def test_each_query_may_leave_several_rows():
+    """As many as the plan says, no fewer and no more."""
+    two = {"plan": {"rows": {"tables": [TABLES[0] | {"each_query": 2}]}}}
+    outcome = ask(check, ASKED + STORED + "messages|a,q1 messages|b,q3", **two)
+    assert {("lost-row", "a", 1)} == kinds(outcome)
+    assert PASS == ask(check, ASKED + STORED + STORED, **two).decided
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict", "found"),
+    [
+        ("messages|?,A1 messages|?,A2 messages|?,B1", PASS, set()),
+        ("messages|?,A1 messages|?,B1", FAIL, {("lost-row", "a", 1)}),
+        ("messages|?,A1 messages|?,A2", UNKNOWN, set()),  # b may not be visible
+        ("messages|?,A1", UNKNOWN, set()),  # these columns do not hold the words
+        ("messages|?", UNKNOWN, set()),
+    ],
+)
+def test_where_rows_name_no_query_the_words_must_be_there(rows, verdict, found):
+    """A query whose words are in no row, while most others' are, was lost."""
+    outcome = ask(check, "a?q1,A1 a!q1 a?q2,A2 a!q2 b?q3,B1 b!q3 " + rows, **BY_WORDS)
+    assert verdict == outcome.decided
+    assert found == kinds(outcome)
+
+
+@pytest.mark.parametrize("how", [{"settled": False}, {"left_out": ("messages",)}])
+def test_words_that_may_be_late_or_left_out_are_not_missed(how):
+    """The same caution as with rows that name queries."""
+    script = "a?q1,A1 a!q1 a?q2,A2 a!q2 messages|?,A1"
+    outcome = ask(check, script, **BY_WORDS, **how)
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+
+
+def test_silence_is_unknown():
+    """No answered query, no rows collected, a database that could not be read."""
+    assert UNKNOWN == ask(check, "messages|a").decided
+    assert "no query was answered" == ask(check, "messages|a").note
+    never = {"plan": {"rows": {"url": "sqlite:///x", "tables": TABLES}}}
+    assert "the rows were never collected" == ask(check, ASKED, **never).note
+    assert (UNKNOWN, "refused") == (
+        ask(check, ASKED, problem="refused").decided,
+        ask(check, ASKED, problem="refused").note,
+    )
+
+
+def test_the_witness_of_a_lost_row_is_the_answer_that_was_given():
+    """It was asked, and the platform said that it was done."""
+    [found] = ask(check, ASKED + "messages|a,q1 messages|b,q3").found
+    assert ["asked", "was told that it is completed"] == [m.did for m in found.witness()]
+    assert ("q2", frozenset({"q2"})) == (found.victim_query, found.queries)
+    assert "a's query was answered, and messages has fewer rows of it than it must" == (
+        found.sentence
+    )
+
+
+def test_the_witness_of_a_wrong_row_is_the_row():
+    """With its place, and whose it says it is."""
+    [found] = ask(check, ASKED + "messages|!system,q1 messages|a,q2 messages|b,q3").found
+    assert (("rows/1/messages", 0),) == found.places
+    assert "belongs to the placeholder 'system'" in found.sentence
+    assert "owns a row of messages" == found.witness()[-1].did
+    [nobodys] = ask(check, ASKED + "messages|?,q1 messages|a,q2 messages|b,q3").found
+    assert "belongs to nobody" in nobodys.sentence
