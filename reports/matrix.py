@@ -40,6 +40,8 @@ NUMBERS = (11.0, 9.0)
 """Sizes in which numbers are written into cells where all of them fit."""
 WIDE_SIGN = 0.6
 """Width of a digit, of its size."""
+SPARE = 0.88
+"""How much of its room a name may take: letters such as `n` are wider than most."""
 GAP = 1.0
 
 
@@ -75,7 +77,7 @@ def matrix(pairs: Iterable[Pair], *, width: int) -> Figure | None:
 def _room(names: set[str], width: int) -> float:
     """How long names may be: as long as the longest, within limits and a quarter of the width."""
     longest = max((len(clip(name, LONGEST_NAME, SMALL)) for name in names), default=0)
-    wanted = min(longest * SMALL * WIDE_SIGN + 14, LONGEST_NAME, width / 4)
+    wanted = min(longest * SMALL * WIDE_SIGN / SPARE + 14, LONGEST_NAME, width / 4)
     return max(wanted, SHORTEST_NAME)
 
 
@@ -87,11 +89,18 @@ def _names(axes: Axes, cells: Grid, corner: tuple[float, float], cell: float) ->
     write(axes, (left, HEAD / 2), "reached whom", color=RECIPIENT, weight="bold", fontsize=TEXT)
     for row, owner in enumerate(cells.owners):
         place = (left - 6, top + cell * (row + 0.5))
-        write(axes, place, clip(owner, left - 10, size), color=VICTIM, ha="right", fontsize=size)
+        write(
+            axes,
+            place,
+            clip(owner, (left - 10) * SPARE, size),
+            color=VICTIM,
+            ha="right",
+            fontsize=size,
+        )
     look = {"color": RECIPIENT, "rotation": 90, "ha": "center", "va": "bottom", "fontsize": size}
     for column, recipient in enumerate(cells.recipients):
         place = (left + cell * (column + 0.5), top - 6)
-        write(axes, place, clip(recipient, top - HEAD - 8, size), **look)
+        write(axes, place, clip(recipient, (top - HEAD - 8) * SPARE, size), **look)
 
 
 def _squares(axes: Axes, cells: Grid, corner: tuple[float, float], cell: float) -> None:
