@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import witness
+from isolation_checks.checks import unplaced, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_protocol
-from isolation_checks.judging.verdict import Moment, Place
+from isolation_checks.dialects.correlate import By
+from isolation_checks.judging.verdict import Moment, Place, Verdict
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.model import Dialect
-from isolation_checks.records import Ending, PrincipalId, QueryId, Reason
+from isolation_checks.records import Ending, PrincipalId, QueryId, Reason, SessionId
 
 _Seen = dict[str, dict[str, Any]]
 
@@ -27,27 +29,41 @@ def event_protocol(run: Run) -> Outcome:
     """The dialect's events come for every query, in its order; only repeats come again.
 
     A query that timed out while its session stayed open has no end: that is certain on
-    the wire.  One that was cut off by a lost session or by the run's end is never blamed.
+    the wire.  One that was cut off by a lost session or by the run's end is never blamed,
+    nor is one of which an event may be among frames that could not be tied to any query.
 
     Catches:  lost_terminal, silent_swallow, hung_agent, out_of_order, duplicate_emitter.
     Blind to: the order of events that may repeat, after the first of each.
     """
-    seen = _seen(run)
+    seen, unsure = _seen(run), unplaced.unsure(run)
+    whole = {process.id for process in run.history.processes if not process.gaps}
+    late, doubted = _left_behind(run), set[QueryId]()
     faults: dict[tuple[str, PrincipalId], list[tuple[Query, str, dict[str, Any] | None]]] = {}
-    judged = 0
-    for query in run.history.queries.values():
-        if not _judgeable(query):
-            continue
-        judged += 1
-        for kind, what, record in _faults(run, query, seen.get(query.id, {})):
-            faults.setdefault((kind, query.principal), []).append((query, what, record))
-    found = tuple(_found(run, kind, cases) for (kind, _), cases in faults.items())
+    ended = [query for query in run.history.queries.values() if _judgeable(query)]
+    judged = [query for query in ended if query.process in whole]
+    for query in judged:
+        events = seen.get(query.id, {})
+        haunted = late.get(query.session, math.inf) <= query.sent_s and any(
+            record["guessed"] for record in events.values()
+        )
+        for kind, what, record in _faults(run, query, events):
+            if query.id in unsure if kind in _MISSING else haunted:
+                doubted.add(query.id)
+            else:
+                faults.setdefault((kind, query.principal), []).append((query, what, record))
+    note = unplaced.note(len(doubted))
+    if len(judged) < len(ended):
+        note = note or "part of the history is missing"
     return Outcome(
-        examined=judged,
+        examined=len(judged),
         unit="queries",
-        found=found,
-        note="" if judged else "no query was answered or timed out",
+        found=tuple(_found(run, kind, cases) for (kind, _), cases in faults.items()),
+        verdict=Verdict.UNKNOWN if note and not faults else None,
+        note=note or ("" if judged else "no query was answered or timed out"),
     )
+
+
+_MISSING = frozenset(("no-answer", "no-end", "missing-event"))
 
 
 def _judgeable(query: Query) -> bool:
@@ -56,16 +72,34 @@ def _judgeable(query: Query) -> bool:
     return query.reason == Reason.TIMEOUT
 
 
+def _left_behind(run: Run) -> dict[SessionId, float]:
+    """For every session, from when on events of a query may still come that we gave up."""
+    since: dict[SessionId, float] = {}
+    for query in run.history.queries.values():
+        if query.reason in (Reason.TIMEOUT, Reason.GIVEN_UP) and query.over_s is not None:
+            since[query.session] = min(query.over_s, since.get(query.session, math.inf))
+    return since
+
+
 def _seen(run: Run) -> dict[QueryId, _Seen]:
-    """For every query and kind of event: how many, the first and the last, by receipt."""
+    """For every query and kind of event: how many, the first and the last, by receipt.
+
+    `guessed` of them were placed only because no other query was open.
+    """
     placed = run.frames.filter(~nw.col("query").is_null() & ~nw.col("kind").is_null())
-    groups = placed.group_by("query", "kind", "stream").agg(
-        nw.len().alias("n"),
-        nw.col("index").min().alias("first"),
-        nw.col("index").max().alias("last"),
+    only = (nw.col("placed_by") == By.ONLY.value).cast(nw.Int64)
+    groups = (
+        placed.with_columns(only.alias("only"))
+        .group_by("query", "kind", "stream")
+        .agg(
+            nw.len().alias("n"),
+            nw.col("index").min().alias("first"),
+            nw.col("index").max().alias("last"),
+            nw.col("only").sum().alias("guessed"),
+        )
     )
     seen: dict[QueryId, _Seen] = {}
-    for record in records(groups):
+    for record in records(groups, "query", "first"):
         seen.setdefault(QueryId(record["query"]), {})[record["kind"]] = record
     return seen
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
 from isolation_checks.checks.check import Outcome, check
 from isolation_checks.judging.verdict import Verdict
-from isolation_checks.loading.run import Run, records
+from isolation_checks.loading.run import Run, count, records
 
 
 @check(
@@ -21,23 +22,35 @@ def plan_kept(run: Run) -> Outcome:
     """
     lag = run.history.plan.lag
     limit = float(lag.limit)
-    queries = run.history.queries.values()
-    sent = np.array([query.sent_s - query.due_s for query in queries])
-    read = np.array([r["late_s"] for r in records(run.frames.select("late_s"))])
-    shares = [float(np.mean(delays > limit)) if len(delays) else 0.0 for delays in (sent, read)]
-    late = max(shares) > lag.share
-    worst = max((float(np.max(delays)) for delays in (sent, read) if len(delays)), default=0.0)
-    stall = max((second.stall_s for second in run.history.health), default=0.0)
-    note = (
-        f"{shares[0]:.1%} of the queries were sent, and {shares[1]:.1%} of the frames read, more than "
-        f"{limit:g} s late; at worst {worst:.2f} s, the loop's longest round {stall:.2f} s"
+    sent = np.array([query.sent_s - query.due_s for query in run.history.queries.values()])
+    frames, late_frames, longest = _read(run, limit)
+    shares = (
+        float(np.mean(sent > limit)) if len(sent) else 0.0,
+        late_frames / frames if frames else 0.0,
     )
-    verdict = Verdict.UNKNOWN if late or not len(sent) else Verdict.PASS
+    worst = max(float(np.max(sent, initial=0.0)), longest)
+    stall = max((second.stall_s for second in run.history.health), default=0.0)
+    late = max(shares) > lag.share
+    note = (
+        f"{shares[0]:.1%} of the queries were sent, and {shares[1]:.1%} of the frames read, "
+        f"more than {limit:g} s late; at worst {worst:.2f} s, "
+        f"the loop's longest round {stall:.2f} s"
+    )
+    if not len(sent):
+        note = "no query was asked"
     return Outcome(
         examined=len(sent),
         unit="queries",
-        verdict=verdict,
-        note=note if late or worst > limit else "",
+        verdict=Verdict.UNKNOWN if late or not len(sent) else Verdict.PASS,
+        note=note if late or worst > limit or not len(sent) else "",
         bounded=False,
         times=int(np.sum(sent > limit)),
     )
+
+
+def _read(run: Run, limit: float) -> tuple[int, int, float]:
+    """How many frames there are, how many waited for us longer than that, and how long at most."""
+    frames = count(run.frames)
+    late = run.frames.filter(nw.col("late_s") > limit)
+    longest = records(late.select(nw.col("late_s").max().alias("longest")))[0]["longest"]
+    return frames, count(late), longest or 0.0

@@ -1,0 +1,50 @@
+"""Of which queries nobody can say what came, because frames came that could not be tied to any.
+
+A platform without ids, or a dialect that cannot read it, must not seem to be silent.
+"""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.dialects.correlate import answering
+from isolation_checks.loading.run import CONTROL, Run, records
+from isolation_checks.records import Ending, QueryId, Reason
+
+
+def unsure(run: Run) -> frozenset[QueryId]:
+    """Answered and timed-out queries in whose time, on whose session, such a frame came.
+
+    A frame that names somebody's query or another user was not; nor was one of a kind that
+    answers none.
+    """
+    dialect = run.history.plan.dialect
+    kinds, kind = answering(dialect), nw.col("kind")
+    label = nw.col("label_owner")
+    other = [*dialect.opens, *dialect.refuses, *(reply.when for reply in dialect.answers)]
+    answers = ~kind.is_in(other) if kinds is None else kind.is_in(sorted(kinds))
+    loose = run.frames.filter(
+        ~nw.col("opcode").is_in(CONTROL)
+        & (nw.col("channel") == "frame")
+        & nw.col("query").is_null()
+        & nw.col("query_owner").is_null()
+        & (label.is_null() | (label == nw.col("principal")))
+        & (kind.is_null() | answers)
+    )
+    ended = (nw.col("ending") == Ending.OK.value) | (nw.col("reason") == Reason.TIMEOUT.value)
+    asked = run.queries.filter(
+        ~nw.col("ending").is_null() & ~nw.col("reason").is_null() & ended
+    ).select("query", "session", "sent_s", "over_s")
+    met = (
+        loose.select("session", "at_s")
+        .join(asked, on="session", how="inner")
+        .filter((nw.col("at_s") >= nw.col("sent_s")) & (nw.col("at_s") <= nw.col("over_s")))
+    )
+    return frozenset(QueryId(record["query"]) for record in records(met.select("query").unique()))
+
+
+def note(queries: int) -> str:
+    """What to say of such queries."""
+    if not queries:
+        return ""
+    return f"while {queries} queries were open, frames came that could not be tied to any"

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.checks.five_events import event_protocol as check
+from isolation_checks.judging.verdict import Verdict
+from tests.isolation_checks.language import ask, told
+
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
+START = "a?q1 a:q1,/started a:q1 "
+TOOL = "a:q1,/tool_executing a:q1,/tool_completed "
+END = "a:q1,/completed a!q1 "
+WHOLE = START + TOOL + END
+
+
+def kinds(outcome):
+    """What was found, of whom, how often."""
+    return {(f.kind, f.victim, f.times) for f in outcome.found}
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "found"),
+    [
+        ("", UNKNOWN, set()),  # silence proves nothing
+        ("a?q1", UNKNOWN, set()),  # a query that nobody saw end
+        (WHOLE, PASS, set()),
+        (START + TOOL + TOOL + END, PASS, set()),  # what may repeat repeats
+        (START + TOOL + "a!q1", FAIL, {("missing-event", "a", 1)}),  # never completed on the wire
+        (START + END, FAIL, {("missing-event", "a", 2)}),  # both of the tool's
+        (START + "a:q1 " + TOOL + END, FAIL, {("duplicated-event", "a", 1)}),
+        ("a?q1 a:q1 a:q1,/started " + TOOL + END, FAIL, {("reordered-event", "a", 1)}),
+        (
+            START + TOOL + "a:q1,/completed a:q1,/tool_completed a!q1",
+            FAIL,
+            {("event-after-end", "a", 1)},
+        ),
+        (WHOLE + "a:q1,/tool_executing", FAIL, {("event-after-end", "a", 1)}),
+        (WHOLE + "a:q1,/usage_report", PASS, set()),  # nobody promised that it would not come
+        ("a?q1 a!q1=timeout", FAIL, {("no-answer", "a", 1)}),
+        (START + "a!q1=timeout", FAIL, {("no-end", "a", 1)}),
+        (WHOLE.replace("a!q1", "a!q1=timeout"), FAIL, {("no-end", "a", 1)}),
+        (START + "a!q1=lost", UNKNOWN, set()),  # cut off: never blamed
+        (START + "a!q1=cut", UNKNOWN, set()),
+        (START + "a!q1=dropped", UNKNOWN, set()),
+        ("a?q1 a!q1=unsent", UNKNOWN, set()),
+        ("a?q1 a:q1,/error a!q1=error", UNKNOWN, set()),  # turned away: no answer to look at
+    ],
+)
+def test_every_answer_shows_its_events_once_and_in_order(script, verdict, found):
+    """Each fault by its name; a query that was cut off is none."""
+    outcome = ask(check, script)
+    assert verdict == outcome.decided
+    assert found == kinds(outcome)
+
+
+def test_faults_of_one_kind_are_one_finding_of_each_principal():
+    """With all queries that it concerns, and how often."""
+    outcome = ask(check, "a?q1 a!q1=timeout a?q2 a!q2=timeout b?q3 b!q3=timeout")
+    assert {("no-answer", "a", 2), ("no-answer", "b", 1)} == kinds(outcome)
+    [mine] = [found for found in outcome.found if found.victim == "a"]
+    assert (frozenset({"q1", "q2"}), "query", None) == (mine.queries, mine.channel, mine.recipient)
+    assert 3 == outcome.examined
+
+
+def test_the_witness_shows_what_was_asked_and_what_came_last():
+    """Cause before effect, with the place of the event that tells."""
+    [found] = ask(check, START + "a!q1=timeout").found
+    assert ["asked", "got agent_thinking", "had waited in vain"] == [m.did for m in found.witness()]
+    assert ("history/p0/frames", 1) == (
+        found.witness()[1].place.stream,
+        found.witness()[1].place.index,
+    )
+    [silent] = ask(check, "a?q1 a!q1=timeout").found
+    assert ["asked", "had waited in vain"] == [m.did for m in silent.witness()]
+
+
+def test_events_of_anothers_query_are_not_ones_own():
+    """What went astray is missing where it belonged."""
+    astray = "a?q1 b?q2 b:q1,/started b:q1 a!q1=timeout b!q2=timeout"
+    assert {("no-answer", "a", 1), ("no-answer", "b", 1)} == kinds(ask(check, astray))
+
+
+@pytest.mark.parametrize("frame", ["-", "=a", "/completed", "@z"])
+def test_a_platform_that_cannot_be_read_is_not_silent(frame):
+    """While two queries were open frames came that name neither: nobody can say whose they are."""
+    outcome = ask(check, f"a?q1@x a?q2@y a:{frame} a!q1=timeout a!q2=timeout")
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+    assert "while 2 queries were open, frames came that could not be tied to any" == outcome.note
+
+
+@pytest.mark.parametrize("frame", ["/presence", "/ping", "=b", "=b,/completed"])
+def test_frames_that_answer_no_query_of_ones_own_excuse_nothing(frame):
+    """A ping, somebody's presence, an event of somebody else's: the silence is certain."""
+    script = f"a?q1@x a?q2@y a:{frame} a!q1=timeout a!q2=timeout b:"
+    assert {("no-answer", "a", 2)} == kinds(ask(check, script))
+
+
+def test_an_event_that_may_be_among_the_untied_ones_is_not_missed():
+    """Two answers at once, and one event that names neither."""
+    script = (
+        "a?q2@y a?q1@x a:q1,/started a: a:q1,/tool_executing a:q1,/tool_completed a:q1,/completed "
+    )
+    assert UNKNOWN == ask(check, script + "a!q1").decided
+    assert PASS == ask(check, script.replace(" a: ", " a:q1 ") + "a!q1 a:").decided
+
+
+def test_late_events_without_ids_are_not_held_against_the_next_answer():
+    """What we gave up may still come, and nothing says that it is not the next query's."""
+    late = "a?q1 a:q1 a!q1=timeout a?q2 a:/thinking a:/thinking a:/completed a!q2 "
+    outcome = ask(check, late, plan={"dialect": _two_events()})
+    assert {("no-end", "a", 1)} == kinds(outcome)
+    fresh = "a?q2 a:/thinking a:/thinking a:/completed a!q2 "
+    assert {("duplicated-event", "a", 1)} == kinds(
+        ask(check, fresh, plan={"dialect": _two_events()})
+    )
+
+
+def test_a_history_with_gaps_misses_no_event():
+    """It may stand in what was not written down."""
+    outcome = ask(check, START + "a!q1=timeout", gaps=("its stream frames was cut",))
+    assert (UNKNOWN, (), 0) == (outcome.decided, outcome.found, outcome.examined)
+
+
+def test_a_dialect_without_a_protocol_does_not_ask():
+    """The plan says what was promised."""
+    plan = told("", plan={"dialect": {"extends": "reference", "protocol": []}}).history.plan
+    assert "names no protocol" in check.not_asked(plan)
+    assert None is check.not_asked(told("").history.plan)
+
+
+def _two_events():
+    return {
+        "extends": "reference",
+        "protocol": ["agent_thinking", "agent_completed"],
+        "repeats": [],
+    }
