@@ -44,6 +44,8 @@ class Correlator:
     _runs: dict[str, QueryId] = field(default_factory=dict)
     _echoed: bool = False
     """The platform names queries by our ids: one that is not ours is somebody else's."""
+    _last: Reading | None = None
+    """The last message that named its query; one that names the same is answered at once."""
     _named: bool = False
     """It names this principal as we do: another name is another's, and no alias."""
 
@@ -60,12 +62,15 @@ class Correlator:
 
     def place(self, reading: Reading) -> tuple[QueryId | None, By | None]:
         """The query that a message answers and what says so, or (None, None)."""
+        if self._last is not None and _alike(self._last, reading):
+            return QueryId(str(reading.query)), By.QUERY
         if reading.user is not None and self.subject is not None and not self._named:
             self._named = names(reading.user, self.subject)
         query, by = self._find(reading)
         if query is not None:
             self._echoed = self._echoed or by is By.QUERY
             self._learn(query, reading)
+        self._last = reading if by is By.QUERY else None
         return query, by
 
     def is_anothers(self, label: str | None) -> bool:
@@ -116,6 +121,16 @@ class Correlator:
                 self._runs.setdefault(name, query)
         if reading.conversation is not None and not self.is_anothers(reading.user):
             self.conversations.setdefault(self._labels[query], reading.conversation)
+
+
+def _alike(one: Reading, other: Reading) -> bool:
+    """Whether two messages name the same query, run, conversation and user."""
+    return (
+        one.query == other.query
+        and one.run == other.run
+        and one.conversation == other.conversation
+        and one.user == other.user
+    )
 
 
 def answering(described: Dialect) -> frozenset[str] | None:

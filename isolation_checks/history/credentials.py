@@ -13,7 +13,7 @@ import hmac
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import ahocorasick
 import numpy as np
@@ -24,14 +24,19 @@ _JWT = re.compile(
 )
 _HINTS = (b"eyJ", b"ZXlK", b"V5S", b"leU", b"65794a", b"65794A", b"%65", b"\\u0065")
 """One of these is in everything that hides a JWT: raw, base64 at 0, 1, 2, hex, escapes."""
+_ANYWHERE, _WITHIN_RUNS = (b"eyJ", b"%65", b"\\u0065"), _HINTS[1:6]
+"""Those that may stand anywhere, and those that stand in a long run of a token's symbols."""
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]|\\/){40,}={0,2}")
 _HEX = re.compile(rb"[0-9a-fA-F]{80,}")
 _ESCAPED = re.compile(rb"(?:\\u00[0-9a-fA-F]{2}){3}(?:\\u00[0-9a-fA-F]{2}|[A-Za-z0-9_.-])+")
 _PERCENT = re.compile(rb"(?:%[0-9a-fA-F]{2}){3}(?:%[0-9a-fA-F]{2}|[A-Za-z0-9_.-])+")
 _SHORTEST = 16
 """A known secret shorter than this would be found where it is not meant."""
-_IN_RUN = np.zeros(256, dtype=np.bool_)
-_IN_RUN[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")] = True
+_RUN = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
+_IN_RUN = bytes(_RUN.match(bytes((octet,)) * _SHORTEST) is not None for octet in range(256))
+"""For every octet whether it is one of a token's symbols."""
+_MANY = 4_096
+"""From how many octets on arrays are faster than a pattern."""
 _UUID_LENGTH, _UUID_DASHES = 36, (8, 13, 18, 23)
 _PIECE = 24
 _GENERATION = 64
@@ -45,6 +50,8 @@ class Credentials:
         self._owners: dict[bytes, str] = {}
         self._odd: list[tuple[bytes, bytes]] = []
         """Forms without a long run of a token's symbols, each with its secret."""
+        self._uuids: set[bytes] = set()
+        """The secrets that look like what every message is full of."""
         self._fresh: list[tuple[str, bytes]] = []
         self._generations: list[tuple[int, ahocorasick.Automaton, list[tuple[str, bytes]]]] = []
 
@@ -57,6 +64,8 @@ class Credentials:
         if len(raw) < _SHORTEST or raw in self._owners:
             return
         self._owners[raw] = owner
+        if _is_uuid(raw):
+            self._uuids.add(raw)
         if _JWT.fullmatch(raw) is None:  # one that looks like a JWT is found by its looks
             for form in _forms(raw):
                 piece = _piece(form)
@@ -67,13 +76,17 @@ class Credentials:
 
     def suspects(self, content: bytes | bytearray) -> bool:
         """Whether a closer look is needed: a fast screen over many messages at once."""
-        if any(hint in content for hint in _HINTS):
+        content = bytes(content)
+        if any(hint[:1] in content and hint in content for hint in _ANYWHERE):
             return True
-        return bool(self._owners) and any(True for _ in self._known_in(bytes(content)))
+        runs = _runs(content, self._uuids)
+        if any(hint in runs for hint in _WITHIN_RUNS):
+            return True
+        return bool(self._owners) and any(True for _ in self._known_in(content, runs))
 
     def marked(self, content: bytes) -> bytes:
         """The content with every credential replaced by its mark."""
-        for raw in set(self._known_in(content)):
+        for raw in set(self._known_in(content, _runs(content, self._uuids))):
             mark = self._mark(raw)
             for form in sorted(_forms(raw), key=len, reverse=True):
                 content = content.replace(form, mark)
@@ -115,15 +128,14 @@ class Credentials:
                 yield run
                 return
 
-    def _known_in(self, content: bytes) -> Iterator[bytes]:
+    def _known_in(self, content: bytes, runs: bytes) -> Iterator[bytes]:
         self._settle()
         yield from (raw for form, raw in self._odd if form in content)
         if not self._generations:
             return
-        runs = _runs(content, self._owners)
-        if b"\\u00" in content:
-            runs += [found[0] for found in _ESCAPED.finditer(content)]
-        text = b" ".join(runs).decode("latin-1")
+        if b"\\" in content and b"\\u00" in content:
+            runs = b" ".join((runs, *(found[0] for found in _ESCAPED.finditer(content))))
+        text = runs.decode("latin-1")
         for _, automaton, _ in self._generations:
             for _, raws in automaton.iter(text):
                 yield from raws
@@ -145,24 +157,35 @@ class Credentials:
         self._generations.append((len(pieces), automaton, pieces))
 
 
-def _runs(content: bytes, known: Container[bytes]) -> list[bytes]:
-    """What may hold an opaque secret: long runs of the symbols that tokens are made of.
+def _runs(content: bytes, known: Collection[bytes]) -> bytes:
+    """What may hold an opaque secret: the long runs of the symbols that tokens are made of.
 
     A UUID is none unless it is known to be one; most messages have several.
     """
-    symbols = np.frombuffer(content, dtype=np.uint8)
-    inside = np.zeros(len(symbols) + 2, dtype=np.int8)
-    inside[1:-1] = _IN_RUN[symbols]
-    edges = np.flatnonzero(np.diff(inside))
+    if len(content) < _MANY:
+        found = _RUN.findall(content)
+        return b" ".join(run for run in found if run in known or not _is_uuid(run))
+    symbols = np.frombuffer(content + b" ", dtype=np.uint8)
+    inside = np.frombuffer(b"\0" + content.translate(_IN_RUN) + b"\0", dtype=np.uint8)
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
     starts, lengths = edges[::2], edges[1::2] - edges[::2]
-    starts, lengths = starts[lengths >= _SHORTEST], lengths[lengths >= _SHORTEST]
+    long = lengths >= _SHORTEST
+    starts, lengths = starts[long], lengths[long]
+    keep = np.ones(len(starts), dtype=np.bool_)
     maybe = np.flatnonzero(lengths == _UUID_LENGTH)
     dashes = symbols[starts[maybe, None] + np.array(_UUID_DASHES)] == ord("-")
-    keep = np.ones(len(starts), dtype=np.bool_)
-    for place in maybe[dashes.all(axis=1)]:
-        keep[place] = content[starts[place] : starts[place] + _UUID_LENGTH] in known
-    found = zip(starts[keep].tolist(), lengths[keep].tolist(), strict=True)
-    return [content[start : start + length] for start, length in found]
+    uuids = maybe[dashes.all(axis=1)]
+    keep[uuids] = False
+    if known:
+        for place in uuids:
+            keep[place] = content[starts[place] : starts[place] + _UUID_LENGTH] in known
+    starts, lengths = starts[keep], lengths[keep] + 1  # with what ends the run
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return bytes(symbols[np.repeat(starts, lengths) + within])
+
+
+def _is_uuid(run: bytes) -> bool:
+    return len(run) == _UUID_LENGTH and all(run[at] == ord("-") for at in _UUID_DASHES)
 
 
 def _piece(form: bytes) -> str:

@@ -30,20 +30,20 @@ FLUSH_SECONDS = 1.0
 
 
 class _Frames:
-    """The columns of frames that were received and not yet written."""
+    """The columns of frames that were received and not yet written.
 
-    __slots__ = ("content", "ends", "late", "opcodes", "received", "sessions")
+    What is the same for all messages of one read stands once, with their number.
+    """
+
+    __slots__ = ("contents", "counts", "late", "opcodes", "received", "sessions")
 
     def __init__(self) -> None:
         self.sessions = array("q")
         self.received = array("q")
         self.late = array("q")
+        self.counts = array("q")
         self.opcodes = array("b")
-        self.ends = array("q", [0])
-        self.content = bytearray()
-
-    def __len__(self) -> int:
-        return len(self.sessions)
+        self.contents: list[bytes] = []
 
 
 class Recorder:
@@ -73,10 +73,15 @@ class Recorder:
         self._pool = ThreadPool(1)
         self._flusher = gevent.spawn(self._flushing)
 
-    def frame(
-        self, session: SessionId, received_ns: int, late_ns: int, opcode: int, content: bytes
-    ) -> int:
-        """Record a received message; returns its index in this process.
+    def frames(
+        self,
+        session: SessionId,
+        received_ns: int,
+        late_ns: int,
+        opcodes: list[int],
+        contents: list[bytes],
+    ) -> None:
+        """Record the messages of one read, in their order.
 
         Called from the hub: it may not block, and it does not.
         """
@@ -84,13 +89,12 @@ class Recorder:
         frames.sessions.append(session)
         frames.received.append(received_ns)
         frames.late.append(late_ns)
-        frames.opcodes.append(opcode)
-        frames.content += content
-        frames.ends.append(len(frames.content))
-        self.frames_seen += 1
-        if len(frames.sessions) == FLUSH_RECORDS:
+        frames.counts.append(len(contents))
+        frames.opcodes.extend(opcodes)
+        frames.contents += contents
+        self.frames_seen += len(contents)
+        if len(frames.contents) >= FLUSH_RECORDS:
             self._wake.set()
-        return self.frames_seen - 1
 
     def note(self, stream: str, **values: Any) -> None:  # noqa: ANN401 - a record's columns
         """Add a record to one of the slower streams, stamped now unless it says when."""
@@ -169,7 +173,7 @@ class Recorder:
     # -- below: in the native thread, where gevent must not be touched
 
     def _write(self, frames: _Frames, notes: dict[str, list[dict[str, Any]]]) -> None:
-        if len(frames):
+        if frames.contents:
             self._writers["frames"].write(self._batch(frames))
         for stream, records in notes.items():
             if records:
@@ -178,28 +182,30 @@ class Recorder:
                 self._writers[stream].write(pa.RecordBatch.from_pylist(plain, schema=schema))
 
     def _batch(self, frames: _Frames) -> pa.RecordBatch:
-        count = len(frames)
-        content, ends = frames.content, frames.ends
-        if self.credentials.suspects(content):
-            marked = [
-                self.credentials.marked(bytes(content[ends[at] : ends[at + 1]]))
-                for at in range(count)
-            ]
-            column = pa.array(marked, type=pa.large_binary())
-        else:
-            column = pa.Array.from_buffers(
-                pa.large_binary(), count, [None, pa.py_buffer(ends), pa.py_buffer(content)]
-            )
-        index = np.arange(self._written, self._written + count, dtype=np.int64)
-        self._written += count
+        contents = frames.contents
+        whole = b"".join(contents)
+        if self.credentials.suspects(whole):
+            contents = [self.credentials.marked(content) for content in contents]
+            whole = b"".join(contents)
+        number = len(contents)
+        ends = np.zeros(number + 1, dtype=np.int64)
+        np.cumsum(np.fromiter(map(len, contents), dtype=np.int64, count=number), out=ends[1:])
+        first, self._written = self._written, self._written + number
+        counts = np.frombuffer(frames.counts, dtype=np.int64)
+
+        def each(column: array[int]) -> pa.Array:
+            return pa.array(np.repeat(np.frombuffer(column, dtype=np.int64), counts))
+
         return pa.RecordBatch.from_arrays(
             [
-                pa.array(index),
-                pa.array(np.frombuffer(frames.sessions, dtype=np.int64)),
-                pa.array(np.frombuffer(frames.received, dtype=np.int64)),
-                pa.array(np.frombuffer(frames.late, dtype=np.int64)),
+                pa.array(np.arange(first, first + number, dtype=np.int64)),
+                each(frames.sessions),
+                each(frames.received),
+                each(frames.late),
                 pa.array(np.frombuffer(frames.opcodes, dtype=np.int8)),
-                column,
+                pa.Array.from_buffers(
+                    pa.large_binary(), number, [None, pa.py_buffer(ends), pa.py_buffer(whole)]
+                ),
             ],
             schema=FRAMES,
         )

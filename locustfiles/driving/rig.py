@@ -106,6 +106,10 @@ class Rig:
         self.on_broken = on_broken
         self.credentials = Credentials(mark_key)
         self.dialect = dialect_of(plan.dialect)
+        self.glance = getattr(self.dialect, "glance", self.dialect.read)
+        """Reads of a message what matters while it is driven."""
+        self.answered: frozenset[str] | None = getattr(self.dialect, "answered", None)
+        """The kinds of events that want an answer; None: any may."""
         self.tokens = token_source(plan, self.credentials, run, slot, processes)
         self.words = words_of(plan, self.credentials)
         """The plan's own words for its templates."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 import urllib.parse
-from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -19,7 +18,7 @@ from gevent.event import Event
 from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator, answering, our_conversation
 from isolation_checks.dialects.events import token_names
-from isolation_checks.dialects.reading import Ask, Reading
+from isolation_checks.dialects.reading import SILENT, Ask, Reading
 from isolation_checks.records import ConversationLabel, Ending, Opcode, Reason, SessionId
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
@@ -27,7 +26,7 @@ from locustfiles.driving.tokens import AuthError, names_of
 from locustfiles.driving.wire import GOODBYE, Wire, WireError
 from locustfiles.driving.wording import Wording
 
-Listener = Callable[[Reading], None]
+_READABLE = (Opcode.TEXT, Opcode.BINARY)
 KEEP_SECONDS = 1.0
 """How often a session looks whether it must say that it is alive, or renew its token."""
 
@@ -49,7 +48,6 @@ class Session:
             answering=answering(rig.plan.dialect),
             conversations=principal.conversations,
         )
-        self.listeners: list[Listener] = []
         self.closed = Event()
         self.ready_ns = 0
         self._wire: Wire | None = None
@@ -116,7 +114,7 @@ class Session:
             rig.watch,
             headers={key: str(template.fill(v, names)) for key, v in carry.headers.items()},
             subprotocols=[str(template.fill(value, names)) for value in carry.subprotocols],
-            on_message=self._on_message,
+            on_messages=self._on_messages,
             on_closed=self._on_closed,
             on_broken=rig.on_broken,
             frame_limit=int(target.frame_limit),
@@ -257,46 +255,51 @@ class Session:
 
     # -- from here on in the hub
 
-    def _on_message(self, opcode: int, content: bytes, received_ns: int, late_ns: int) -> None:
+    def _on_messages(
+        self, opcodes: list[int], contents: list[bytes], received_ns: int, late_ns: int
+    ) -> None:
         rig = self.rig
-        if opcode == Opcode.TEXT or opcode == Opcode.BINARY:  # noqa: PLR1714 - hot: no tuple per frame
-            reading = rig.dialect.read(content)
-            for secret in reading.secrets:
+        readings = [
+            rig.glance(content) if opcode in _READABLE else SILENT
+            for opcode, content in zip(opcodes, contents, strict=True)
+        ]
+        for reading in readings:
+            for secret in reading.secrets:  # before the recorder screens what it writes
                 rig.credentials.know(secret, self.principal.id)
-            rig.recorder.frame(self.id, received_ns, late_ns, opcode, content)
-            self._on_reading(reading, content, received_ns, late_ns)
-        else:
-            rig.recorder.frame(self.id, received_ns, late_ns, opcode, content)
+        rig.recorder.frames(self.id, received_ns, late_ns, opcodes, contents)
+        for reading, content in zip(readings, contents, strict=True):
+            if not self._ready.is_set():
+                self._get_ready(reading.kind)
+            identity, _ = self.correlator.place(reading)
+            query = rig.open.get(identity) if identity is not None else None
+            if query is not None:
+                self._answered(query, reading, len(content), received_ns, late_ns)
+            if reading.kind is not None and (rig.answered is None or reading.kind in rig.answered):
+                self._reply(reading, content)
 
-    def _on_reading(self, reading: Reading, content: bytes, received_ns: int, late_ns: int) -> None:
-        dialect = self.rig.dialect
-        kind = reading.kind
-        if kind is not None and not self._ready.is_set():
-            if kind in dialect.refuses:
-                self._refused = kind
+    def _get_ready(self, kind: str | None) -> None:
+        if kind in self.rig.dialect.refuses:
+            self._refused = kind
+            self._ready.set()
+        elif kind in self._awaited:
+            self._awaited.discard(kind)
+            if not self._awaited:
                 self._ready.set()
-            elif kind in self._awaited:
-                self._awaited.discard(kind)
-                if not self._awaited:
-                    self._ready.set()
-        identity, _ = self.correlator.place(reading)
-        query = self.rig.open.get(identity) if identity is not None else None
-        if query is not None:
-            if query.first_ns is None and (not dialect.first or kind in dialect.first):
-                query.first_ns = received_ns
-                self.rig.report(
-                    "first event", (received_ns - query.due_ns) / 1e6, len(content), None
-                )
-            if reading.ending is not None:
-                reason = Reason.COMPLETED if reading.ending is Ending.OK else str(kind)
-                self.rig.end(query, reading.ending, reason, received_ns, late_ns)
-        for listener in self.listeners:
-            listener(reading)
-        if kind is not None:
-            names: dict[str, Any] = {"now": time.time(), "subject": self.principal.subject}
-            reply = dialect.answer(reading, content, names)
-            if reply is not None and self._wire is not None:
-                self._wire.send(reply)
+
+    def _answered(
+        self, query: Query, reading: Reading, octets: int, received_ns: int, late_ns: int
+    ) -> None:
+        first = self.rig.dialect.first
+        if query.first_ns is None and (not first or reading.kind in first):
+            query.first_ns = received_ns
+            self.rig.report("first event", (received_ns - query.due_ns) / 1e6, octets, None)
+        if reading.ending is not None:
+            reason = Reason.COMPLETED if reading.ending is Ending.OK else str(reading.kind)
+            self.rig.end(query, reading.ending, reason, received_ns, late_ns)
+
+    def _reply(self, reading: Reading, content: bytes) -> None:
+        names: dict[str, Any] = {"now": time.time(), "subject": self.principal.subject}
+        self._send_if_any(self.rig.dialect.answer(reading, content, names))
 
     def _on_closed(self, code: int | None, by: str, detail: str) -> None:
         self.rig.sessions.pop(self.id, None)

@@ -26,7 +26,6 @@ from locustfiles.driving.tls import Tls, TlsError
 
 GOODBYE, NO_CLOSE_FRAME = 1000, 1006
 READ_SIZE = 65_536
-_DATA = (Opcode.TEXT, Opcode.BINARY)
 
 
 class WireError(Exception):
@@ -36,9 +35,9 @@ class WireError(Exception):
 class Wire:
     """A connection, from the TCP handshake to its last byte.
 
-    `on_message(opcode, content, received_ns, late_ns)` is called for every message and
-    control frame, and for what there was of a message that broke off; `on_closed(code,
-    by, detail)` is called once at the end.  Both come from the hub.
+    `on_messages(opcodes, contents, received_ns, late_ns)` is called with all messages and
+    control frames of one read, and with what there was of a message that broke off;
+    `on_closed(code, by, detail)` is called once at the end.  Both come from the hub.
     """
 
     def __init__(  # noqa: PLR0913 - what a connection needs to know, each by its name
@@ -48,13 +47,13 @@ class Wire:
         *,
         headers: Mapping[str, str],
         subprotocols: Sequence[str],
-        on_message: Callable[[int, bytes, int, int], None],
+        on_messages: Callable[[list[int], list[bytes], int, int], None],
         on_closed: Callable[[int | None, str, str], None],
         on_broken: Callable[[BaseException], None],
         frame_limit: int,
     ) -> None:
         self._watch = watch
-        self._on_message = on_message
+        self._on_messages = on_messages
         self._on_closed = on_closed
         self._on_broken = on_broken
         self._uri = parse_uri(url)
@@ -191,31 +190,40 @@ class Wire:
 
     def _take_events(self) -> None:
         core = self._protocol
+        opcodes: list[int] = []
+        contents: list[bytes] = []
         for event in core.events_received():
             if isinstance(event, Frame):
-                self._take_frame(event)
+                content = self._whole(event)
+                if content is not None:
+                    fragment = event.opcode is Opcode.CONT
+                    opcodes.append(int(self._opcode if fragment else event.opcode))
+                    contents.append(content)
             elif isinstance(event, Response) and core.handshake_exc is None:
                 self.subprotocol = core.subprotocol
                 self._upgraded.set(True)
         if core.handshake_exc is not None and not self._upgraded.ready():
             self._upgraded.set_exception(WireError(_refusal(core.handshake_exc)))
         self._flush()
+        if contents:
+            self._on_messages(opcodes, contents, *self._read_ns)
         if (core.close_rcvd or core.handshake_exc or core.parser_exc) is not None:
             self._finish()
 
-    def _take_frame(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.CONT or (frame.opcode in _DATA and not frame.fin):
-            if frame.opcode in _DATA:
-                self._opcode = frame.opcode
+    def _whole(self, frame: Frame) -> bytes | None:
+        """The message that a frame is, or ends; None for a piece of one."""
+        if frame.opcode is Opcode.CONT:
             self._fragments.append(bytes(frame.data))
-            if frame.fin:
-                self._take_fragments()
-        else:
-            self._on_message(int(frame.opcode), bytes(frame.data), *self._read_ns)
+            return self._joined() if frame.fin else None
+        if not frame.fin:
+            self._opcode = frame.opcode
+            self._fragments.append(bytes(frame.data))
+            return None
+        return bytes(frame.data)
 
-    def _take_fragments(self) -> None:
+    def _joined(self) -> bytes:
         content, self._fragments = b"".join(self._fragments), []
-        self._on_message(int(self._opcode), content, *self._read_ns)
+        return content
 
     def _flush(self) -> None:
         """Send what the core, or TLS, has to say; what the kernel does not take waits."""
@@ -281,7 +289,7 @@ class Wire:
             code = NO_CLOSE_FRAME
         self._hang_up()
         if any(self._fragments):
-            self._take_fragments()
+            self._on_messages([int(self._opcode)], [self._joined()], *self._read_ns)
         self._on_closed(code, by, detail)
 
     def _hang_up(self) -> None:

@@ -85,4 +85,4 @@ def _over_http(rig: Rig, reader: Actor, call: Call, conversation: str) -> None:
         return
     now = time.monotonic_ns()
     rig.recorder.note("sessions", step="answered", code=status, detail=call.path, **about)
-    rig.recorder.frame(identity, now, 0, Opcode.HTTP, body)
+    rig.recorder.frames(identity, now, 0, [Opcode.HTTP], [body])

@@ -25,12 +25,17 @@ class Heard:
             watch,
             headers=options.pop("headers", {}),
             subprotocols=options.pop("subprotocols", ()),
-            on_message=lambda *message: self.messages.append(message),
+            on_messages=self.take,
             on_closed=lambda *end: self.closed.append(end),
             on_broken=self.broken.append,
             frame_limit=options.pop("frame_limit", 1_000_000),
         )
         self.options = {"timeout": LIMIT_S, "tls": None} | options
+
+    def take(self, opcodes, contents, received_ns, late_ns):
+        """Keep what was heard, one by one."""
+        for opcode, content in zip(opcodes, contents, strict=True):
+            self.messages.append((opcode, content, received_ns, late_ns))
 
     def open(self):
         """Connect and upgrade."""
@@ -239,7 +244,7 @@ def test_dropping_ends_at_once_and_says_so_once(wire, server):
 def test_an_exception_in_a_handler_is_handed_over(wire, server):
     """The hub would print it and stop watching; instead it is given to `on_broken`."""
     heard = wire(server.ws("/say?times=2"))
-    heard.wire._on_message = lambda *_: 1 / 0
+    heard.wire._on_messages = lambda *_: 1 / 0
     heard.open()
     with gevent.Timeout(LIMIT_S):
         while not heard.broken:
