@@ -70,7 +70,8 @@ def matrix(pairs: Iterable[Pair], *, width: int) -> Figure | None:
     _squares(axes, cells, (names, top), cell)
     _numbers(axes, cells, (names, top), cell)
     _legend(axes, cells, bottom + LEGEND / 2)
-    write(axes, (MARGIN, bottom + LEGEND + NOTE / 3), left_out, color=MUTED)
+    if left_out:
+        write(axes, (MARGIN, bottom + LEGEND + NOTE / 3), left_out, color=MUTED)
     return figure
 
 
