@@ -9,16 +9,31 @@ between two comments; what stands outside of these is written by hand.
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-from reference_platform.faults import FAULTS
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check
 from tests.docs.pages import DOCS, anchor
 
+FAULTS = {
+    fault["name"]: fault
+    for fault in json.loads(
+        subprocess.check_output([sys.executable, "-m", "reference_platform", "--faults"])
+    )
+}
+SIGNALS = {
+    "W": "another's words in frames",
+    "D": "in rows",
+    "I": "wrong ids or labels",
+    "L": "lost, doubled, late or out of order",
+    "A": "access that should be refused",
+    "T": "time",
+}
 BEGIN, END = "<!-- from the code: {} -->", "<!-- until here -->"
 
 
@@ -70,21 +85,36 @@ def claimants(fault: str) -> list[str]:
 def fault_block(name: str) -> str:
     """A fault, as `docs/faults.md` shows it."""
     fault = FAULTS[name]
-    claimed = ", ".join(f"[{check}](checks.md#{anchor(check)})" for check in claimants(name))
+    claimed = [f"[{check}](checks.md#{anchor(check)})" for check in claimants(name)]
+    needs = f" · **needs:** {', '.join(fault['needs'])}" if fault["needs"] else ""
+    rate = f"**Opportunity:** {fault['opportunity']} · **rate:** {fault['default_rate']:g}{needs}"
     return "\n".join(
         [
-            fault.sentence,
+            fault["sentence"],
             "",
-            f"- **Opportunity:** {fault.opportunity} · **rate:** {fault.rate:g}",
-            f"- **Claimed by:** {claimed}",
+            f"- **Shows when** {fault['shows_when']}, as {signals(fault['signal'])}",
+            f"- {rate}",
+            f"- **Claimed by:** {', '.join(claimed) or 'no check'}",
         ]
     )
+
+
+def signals(letters: str) -> str:
+    """What a fault's signal means."""
+    return ", ".join(SIGNALS[letter] for letter in letters)
+
+
+def unclaimed_block() -> str:
+    """The faults that no check names among what it catches."""
+    names = [f"[{name}](#{name})" for name in FAULTS if not claimants(name)]
+    return f"No check claims: {', '.join(names)}." if names else "A check claims each of them."
 
 
 def blocks() -> Mapping[tuple[str, str], str]:
     """Every generated block, by page and heading."""
     return {
         **{("checks.md", check.name): check_block(check) for check in CHECKS},
+        ("faults.md", "unclaimed"): unclaimed_block(),
         **{("faults.md", name): fault_block(name) for name in FAULTS},
     }
 

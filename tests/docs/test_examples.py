@@ -128,15 +128,15 @@ def test_the_check_that_is_written_finds_its_fault(monkeypatch, tmp_path):
 def test_the_renderer_that_is_written_can_be_added(monkeypatch, tmp_path):
     """Its file, its test, and its file beside the others in a report."""
     file, test = pages.fenced(pages.read("writing-a-renderer.md"), "python")
-    made = module("reports.findings_csv", file, monkeypatch)
+    made = module("reports.metrics", file, monkeypatch)
     run_shown(test)
     assert made.render(samples.hostile())
-    renderers = {"index.html": lambda _: b"", "findings.csv": made.render}
+    renderers = {"index.html": lambda _: b"", "metrics.prom": made.render}
     monkeypatch.setattr(write, "RENDERERS", renderers)
     judgement = msgspec.json.encode(samples.failing())
     (tmp_path / "verdict.json").write_bytes(judgement)
     folder = write.write(tmp_path).parent
-    assert (folder / "findings.csv").read_bytes().startswith(b"id,sentence,")
+    assert (folder / "metrics.prom").read_bytes().startswith(b"crosstalk_exit_code 1\n")
 
 
 def test_the_row_source_that_is_written_reads_rows(monkeypatch, tmp_path):
