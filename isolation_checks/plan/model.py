@@ -115,7 +115,6 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         "user_context.user_id",
     )
     sequence: tuple[str, ...] = ("seq", "sequence")
-    time: tuple[str, ...] = ("timestamp", "payload.timestamp", "data.timestamp")
     text: tuple[str, ...] = ("payload.content", "payload.message", "data.content", "content")
     delta: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
