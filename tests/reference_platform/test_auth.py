@@ -1,9 +1,13 @@
 import base64
+import os
+import subprocess
+import sys
 import time
 
 import httpx
 import jwt
 import pytest
+from reference_platform.auth.keys import new_key
 from websockets.exceptions import ConnectionClosed
 
 from tests.reference_platform.driving import FAST, Line, connect_to, eventually, platform
@@ -137,20 +141,36 @@ def test_only_a_service_may_validate_tokens():
         assert invalid["valid"] is False
 
 
-def test_rs256_tokens_verify_with_the_published_key_only():
-    """JWKS holds what verifies; an HMAC made with the public key is refused."""
-    with platform("--signing", "RS256") as running:
+@pytest.mark.parametrize(("signing", "kind"), [("RS256", "RSA"), ("ES256", "EC"), ("EdDSA", "OKP")])
+def test_tokens_verify_with_the_published_key_only(signing, kind):
+    """JWKS holds what verifies, named by `kid`; an HMAC made with the public key is refused."""
+    with platform("--signing", signing, "--workers", "2") as running:
         ann = running.person()
         token = ann.login["access_token"]
         assert ann.http("GET", "/threads").status_code == 200
         jwks = httpx.get(f"{running.auth}/auth/jwks.json").json()
+        assert [key["kty"] for key in jwks["keys"]] == [kind]
         key = jwt.PyJWKSet.from_dict(jwks)[jwt.get_unverified_header(token)["kid"]]
-        claims = jwt.decode(token, key, algorithms=["RS256"], audience=AUDIENCE, issuer=ISSUER)
+        claims = jwt.decode(token, key, algorithms=[signing], audience=AUDIENCE, issuer=ISSUER)
         assert claims["sub"] == ann.id
         assert "d" not in jwks["keys"][0]
-        confused = jwt.encode(claims, jwks["keys"][0]["n"], "HS256")
-        ann.login["access_token"] = confused
+        public = jwks["keys"][0].get("n") or jwks["keys"][0]["x"]
+        ann.login["access_token"] = jwt.encode(claims, public, "HS256")
         assert ann.http("GET", "/threads").status_code == 401
+
+
+@pytest.mark.parametrize("signing", ["RS256", "ES256", "EdDSA"])
+def test_a_key_of_another_kind_is_refused_with_a_sentence(signing):
+    other = new_key("EdDSA" if signing != "EdDSA" else "ES256")
+    for key in (other, "no key"):
+        command = [sys.executable, "-m", "reference_platform", "--signing", signing]
+        env = os.environ | {"REFERENCE_JWT_SECRET": key}
+        done = subprocess.run(
+            command, env=env, capture_output=True, text=True, timeout=10, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert signing in done.stderr
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_socket_ends_with_its_token_unless_it_is_renewed():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.reference_platform.driving import FAST, announced, eventually, platform
 
@@ -72,6 +73,74 @@ def test_a_killed_worker_is_replaced():
         assert eventually(lambda: ann.http("GET", "/health").status_code == 200)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_runs_of_a_killed_worker_end_as_failed_when_it_is_replaced(workers, tmp_path):
+    """Those of a single process, when the platform starts again; those of others go on."""
+    options = ("--latency", "3000:9000", "--workers", workers)
+    options += ("--database", f"sqlite:///{tmp_path}/rows.db")
+
+    def statuses(running):
+        return sorted(status for (status,) in running.rows("SELECT status FROM runs"))
+
+    with (
+        platform(*options) as bystander,
+        platform(*options) as running,
+        bystander.person().line() as others,
+    ):
+        others.ask("not to be touched")
+        others.hear_until(lambda f: f["type"] == "agent_thinking")
+        victims = children(running.process.pid) or [running.process.pid]
+        with contextlib.suppress(OSError, ConnectionClosed), running.person().line() as line:
+            line.ask("to be killed")
+            line.hear_until(lambda f: f["type"] == "agent_thinking")
+            assert statuses(running) == ["running", "running"]
+            for victim in victims:
+                os.kill(victim, signal.SIGKILL)
+        if workers == "1":
+            running.process.wait(timeout=2)
+            with platform(*options) as again:
+                assert statuses(again) == ["failed", "running"]
+        assert eventually(lambda: statuses(running) == ["failed", "running"])
+
+
+def test_the_next_platform_removes_what_a_killed_one_left():
+    """And not what a living one uses."""
+    with platform(*FAST) as killed, platform(*FAST) as living:
+        homes = [Path(p.database.removeprefix("sqlite:///")).parent for p in (killed, living)]
+        killed.process.kill()
+        killed.process.wait(timeout=2)
+        assert [home.exists() for home in homes] == [True, True]
+        with platform(*FAST):
+            assert [home.exists() for home in homes] == [False, True]
+        assert living.person().http("GET", "/threads").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--database", "postgresql://me:secret@127.0.0.1:1/x"], "database at 127.0.0.1:1"),
+        (["--redis", "redis://:secret@127.0.0.1:1"], "Redis at 127.0.0.1:1"),
+        (["--redis", "redis://:secret@127.0.0.1:1", "--workers", "2"], "Redis at 127.0.0.1:1"),
+        (["--database", "sqlite:////nowhere/at.all"], "/nowhere/at.all"),
+    ],
+)
+def test_what_cannot_be_reached_exits_4_with_a_sentence(options, said):
+    done = run(*options)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert said in done.stderr
+    assert "secret" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_exits_4_with_a_sentence():
+    with platform(*FAST) as running:
+        port = running.http.rpartition(":")[2]
+        done = run("--port", port)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert port in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def run(*options):
     command = [sys.executable, "-m", "reference_platform", *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
@@ -97,8 +166,11 @@ def test_a_command_line_that_makes_no_sense_exits_2_with_a_sentence(options, sai
 
 def test_it_lists_its_faults():
     faults = json.loads(run("--faults").stdout)
-    assert {"name", "sentence", "opportunity", "default_rate"} <= set(faults[0])
+    always = {"name", "sentence", "opportunity", "default_rate", "signal", "shows_when", "needs"}
+    assert all(set(fault) == always for fault in faults)
+    assert all(set(fault["signal"]) <= set("WDILAT") for fault in faults)
     assert {"shared_socket", "slow_tail"} <= {fault["name"] for fault in faults}
+    assert len(faults) == 53
 
 
 def test_it_takes_the_port_it_is_given():

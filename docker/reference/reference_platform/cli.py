@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
 import secrets
-import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +17,10 @@ from reference_platform.auth.keys import new_key
 from reference_platform.bus import LocalBus
 from reference_platform.catalogue import FAULTS
 from reference_platform.faults import Faults, check_needs, parse_faults
+from reference_platform.home import temporary_home
 from reference_platform.lifetime import Leash
-from reference_platform.server import bind, serve
+from reference_platform.reachable import UnreachableError, check_reachable
+from reference_platform.server import AddressError, bind, serve
 from reference_platform.settings import Latency, Secrets, Settings, Signing
 from reference_platform.storage.database import open_database
 from reference_platform.worker import Worker
@@ -27,43 +28,60 @@ from reference_platform.workers import Supervisor, WorkerFailedError
 
 _FAILED = 1
 _USAGE = 2
+_UNREACHABLE = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the platform.  Returns the exit code: 2 for a command line that makes no sense."""
+    """Run the platform.
+
+    Returns the exit code: 2 for a command line that makes no sense, 4 for a database, a Redis
+    or an address that cannot be had.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.faults:
         print(json.dumps([asdict(fault) for fault in FAULTS.values()], indent=2))
         return 0
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
-    home = None if options.database else Path(tempfile.mkdtemp(prefix="reference-platform-"))
+    leash = Leash(os.getppid()) if options.with_parent else None
     try:
-        _run(_settings(options, home), home, Leash(os.getppid()) if options.with_parent else None)
+        with contextlib.nullcontext() if options.database else temporary_home() as home:
+            _run(_settings(options, home), home, leash)
     except ValueError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return _USAGE
+        return _say(parser.prog, error, _USAGE)
+    except UnreachableError as error:
+        return _say(parser.prog, error, _UNREACHABLE)
     except WorkerFailedError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return _FAILED
-    finally:
-        if home is not None:
-            shutil.rmtree(home, ignore_errors=True)
+        return _say(parser.prog, error, _FAILED)
     return 0
 
 
+def _say(prog: str, error: Exception, code: int) -> int:
+    print(f"{prog}: {error}", file=sys.stderr)
+    return code
+
+
 def _run(settings: Settings, home: Path | None, leash: Leash | None) -> None:
+    public_url = open_database(settings.database_url, Faults({}, "")).public_url
+    check_reachable(settings)
+    try:
+        _serve(settings, public_url, home, leash)
+    except AddressError as error:
+        raise UnreachableError(str(error)) from None
+
+
+def _serve(settings: Settings, public_url: str, home: Path | None, leash: Leash | None) -> None:
     if settings.workers > 1:
         supervisor = Supervisor(settings, home, leash)
-        supervisor.run(lambda: _announce(settings, supervisor.port))
+        supervisor.run(lambda: _announce(settings, public_url, supervisor.port))
     else:
         worker = Worker(settings, LocalBus(), 0)
         sock = bind(settings.host, settings.port)
         port: int = sock.getsockname()[1]
-        serve(worker, sock, lambda: _announce(settings, port), leash)
+        serve(worker, sock, lambda: _announce(settings, public_url, port), leash)
 
 
-def _announce(settings: Settings, port: int) -> None:
+def _announce(settings: Settings, public_url: str, port: int) -> None:
     """Tell whoever started us where we are, on one line."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"{host}:{port}"
@@ -72,7 +90,7 @@ def _announce(settings: Settings, port: int) -> None:
         "http": f"http://{address}",
         "ws": f"ws://{address}/ws" if settings.service != "auth" else None,
         "auth": settings.auth_url or f"http://{address}",
-        "database": open_database(settings.database_url, Faults({}, "")).public_url,
+        "database": public_url,
         "pid": os.getpid(),
     }
     print(json.dumps(line), flush=True)

@@ -21,8 +21,15 @@ _BACKLOG = 2048
 _IDLE_S = 75  # how long an HTTP connection may wait for its next request
 
 
+class AddressError(Exception):
+    """An address that cannot be listened on."""
+
+
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """A bound TCP socket; port 0 takes a free one; shared ones may be bound several times."""
+    """A bound TCP socket; port 0 takes a free one; shared ones may be bound several times.
+
+    Raises AddressError.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -30,9 +37,9 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         sock.bind((host, port))
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise AddressError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return sock
 
 

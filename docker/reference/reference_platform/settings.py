@@ -52,6 +52,7 @@ class Settings:
     database_url: str
     redis_url: str | None = None
     workers: int = 1
+    supervisor: int | None = None  # the process that starts the workers, when it is another
     seed: int = 1
     environment: str = "development"
     signing: Signing = "HS256"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 
 from starlette.applications import Starlette
@@ -36,6 +38,7 @@ from reference_platform.sockets.sessions import Hub
 from reference_platform.storage.belongings import Belongings
 from reference_platform.storage.conversations import Conversations
 from reference_platform.storage.database import SERVICE, open_database
+from reference_platform.storage.interrupted import sweep_interrupted, worker_name
 from reference_platform.storage.recorder import Recorder
 from reference_platform.web import refuse
 
@@ -145,7 +148,9 @@ class Worker:
         router = Router(hub, faults)
         belongings = Belongings(self._database, faults)
         conversations = Conversations(self._database, faults)
-        recorder = Recorder(self._database, faults)
+        name = worker_name(self._settings.supervisor or os.getpid(), self._number)
+        recorder = Recorder(self._database, faults, name)
+        self._first.append(functools.partial(sweep_interrupted, self._database, name))
         toolbox = Toolbox(belongings)
         agents = AgentFactory(
             Model(settings.latency, faults, self._seed),

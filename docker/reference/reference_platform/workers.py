@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reference_platform.bus import READY, PipeBus
@@ -122,7 +122,7 @@ class Supervisor:
         self._selector.close()
         leash = Leash(parent)
         bus = PipeBus(pipe)
-        worker = Worker(self._settings, bus, number)
+        worker = Worker(replace(self._settings, supervisor=parent), bus, number)
         sock = bind(self._settings.host, self.port, shared=True)
         serve(worker, sock, bus.say_ready, leash)
         if leash.broken and self._home is not None:

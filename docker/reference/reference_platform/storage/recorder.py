@@ -51,8 +51,9 @@ _owner: ContextVar[_Owner] = ContextVar("owner", default=_SYSTEM)
 class Recorder:
     """Commits a run's beginning, and its ending before anybody hears of it."""
 
-    def __init__(self, database: Database, faults: Faults) -> None:
-        """Write to this database."""
+    def __init__(self, database: Database, faults: Faults, worker: str) -> None:
+        """Write to this database, as this worker."""
+        self._worker = worker
         self._database = database
         self._faults = faults
         self._current = _SYSTEM
@@ -74,7 +75,7 @@ class Recorder:
         self._current = owner
         self._notifier.begin(run)
         self._open.add(run.id)
-        thread, question = [_open_thread(run)], _insert_run(run)
+        thread, question = [_open_thread(run)], _insert_run(run, self._worker)
         try:
             if self._faults.strikes("shared_transaction"):
                 await self._database.write(owner.scope, thread)
@@ -214,13 +215,13 @@ def _open_thread(run: Run) -> Statement:
     )
 
 
-def _insert_run(run: Run) -> list[Statement]:
+def _insert_run(run: Run, worker: str) -> list[Statement]:
     user_id = run.principal.user_id
     return [
         Statement(
-            "INSERT INTO runs (id, thread_id, user_id, request_id, status, started_at) "
-            "VALUES (?, ?, ?, ?, 'running', ?)",
-            (run.id, run.thread_id, user_id, run.request_id, run.started_at),
+            "INSERT INTO runs (id, thread_id, user_id, request_id, status, started_at, worker) "
+            "VALUES (?, ?, ?, ?, 'running', ?, ?)",
+            (run.id, run.thread_id, user_id, run.request_id, run.started_at, worker),
         ),
         _insert_message(run, user_id, "user", run.question, run.started_at),
     ]

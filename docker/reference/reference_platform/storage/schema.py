@@ -60,7 +60,8 @@ CREATE TABLE IF NOT EXISTS runs (
     request_id TEXT NOT NULL,
     status TEXT NOT NULL,
     started_at DOUBLE PRECISION NOT NULL,
-    completed_at DOUBLE PRECISION
+    completed_at DOUBLE PRECISION,
+    worker TEXT
 );
 CREATE INDEX IF NOT EXISTS runs_thread ON runs (thread_id);
 CREATE INDEX IF NOT EXISTS runs_user ON runs (user_id);
@@ -155,6 +156,7 @@ GRANT {APPLICATION_ROLE} TO CURRENT_USER;
 
 POSTGRES_SCHEMA = (
     TABLES.replace("{json}", "JSONB")
+    + "ALTER TABLE runs ADD COLUMN IF NOT EXISTS worker TEXT;\n"
     + _ROLE
     + "".join(_secured(table, _OWN_USER) for table in _USER_TABLES)
     + _secured("documents", _OWN_TENANT)

@@ -23,6 +23,7 @@ _BUSY_TIMEOUT_S = 15.0
 _BUSY_PAUSE_S = 0.01
 _GROUP = 128  # transactions committed together at most
 _READERS = 2
+_RUNS_COLUMNS = "SELECT name FROM pragma_table_info('runs')"
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -81,6 +82,8 @@ class SqliteDatabase:
         try:
             _use_write_ahead_log(connection)
             connection.executescript(f"BEGIN IMMEDIATE;{SQLITE_SCHEMA}COMMIT;")
+            if "worker" not in {row["name"] for row in connection.execute(_RUNS_COLUMNS)}:
+                connection.execute("ALTER TABLE runs ADD COLUMN worker TEXT")  # an older file
         finally:
             connection.close()
 
