@@ -5,14 +5,16 @@ It judges by exact order statistics, with unfinished samples censored, never dro
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
 from isolation_checks.checks.check import Outcome
 from isolation_checks.judging.verdict import Distribution, ObjectiveOutcome, Verdict, worst
+from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Objective, Plan
-from isolation_checks.records import Reason
+from isolation_checks.records import QueryId, Reason
 from isolation_checks.statistics import bounds
 
 Indicator = Literal["completion", "first_event", "connect"]
@@ -27,6 +29,16 @@ class Samples:
 
     finished: list[float]
     unfinished: list[float]
+
+
+def waited(query: Query, unsure: Container[QueryId]) -> float:
+    """How long an unfinished query certainly took.
+
+    Nothing is certain where its answer may be among frames that could not be tied to any.
+    """
+    if query.id in unsure:
+        return 0.0
+    return (query.over_s if query.over_s is not None else query.sent_s) - query.due_s
 
 
 def asked_in(plan: Plan, indicator: str) -> str | None:

@@ -18,6 +18,8 @@ conversation, and `A1`, `A2` … the canaries of a:
         -                      nothing that could be read
     a%A1            the same as the body of an HTTP answer
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
+    a+3  a+3!  a+3? it took 3 seconds until ready; until it failed; nobody saw how it ended
+    +5s             five seconds pass
     a*read@x,b      a had asked for b's conversation x by its id; or *twins,b  *connect,b
     messages|a,q1,A1    a row of the table: whose, about what, with which words; also
         @x >b .over .open #7   its conversation, that one's owner, its state, its key
@@ -50,6 +52,7 @@ from isolation_checks.rows.collect import ROW_SCHEMA
 
 KEY = b"t" * 32
 TICK_NS = 100_000_000
+SECOND = 10
 ENDS = {
     "completed": "ok",
     "error": "fail",
@@ -174,7 +177,11 @@ class _Teller:
         self._introduce(words)
         for each in words:
             self.now += 1
-            self._one(each)
+            pause = re.fullmatch(r"\+([\d.]+)s", each)
+            if pause:
+                self.now += int(float(pause[1]) * SECOND)
+            else:
+                self._one(each)
         asks_rows = self.rows if self.rows is not None else "|" in script or bool(self.problem)
         description = {
             "run": "told",
@@ -270,17 +277,24 @@ class _Teller:
     def _process(self, name):
         return "p1" if name in self.elsewhere else "p0"
 
-    def _sit(self, name, channel="websocket"):
+    def _sit(self, name, channel="websocket", took=""):
+        due = self.now * TICK_NS
+        seconds, end = re.fullmatch(r"([\d.]*)([!?]?)", took).groups()
+        self.now += int(float(seconds or 0) * SECOND)
         seat = len(self.seats) + 1
         if channel == "websocket":
             self.seats[name] = seat
         self.seats[f"{name} on {seat}"] = seat
         if name not in self.unseated:
             about = {"session": seat, "principal": name, "channel": channel}
-            steps = ("opening", "ready") if channel == "websocket" else ("answered",)
-            for step in steps:
-                due = self.now * TICK_NS
-                self._write("sessions", self._process(name), step=step, due_ns=due, **about)
+            last = {"": "ready", "!": "failed", "?": None}[end]
+            if channel == "http":
+                self._write("sessions", self._process(name), step="answered", **about)
+            else:
+                about |= {"due_ns": due}
+                self._write("sessions", self._process(name), step="opening", at_ns=due, **about)
+            if channel == "websocket" and last is not None:
+                self._write("sessions", self._process(name), step=last, detail="why", **about)
         return seat
 
     def _one(self, text):
@@ -297,7 +311,7 @@ class _Teller:
         elif sign in ":%":
             self._receive(name, parts, http=sign == "%")
         elif sign == "+":
-            self._sit(name)
+            self._sit(name, took=rest)
         elif sign == "-":
             self._write(
                 "sessions",
