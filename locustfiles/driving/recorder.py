@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -173,42 +173,40 @@ class Recorder:
     # -- below: in the native thread, where gevent must not be touched
 
     def _write(self, frames: _Frames, notes: dict[str, list[dict[str, Any]]]) -> None:
-        if frames.contents:
-            self._writers["frames"].write(self._batch(frames))
+        for batch in self._batches(frames):
+            self._writers["frames"].write(batch)
         for stream, records in notes.items():
             if records:
                 schema = STREAMS[stream]
                 plain = [self._screened(record) for record in records]
                 self._writers[stream].write(pa.RecordBatch.from_pylist(plain, schema=schema))
 
-    def _batch(self, frames: _Frames) -> pa.RecordBatch:
-        contents = frames.contents
-        whole = b"".join(contents)
-        if self.credentials.suspects(whole):
-            contents = [self.credentials.marked(content) for content in contents]
-            whole = b"".join(contents)
-        number = len(contents)
-        ends = np.zeros(number + 1, dtype=np.int64)
-        np.cumsum(np.fromiter(map(len, contents), dtype=np.int64, count=number), out=ends[1:])
-        first, self._written = self._written, self._written + number
+    def _batches(self, frames: _Frames) -> Iterator[pa.RecordBatch]:
+        """What was received, in batches that the processor's cache can hold."""
         counts = np.frombuffer(frames.counts, dtype=np.int64)
+        columns = [
+            np.repeat(np.frombuffer(column, dtype=np.int64), counts)
+            for column in (frames.sessions, frames.received, frames.late)
+        ]
+        opcodes = np.frombuffer(frames.opcodes, dtype=np.int8)
+        for start in range(0, len(opcodes), FLUSH_RECORDS):
+            part = slice(start, start + FLUSH_RECORDS)
+            contents = self._marked(frames.contents[part])
+            first, self._written = self._written, self._written + len(contents)
+            yield pa.RecordBatch.from_arrays(
+                [
+                    pa.array(np.arange(first, self._written, dtype=np.int64)),
+                    *(pa.array(column[part]) for column in columns),
+                    pa.array(opcodes[part]),
+                    _binary(contents),
+                ],
+                schema=FRAMES,
+            )
 
-        def each(column: array[int]) -> pa.Array:
-            return pa.array(np.repeat(np.frombuffer(column, dtype=np.int64), counts))
-
-        return pa.RecordBatch.from_arrays(
-            [
-                pa.array(np.arange(first, first + number, dtype=np.int64)),
-                each(frames.sessions),
-                each(frames.received),
-                each(frames.late),
-                pa.array(np.frombuffer(frames.opcodes, dtype=np.int8)),
-                pa.Array.from_buffers(
-                    pa.large_binary(), number, [None, pa.py_buffer(ends), pa.py_buffer(whole)]
-                ),
-            ],
-            schema=FRAMES,
-        )
+    def _marked(self, contents: list[bytes]) -> list[bytes]:
+        if not self.credentials.suspects(b"".join(contents)):
+            return contents
+        return [self.credentials.marked(content) for content in contents]
 
     def _screened(self, record: dict[str, Any]) -> dict[str, Any]:
         for name, value in record.items():
@@ -218,3 +216,11 @@ class Recorder:
                     self.credentials.marked(raw) if self.credentials.suspects(raw) else raw
                 ).decode("utf-8", "replace")
         return record
+
+
+def _binary(contents: list[bytes]) -> pa.Array:
+    ends = np.zeros(len(contents) + 1, dtype=np.int64)
+    lengths = np.fromiter(map(len, contents), dtype=np.int64, count=len(contents))
+    np.cumsum(lengths, out=ends[1:])
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(contents))]
+    return pa.Array.from_buffers(pa.large_binary(), len(contents), buffers)
