@@ -83,9 +83,10 @@ def stored(folder):
 def test_rows_are_kept_as_they_stand(tmp_path, database):
     """Key, owner and texts of every row; a null stays one."""
     folder = collected(run(tmp_path, f"sqlite:///{database}"))
-    assert [
-        (row["key"], row["owner"], row["texts"]) for row in stored(folder)
-    ] == [("1", "ana", ["hello"]), ("2", "ben", [None])]
+    assert [(row["key"], row["owner"], row["texts"]) for row in stored(folder)] == [
+        ("1", "ana", ["hello"]),
+        ("2", "ben", [None]),
+    ]
     assert read_said(folder)["settled"]
 
 

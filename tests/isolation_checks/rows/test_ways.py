@@ -39,9 +39,11 @@ def rows(database, table, since_s=None, limit=100):
 def test_a_column_is_read_as_text(database):
     """What is no text in the database is text in the rows."""
     table = Table(name="messages", text=("content", "created_at"))
-    assert tuple(
-        rows(database, table)[0][name] for name in ("key", "text_0", "text_1")
-    ) == ("1", "one", "100.0")
+    assert tuple(rows(database, table)[0][name] for name in ("key", "text_0", "text_1")) == (
+        "1",
+        "one",
+        "100.0",
+    )
 
 
 def test_what_the_plan_does_not_name_is_null(database):
@@ -59,9 +61,10 @@ def test_a_way_may_have_several_joins(database):
     """run, thread, and an element of a list in its metadata; a missing join is null."""
     way = "run_id -> runs.id -> thread_id -> threads.id -> metadata_.roles.1"
     table = Table(name="messages", owner=way, query="run_id -> runs.id -> request_id")
-    assert [
-        (row["owner"], row["query"]) for row in rows(database, table)
-    ] == [("y", "q1"), (None, None)]
+    assert [(row["owner"], row["query"]) for row in rows(database, table)] == [
+        ("y", "q1"),
+        (None, None),
+    ]
 
 
 def test_the_same_join_is_written_once():
