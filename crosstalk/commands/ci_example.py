@@ -97,7 +97,8 @@ crosstalk:
       - crosstalk.sarif
       - summary.md
     exclude:
-      - runs/.canary-key # belongs to this installation
+      - runs/.canary-key # these two belong to this installation
+      - runs/.account-key
     reports:
       junit: junit.xml
 """

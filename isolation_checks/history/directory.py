@@ -148,9 +148,13 @@ def find(name: str, runs: Path) -> RunDirectory:
     raise UsageError(f"{name!r} is no run: neither {runs / name} nor {name} has a run.json")
 
 
-def installation_key(runs: Path) -> bytes:
-    """The key of this installation's canaries, made on first use and kept beside its runs."""
-    path = runs / ".canary-key"
+def installation_key(runs: Path, purpose: str = "canary") -> bytes:
+    """This installation's key for a purpose, made on first use and kept beside its runs.
+
+    The key of canaries goes into every run, so that it can be judged elsewhere; that of
+    accounts, from which their passwords follow, never does.
+    """
+    path = runs / f".{purpose}-key"
     if not path.exists():
         try:
             add(path, secrets.token_hex(KEY_BYTES).encode())
@@ -159,5 +163,5 @@ def installation_key(runs: Path) -> bytes:
                 raise
     text = path.read_text(encoding="ascii").strip()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise HarnessError(f"{path} holds no canary key; remove it and a new one is made")
+        raise HarnessError(f"{path} holds no {purpose} key; remove it and a new one is made")
     return bytes.fromhex(text)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from isolation_checks.history.credentials import Credentials
-from isolation_checks.history.directory import RunDirectory
+from isolation_checks.history.directory import RunDirectory, installation_key
 from isolation_checks.history.stream import batches
 from isolation_checks.plan import hosts, read
 from isolation_checks.records import PrincipalId, RunId
@@ -49,7 +49,7 @@ def clean(run: RunDirectory, progress: Callable[[str], None]) -> Cleaned:
             why = "its token was not got by a login, so that no account was created by us"
         cleaned.left = [f"{principal}: {why}" for principal, _ in principals]
         return cleaned
-    key = bytes.fromhex(description["canary_key"])
+    key = installation_key(run.path.parent, "account")
     login_only = msgspec.structs.replace(
         plan, auth=msgspec.structs.replace(plan.auth, register=None)
     )

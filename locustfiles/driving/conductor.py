@@ -46,6 +46,7 @@ class Conductor:
         self.environment = environment
         self.runs = Path(options.runs).resolve()
         self.key = directory.installation_key(self.runs)
+        self._account_key = directory.installation_key(self.runs, "account")
         self._wanted_run = _free_name(self.runs, options.run)
         self._seed: int | None = options.seed
         self._headless = bool(options.headless)
@@ -119,6 +120,7 @@ class Conductor:
             "directory": str(run.path),
             "plan": read.encode(self.plan),
             "key": self.key.hex(),
+            "account_key": self._account_key.hex(),
             "mark_key": secrets.token_hex(32),
             "seed": secrets.randbelow(1 << 31) if seed is None else seed,
             "nonce": os.environ.get("CROSSTALK_NONCE"),

@@ -69,6 +69,7 @@ class Performer:
             run=RunId(order["run"]),
             folder=directory.of_process(self._process),
             key=bytes.fromhex(order["key"]),
+            account_key=bytes.fromhex(order["account_key"]),
             mark_key=bytes.fromhex(order["mark_key"]),
             slot=order["slot"],
             processes=order["processes"],

@@ -61,16 +61,19 @@ class Principal:
 class Roster:
     """Makes the principals of one process."""
 
-    def __init__(self, *, key: bytes, run: RunId, slot: int, seed: int, tenants: int) -> None:
+    def __init__(  # noqa: PLR0913 - what tells a process's principals from all others
+        self, *, key: bytes, account_key: bytes, run: RunId, slot: int, seed: int, tenants: int
+    ) -> None:
         if not 0 <= slot < SLOTS:
             raise HarnessError(f"process slot {slot}: at most {SLOTS} processes can drive one run")
         self._key = key
+        self._account_key = account_key
         self._slot = slot
         self._seed = seed
         self._tenants = tenants
         self._made = 0
         self._faker = Faker("en_US", use_weighting=False)
-        self._installation = hmac.digest(key, b"accounts", "sha256").hex()[:8]
+        self._installation = hmac.digest(account_key, b"accounts", "sha256").hex()[:8]
         self.run = run
         self.run_number = canary.run_number(run)
 
@@ -96,7 +99,7 @@ class Roster:
             role=role,
             tenant=f"tenant-{owner % self._tenants + 1}" if self._tenants else None,
             email=email,
-            password=_password(self._key, email),
+            password=_password(self._account_key, email),
             persona=Persona(
                 name=self._faker.name(),
                 company=self._faker.company(),
@@ -108,7 +111,7 @@ class Roster:
         )
 
     @staticmethod
-    def again(key: bytes, run: RunId, identity: PrincipalId, email: str) -> Principal:
+    def again(account_key: bytes, run: RunId, identity: PrincipalId, email: str) -> Principal:
         """A principal of an earlier run, as far as it takes to log in as it."""
         nobody = Persona(name=identity, company="", street="", code="")
         return Principal(
@@ -117,7 +120,7 @@ class Roster:
             role="user",
             tenant=None,
             email=email,
-            password=_password(key, email),
+            password=_password(account_key, email),
             persona=nobody,
             words=[],
             random=random.Random(run),  # noqa: S311 - it draws nothing

@@ -90,6 +90,7 @@ class Rig:
         run: RunId,
         folder: Path,
         key: bytes,
+        account_key: bytes,
         mark_key: bytes,
         slot: int,
         processes: int,
@@ -114,7 +115,14 @@ class Rig:
         self.words = words_of(plan, self.credentials)
         """The plan's own words for its templates."""
         self.http = Http(plan.target.http, self.words, insecure=plan.target.insecure_tls)
-        self.roster = Roster(key=key, run=run, slot=slot, seed=seed, tenants=plan.cast.tenants)
+        self.roster = Roster(
+            key=key,
+            account_key=account_key,
+            run=run,
+            slot=slot,
+            seed=seed,
+            tenants=plan.cast.tenants,
+        )
         self.tls = _tls(insecure=plan.target.insecure_tls)
         self.watch = LoopWatch(gevent.get_hub().loop)
         self.recorder = Recorder(folder, self.credentials, on_broken)
