@@ -42,7 +42,8 @@ def loaded(directory: RunDirectory, progress: Progress = lambda _: None) -> Iter
     """
     progress("reading the history")
     history = fold.load(directory)
-    reading = rows.reading_of(directory.latest_in(directory.rows, "reading.json"))
+    newest = directory.latest_in(directory.rows, "reading.json")
+    reading = rows.reading_of(newest, history.plan.rows)
     directory.cache.mkdir(exist_ok=True, mode=0o700)
     folder = Path(tempfile.mkdtemp(dir=directory.cache))
     tables = _Parquet(folder)

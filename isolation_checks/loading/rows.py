@@ -5,14 +5,14 @@ It opens no database; that was the collector's work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from isolation_checks.history.stream import Evidence
+from isolation_checks.history.stream import Evidence, digest
 from isolation_checks.loading import words
 from isolation_checks.loading.frames import SIGHTINGS
 from isolation_checks.loading.ownership import Ownership
@@ -51,18 +51,29 @@ class Reading:
     left_out: tuple[str, ...]
 
 
-def reading_of(folder: Path | None) -> Reading | None:
-    """The reading in a folder; None where there is none."""
-    if folder is None:
+def reading_of(folder: Path | None, described: Rows | None) -> Reading | None:
+    """The reading in a folder; None where there is none, or none was asked for."""
+    if folder is None or described is None:
         return None
     said = read_said(folder)
     return Reading(
         number=int(folder.name),
-        problem=said.get("problem"),
+        problem=said.get("problem") or _altered(folder, said["tables"], described),
         settled=bool(said.get("settled", False)),
         counts={name: table["records"] for name, table in said["tables"].items()},
         left_out=tuple(name for name, table in said["tables"].items() if table["more"]),
     )
+
+
+def _altered(folder: Path, said: Mapping[str, Any], described: Rows) -> str | None:
+    """What is missing of a reading, or is not as it was written."""
+    for table in described.tables:
+        path = folder / f"{table.name}.arrow"
+        if table.name not in said or not path.exists():
+            return f"the rows of {table.name} are missing"
+        if digest(path)[1] != said[table.name]["sha256"]:
+            return f"the rows of {table.name} are not as they were written"
+    return None
 
 
 def read(

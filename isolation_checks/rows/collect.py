@@ -46,6 +46,7 @@ def collect(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    wall: Callable[[], float] = time.time,
 ) -> Path | None:
     """Read the rows that the run's plan describes; the new folder, or None if it has none.
 
@@ -57,11 +58,13 @@ def collect(
         return None
     since_s = datetime.fromisoformat(description["started_at"]).timestamp() - SKEW_SECONDS
     folder = directory.next_in(directory.rows)
-    said: dict[str, Any] = {"schema": "crosstalk.rows/1", "since_s": since_s, "tables": {}}
+    said: dict[str, Any] = {"schema": "crosstalk.rows/1", "tables": {}}
     url = ""
     try:
         url = sources.resolved(rows.url)
         said["engine"] = sources.engine_of(url)
+        said["clock_behind_s"] = behind_s = _behind(url, wall)
+        said["since_s"] = since_s = since_s - max(0.0, behind_s or 0.0)
         said["settled"], said["settling_s"] = _settle(rows, url, since_s, clock, sleep)
         _read(rows, url, since_s, folder, said)
     except Exception as error:  # noqa: BLE001 - whatever the driver raises: unreadable is data
@@ -88,6 +91,18 @@ def _settle(
         if now != last:
             last, changed = now, clock()
     return True, clock() - began
+
+
+def _behind(url: str, wall: Callable[[], float]) -> float | None:
+    """By how much the database's clock is behind ours; None where it has none of its own."""
+    asked = ways.clock(sources.engine_of(url))
+    if asked is None:
+        return None
+    with sources.snapshot(url) as cursor:
+        before = wall()
+        cursor.execute(asked)
+        there = float(cursor.fetchone()[0])
+    return before - there
 
 
 def _counts(rows: Rows, url: str, since_s: float) -> list[int]:
@@ -131,15 +146,16 @@ def _text_names(table: Table) -> list[str]:
 
 def _screened(batch: pa.RecordBatch, screen: Credentials) -> pa.RecordBatch:
     """The batch in the shape that is kept, with credentials marked."""
-    columns = [batch.column(name).cast(pa.string()) for name in _FIXED]
+
+    def marked(name: str) -> list[str | None]:
+        texts = batch.column(name).cast(pa.string()).to_pylist()
+        return [None if text is None else screen.marked_text(text) for text in texts]
+
+    fixed = [pa.array(marked(name), type=pa.string()) for name in _FIXED]
     names = [name for name in batch.schema.names if name.startswith("text_")]
-    texts = [batch.column(name).cast(pa.string()).to_pylist() for name in names]
-    rows = [
-        [None if text is None else screen.marked_text(text) for text in row]
-        for row in zip(*texts, strict=True)
-    ] or [[]] * batch.num_rows
+    texts = [list(row) for row in zip(*map(marked, names), strict=True)] or [[]] * batch.num_rows
     return pa.RecordBatch.from_arrays(
-        [*columns, pa.array(rows, type=pa.list_(pa.string()))], schema=ROW_SCHEMA
+        [*fixed, pa.array(texts, type=pa.list_(pa.string()))], schema=ROW_SCHEMA
     )
 
 

@@ -35,8 +35,9 @@ def engine_of(url: str) -> Engine:
         return "sqlite"
     if re.match(r"postgres(ql)?://", url):
         return "postgresql"
-    scheme = url.partition(":")[0]
-    raise LookupError(f"no row source for {scheme}:// is known; there are sqlite and postgresql")
+    scheme = re.match(r"[a-z][a-z0-9+.-]*(?=://)", url)
+    kind = f"{scheme[0]}://" if scheme else "this database's address"
+    raise LookupError(f"no row source for {kind} is known; there are sqlite and postgresql")
 
 
 @contextmanager
@@ -64,6 +65,7 @@ def _postgresql(url: str) -> Iterator[Any]:
     with driver.connect(url) as connection:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute("SET LOCAL TIME ZONE 'UTC'")  # what times without a zone are in
         yield connection
 
 
@@ -72,7 +74,18 @@ _OPENERS: Mapping[Engine, Callable[[str], Any]] = {"sqlite": _sqlite, "postgresq
 
 def without_secrets(text: str, url: str) -> str:
     """An error's text with the URL and its password taken out."""
-    password = urllib.parse.urlsplit(url).password
-    for secret in filter(None, (url, password, password and urllib.parse.unquote(password))):
+    for secret in sorted(filter(None, _secrets(url)), key=len, reverse=True):
         text = text.replace(secret, "…")
     return " ".join(text.split())[:500]
+
+
+def _secrets(url: str) -> Iterator[str]:
+    """The URL, and its password wherever one may stand in it, as written and as meant."""
+    yield url
+    written = re.findall(
+        r"(?:^|//)[^/?#@]*?:([^/?#@]*)@|[?&\s;]password=([^&\s;]*)", url, re.IGNORECASE
+    )
+    for password in (found for pair in written for found in pair):
+        yield password
+        yield urllib.parse.unquote(password)
+        yield urllib.parse.unquote_plus(password)

@@ -98,11 +98,12 @@ def select(table: Table, engine: Engine, since_s: float | None, limit: int) -> s
         f"CAST({joins.expression(way)} AS TEXT) AS {quoted(f'text_{place}')}"
         for place, way in enumerate((*table.text, *table.json))
     ]
+    bound = _bound(table, joins, since_s)  # before the joins are read: it may need one
     return " ".join(
         [
-            f"SELECT {', '.join(columns)} FROM {quoted(table.name)} t",
+            f"SELECT {', '.join(columns)} FROM {quoted(table.name)} t",  # noqa: S608 - ways are checked
             *joins.clauses,
-            _bounded(table, engine, since_s),
+            bound,
             f"LIMIT {limit}",
         ]
     )
@@ -110,22 +111,32 @@ def select(table: Table, engine: Engine, since_s: float | None, limit: int) -> s
 
 def count(table: Table, engine: Engine, since_s: float | None) -> str:
     """The query that counts what `select` would read without its limit."""
-    return f"SELECT count(*) FROM {quoted(table.name)} t {_bounded(table, engine, since_s)}"
+    joins = _Joins(engine, table.name)
+    bound = _bound(table, joins, since_s)
+    return " ".join([f"SELECT count(*) FROM {quoted(table.name)} t", *joins.clauses, bound])  # noqa: S608 - ways are checked
 
 
-def _bounded(table: Table, engine: Engine, since_s: float | None) -> str:
-    if table.time is None or since_s is None or "->" in table.time:
-        return ""
-    column = _Joins(engine, table.name).expression(table.time)
-    if table.time_is == "epoch":
-        return f"WHERE CAST({column} AS double precision) >= {since_s:.3f}"
-    if table.time_is == "timestamp" and engine == "postgresql":
-        return f"WHERE {column} >= to_timestamp({since_s:.3f})"
+def clock(engine: Engine) -> str | None:
+    """The query that asks for the database's own time, where it has any."""
     return (
-        f"WHERE julianday({column}) >= julianday({since_s:.3f}, 'unixepoch')"
-        if (engine == "sqlite")
-        else f"WHERE CAST({column} AS timestamptz) >= to_timestamp({since_s:.3f})"
+        "SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+        if engine == "postgresql"
+        else None
     )
+
+
+def _bound(table: Table, joins: _Joins, since_s: float | None) -> str:
+    """The condition that leaves out what was there before the run."""
+    if table.time is None or since_s is None:
+        return ""
+    column, since = joins.expression(table.time), f"{since_s:.3f}"
+    if table.time_is == "epoch":
+        return f"WHERE CAST({column} AS double precision) >= {since}"
+    if joins.engine == "sqlite":
+        return f"WHERE julianday({column}) >= julianday({since}, 'unixepoch')"
+    if table.time_is == "timestamp":
+        return f"WHERE {column} >= to_timestamp({since})"
+    return f"WHERE CAST({column} AS timestamptz) >= to_timestamp({since})"
 
 
 def _wrong(table: str, way: str) -> UsageError:

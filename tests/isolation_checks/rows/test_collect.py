@@ -14,6 +14,7 @@ from isolation_checks.history.stream import batches
 from isolation_checks.plan import read
 from isolation_checks.rows import sources
 from isolation_checks.rows.collect import collect, read_said
+from tests.isolation_checks.rows.clock import Clock
 
 PLAN = """
 dialect = "plain"
@@ -33,22 +34,6 @@ name = "messages"
 owner = "user_id"
 text = ["content"]
 """
-
-
-class Clock:
-    """A clock that only sleeping moves; `during` happens at every look."""
-
-    def __init__(self, during=lambda: None):
-        self.now, self._during = 0.0, during
-
-    def __call__(self) -> float:
-        """The present moment."""
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += seconds
-        self._during()
 
 
 @pytest.fixture
@@ -170,3 +155,42 @@ def test_a_credential_in_a_row_is_marked(tmp_path, database):
     folder = collected(run(tmp_path, f"sqlite:///{database}"))
     assert stored(folder)[2]["texts"][0].startswith("token credential.unknown.")
     assert token.encode() not in (folder / "messages.arrow").read_bytes()
+
+
+def test_a_credential_in_any_column_is_marked(tmp_path, database):
+    """Keys and owners too: some platforms keep sessions by their token."""
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
+    with sqlite3.connect(database) as connection:
+        connection.execute("INSERT INTO messages VALUES (?, ?, 'x')", (token, token))
+    folder = collected(run(tmp_path, f"sqlite:///{database}"))
+    assert stored(folder)[2]["owner"].startswith("credential.unknown.")
+    assert token.encode() not in (folder / "messages.arrow").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://tester:s3cr3t%2Fp@h/db",
+        "postgresql://h/db?user=tester&password=s3cr3t%2Fp",
+        "host=h user=tester password=s3cr3t%2Fp",
+        "jdbc:postgresql://h/db;password=s3cr3t%2Fp",
+        "tester:s3cr3t%2Fp@h",
+        "http://[broken:s3cr3t%2Fp@h",
+    ],
+)
+def test_no_form_of_an_address_gives_its_password_away(tmp_path, monkeypatch, url):
+    """Neither when the engine is not known, nor in what a driver says of it."""
+    monkeypatch.setenv("ROWS", url)
+    text = (collected(run(tmp_path, "env:ROWS")) / "reading.json").read_text()
+    assert "problem" in json.loads(text)
+    assert "s3cr3t" not in text
+    said = sources.without_secrets(f"cannot reach {url}: wrong password s3cr3t/p", url)
+    assert "s3cr3t" not in said
+
+
+def test_a_table_without_a_time_is_not_bounded(tmp_path, database):
+    """The reading says for each table whether older rows were left out."""
+    said = read_said(collected(run(tmp_path, f"sqlite:///{database}")))
+    assert said["tables"]["messages"]["bounded"] is False
+    assert said["clock_behind_s"] is None
+    assert said["since_s"] == datetime(2026, 1, 1, tzinfo=UTC).timestamp() - 60

@@ -17,11 +17,11 @@ def database():
     connection.executescript(
         """
         CREATE TABLE threads (id TEXT, metadata_ TEXT);
-        CREATE TABLE runs (id INTEGER, thread_id TEXT, request_id TEXT);
+        CREATE TABLE runs (id INTEGER, thread_id TEXT, request_id TEXT, at REAL);
         CREATE TABLE messages (id INTEGER, thread_id TEXT, run_id INTEGER, content TEXT,
                                created_at REAL, stamped TEXT);
         INSERT INTO threads VALUES ('t1', '{"user_id": "ana", "roles": ["x", "y"]}'), ('t2', '{}');
-        INSERT INTO runs VALUES (7, 't1', 'q1');
+        INSERT INTO runs VALUES (7, 't1', 'q1', 10.0);
         INSERT INTO messages VALUES (1, 't1', 7, 'one', 100.0, '1970-01-01T00:01:40'),
                                     (2, 't2', NULL, 'two', 200.0, '1970-01-01T00:03:20');
         """
@@ -83,6 +83,21 @@ def test_rows_before_the_run_are_left_out(database, column, kind):
     table = Table(name="messages", text=("content",), time=column, time_is=kind)
     assert [row["text_0"] for row in rows(database, table, since_s=150.0)] == ["two"]
     counted = database.execute(ways.count(table, "sqlite", 150.0)).fetchone()[0]
+    assert counted == 1
+
+
+def test_a_time_may_stand_a_join_away(database):
+    """It bounds what is read and what is counted all the same."""
+    table = Table(
+        name="messages", text=("content",), time="run_id -> runs.id -> at", time_is="epoch"
+    )
+    assert [
+        [row["text_0"] for row in rows(database, table, since_s=since)] for since in (5, 15)
+    ] == [
+        ["one"],
+        [],
+    ]
+    counted = database.execute(ways.count(table, "sqlite", 5.0)).fetchone()[0]
     assert counted == 1
 
 
