@@ -34,7 +34,7 @@ def row_accounting(run: Run) -> Outcome:
     of principals of whom no row at all could be read.
 
     Catches:  lost_row (answered, never stored), double_write, placeholder_owner,
-              half_written_run, phantom rows of queries that nobody asked.
+              runs that were left half written, rows of queries that nobody asked.
     Blind to: tables that the plan does not describe.
     """
     reading, described = run.reading, run.history.plan.rows
