@@ -18,7 +18,7 @@ from isolation_checks.judging.judge import judge
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.load import loaded
 from isolation_checks.plan import read
-from isolation_checks.rows import collect, sources
+from isolation_checks.rows import collect, sources, ways
 from reports import write
 from tests.docs import pages
 from tests.end_to_end import drives
@@ -165,6 +165,15 @@ def test_the_row_source_that_is_written_reads_rows(monkeypatch, tmp_path):
         pytest.raises(Exception, match="read-only"),
     ):
         cursor.execute("DELETE FROM messages")
+
+
+def test_the_functions_whose_sql_differs_are_there():
+    """As the page on row sources names them."""
+    rows = pages.table(pages.section(pages.read("writing-a-row-source.md"), "2. Its SQL"))
+    named = [pages.names(row[0])[0] for row in rows]
+    assert [
+        name for name in named if not hasattr(ways._Joins, name) and not hasattr(ways, name)
+    ] == []
 
 
 def collected(folder: Path) -> dict:
