@@ -33,36 +33,18 @@ planted before the first word.  Nothing here judges: it only says what was recor
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
-import duckdb
-import narwhals.stable.v2 as nw
 import orjson
-import pyarrow as pa
 
 from isolation_checks import canary
-from isolation_checks.loading import fold
-from isolation_checks.loading.derive import derived
-from isolation_checks.loading.history import Process
-from isolation_checks.loading.load import SCHEMAS
-from isolation_checks.loading.rows import Reading
-from isolation_checks.plan import read
-from isolation_checks.records import STREAMS, Opcode
-from isolation_checks.rows.collect import ROW_SCHEMA
+from isolation_checks.records import Opcode
+from tests.isolation_checks.recording import ENGINES, KEY, RUN, Recording
 
-KEY = b"t" * 32
 TICK_NS = 100_000_000
 SECOND = 10
-ENDS = {
-    "completed": "ok",
-    "error": "fail",
-    "timeout": "info",
-    "session lost": "info",
-    "run ended": "info",
-    "given up by us": "info",
-    "not sent": "info",
-    "agent_error": "info",
-}
+"""Ticks."""
+INFO = "info"
+ENDS = {"completed": "ok", "error": "fail"}
 REASONS = {
     "lost": "session lost",
     "cut": "run ended",
@@ -70,29 +52,7 @@ REASONS = {
     "unsent": "not sent",
 }
 KINDS = ("started", "thinking", "completed", "error", "cancelled")
-PLAN = """
-dialect = "reference"
-[target]
-websocket = "ws://127.0.0.1:1/ws"
-http = "http://127.0.0.1:1"
-[auth]
-source = "login"
-login = { path = "/login", send = { email = "{email}" } }
-carry = { headers = { Authorization = "Bearer {token}" } }
-"""
-TABLES = [
-    {
-        "name": "messages",
-        "owner": "user_id",
-        "conversation": "thread_id",
-        "conversation_owner": "thread_id -> threads.id -> user_id",
-        "query": "request_id",
-        "text": ["content"],
-        "each_query": 1,
-        "finished": {"column": "status", "values": ["over"]},
-    }
-]
-ENGINES = ("duckdb", "pandas")
+CANARY = re.compile(r"([A-Z]\d+)([~^<>]?)(\d*)")
 
 
 def subject(name):
@@ -105,7 +65,7 @@ def conversation(name):
     return f"thread-{name * 8}"
 
 
-def word(text, run="told"):
+def word(text, run=RUN):
     """The canary that `A1` stands for."""
     owner, serial = ord(text[0]) - ord("A") + 1, int(text[1:])
     parts = canary.Parts(run=canary.run_number(run), owner=owner, serial=serial)
@@ -122,137 +82,101 @@ def ask(check, script="", **how):
 
 def told(script="", engine="duckdb", **how):
     """The loaded run that a script tells, held by this engine."""
-    return _Teller(**how).tell(script, engine)
+    return _recorded(script, how).loaded(engine)
+
+
+def written(script, folder, **how):
+    """The directory of the run that a script tells, as a drive would have left it."""
+    return _recorded(script, how).written(folder)
+
+
+def _recorded(script, how):
+    recording = Recording(**how)
+    _Teller(recording).tell(script.split())
+    return recording
 
 
 def _plain(outcome):
-    return (
-        outcome.decided,
-        outcome.examined,
-        outcome.total,
-        outcome.note,
-        outcome.blind,
-        outcome.objectives,
-        outcome.opportunities,
-        [
-            {name: getattr(found, name) for name in type(found).__slots__ if name != "witness"}
-            | {"witness": found.witness()}
-            for found in outcome.found
-        ],
-    )
+    """An outcome with its witnesses worded, so that two can be compared."""
+    plain = {name: getattr(outcome, name) for name in type(outcome).__slots__ if name != "found"}
+    found = [
+        {name: getattr(each, name) for name in type(each).__slots__ if name != "witness"}
+        | {"witness": each.witness()}
+        for each in outcome.found
+    ]
+    return plain, found
 
 
-@dataclass
 class _Teller:
-    """Turns a script into the streams that a process would have written."""
+    """Turns words into the records that a process would have written."""
 
-    tenants: dict = field(default_factory=dict)
-    subjects: dict = field(default_factory=dict)
-    """Subjects that are not the usual ones."""
-    plan: dict = field(default_factory=dict)
-    """Keys of the plan that are not the usual ones."""
-    gaps: tuple = ()
-    """What is wrong with the history, by its seal."""
-    elsewhere: str = ""
-    """Principals who were driven from another machine."""
-    settled: bool = True
-    left_out: tuple = ()
-    problem: str | None = None
-    """Why the rows could not be read."""
-    unseated: str = ""
-    """Principals of whose sessions nothing was written down."""
-    rows: bool | None = None
-    """Whether the plan asks for rows; by default if the script has any."""
-
-    def __post_init__(self):
-        self.now = 10
-        self.streams = {}
+    def __init__(self, recording):
+        self.recording = recording
+        self.now = SECOND
+        self.sessions = 0
         self.seats = {}
-        self.conversations = {}
+        self.labels = {}
         self.frames = {"p0": 0, "p1": 0}
-        self.told = set()
 
-    def tell(self, script, engine):
-        words = script.split()
+    def tell(self, words):
         self._introduce(words)
         for each in words:
             self.now += 1
             pause = re.fullmatch(r"\+([\d.]+)s", each)
             if pause:
                 self.now += int(float(pause[1]) * SECOND)
+            elif "|" in each:
+                table, _, parts = each.partition("|")
+                self._row(table, parts.split(","))
             else:
-                self._one(each)
-        asks_rows = self.rows if self.rows is not None else "|" in script or bool(self.problem)
-        description = {
-            "run": "told",
-            "plan": read.encode(self._planned(asks_rows=asks_rows)),
-            "canary_key": KEY.hex(),
-            "started_at": "2026-11-22T09:41:00+00:00",
-            "target": "ws://127.0.0.1:1/ws",
-            "seed": 1,
-        }
-        history = fold.folded(description, self._processes(), self._evidence)
-        return derived(history, self._evidence, self._reading(), _Held(engine))
+                self._happens(each[0], each[1], each[2:])
 
-    def _planned(self, *, asks_rows):
-        over = {"rows": {"url": "sqlite:///x", "tables": TABLES}} if asks_rows else {}
-        for key, value in self.plan.items():
-            both = isinstance(value, dict) and isinstance(over.get(key), dict)
-            over[key] = over[key] | value if both else value
-        return read.parse(PLAN, "the test", over)
+    def _happens(self, name, sign, rest):
+        parts = rest.split(",") if rest else []
+        if sign == "?":
+            self._ask(name, parts[0], parts[1:])
+        elif sign == "!":
+            self._end(name, *rest.partition("=")[::2])
+        elif sign in ":%":
+            self._receive(name, parts, http=sign == "%")
+        elif sign == "+":
+            self._sit(name, took=rest)
+        elif sign == "-":
+            about = {"session": self.seats[name], "channel": "websocket", "principal": name}
+            self._write("sessions", name, step="closed", code=1000, by="us", **about)
+        elif sign == "*":
+            self._act(name, *parts)
+        else:
+            raise ValueError(name + sign + rest)
 
-    def _processes(self):
-        def process(name, *, comparable):
-            return Process(
-                id=name, joined=True, comparable=comparable, offset_ns=0, gaps=list(self.gaps)
-            )
+    def _write(self, stream, name, **record):
+        """Append to a stream of the process that drives this principal."""
+        place = f"history/{self._process(name)}/{stream}"
+        record = {"at_ns": self.now * TICK_NS} | record
+        self.recording.streams.setdefault(place, []).append(record)
 
-        there = [process("p0", comparable=True)]
-        return [*there, process("p1", comparable=False)] if self.elsewhere else there
+    def _process(self, name):
+        return "p1" if name in self.recording.elsewhere else "p0"
 
-    def _evidence(self, name):
-        records = self.streams.get(name)
-        if not records:
-            return []
-        kind = name.rpartition("/")[2]
-        schema = ROW_SCHEMA if name.startswith("rows/") else STREAMS[kind]
-        full = [{column: record.get(column) for column in schema.names} for record in records]
-        half = len(full) // 2
-        pieces = (full[:half], full[half:])
-        return [pa.RecordBatch.from_pylist(piece, schema=schema) for piece in pieces if piece]
-
-    def _reading(self):
-        tables = {name for name in self.streams if name.startswith("rows/")}
-        if not tables and self.problem is None and not self.rows:
-            return None
-        return Reading(
-            number=1,
-            problem=self.problem,
-            settled=self.settled,
-            counts={name.rpartition("/")[2]: len(self.streams[name]) for name in tables},
-            left_out=tuple(self.left_out),
-        )
-
-    def _write(self, stream, process="p0", **record):
-        name = f"history/{process}/{stream}"
-        self.streams.setdefault(name, []).append({"at_ns": self.now * TICK_NS, **record})
+    def _subject(self, name):
+        return self.recording.subjects.get(name, subject(name))
 
     def _introduce(self, words):
         """Everybody who is named has an account, a session, and what was planted before."""
         text = " ".join(words)
+        canaries = re.findall(r"\b([A-Z]\d+)(?![~^\d])", text)
         names = set(re.findall(r"(?:^| )([a-z])[?!:%+*-]", text))
         names |= set(re.findall(r"[=>|,:%]([a-z])(?=[,. #]|$)", text))
-        canaries = re.findall(r"\b([A-Z]\d+)(?![~^\d])", text)
         names |= {each[0].lower() for each in canaries}
         for name in sorted(names):
             self._write(
                 "principals",
-                self._process(name),
+                name,
                 principal=name,
                 owner=ord(name) - ord("a") + 1,
                 role="user",
-                tenant=self.tenants.get(name),
-                subject=self.subjects.get(name, subject(name)),
+                tenant=self.recording.tenants.get(name),
+                subject=self._subject(name),
                 email=f"{name}@example.org",
             )
             self._sit(name)
@@ -265,116 +189,68 @@ class _Teller:
 
     def _plant(self, text, **where):
         name = text[0].lower()
-        self._write(
-            "plantings",
-            self._process(name),
-            canary=word(text),
-            kind="token",
-            principal=name,
-            **where,
-        )
-
-    def _process(self, name):
-        return "p1" if name in self.elsewhere else "p0"
+        self._write("plantings", name, canary=word(text), kind="token", principal=name, **where)
 
     def _sit(self, name, channel="websocket", took=""):
-        due = self.now * TICK_NS
         seconds, end = re.fullmatch(r"([\d.]*)([!?]?)", took).groups()
+        due = self.now * TICK_NS
         self.now += int(float(seconds or 0) * SECOND)
-        seat = len(self.seats) + 1
-        if channel == "websocket":
-            self.seats[name] = seat
-        self.seats[f"{name} on {seat}"] = seat
-        if name not in self.unseated:
-            about = {"session": seat, "principal": name, "channel": channel}
-            last = {"": "ready", "!": "failed", "?": None}[end]
-            if channel == "http":
-                self._write("sessions", self._process(name), step="answered", **about)
-            else:
-                about |= {"due_ns": due}
-                self._write("sessions", self._process(name), step="opening", at_ns=due, **about)
-            if channel == "websocket" and last is not None:
-                self._write("sessions", self._process(name), step=last, detail="why", **about)
-        return seat
-
-    def _one(self, text):
-        if "|" in text:
-            table, _, parts = text.partition("|")
-            self._row(table, parts.split(","))
-            return
-        name, sign, rest = text[0], text[1], text[2:]
-        parts = rest.split(",") if rest else []
-        if sign == "?":
-            self._ask(name, parts[0], parts[1:])
-        elif sign == "!":
-            self._end(name, *rest.partition("=")[::2])
-        elif sign in ":%":
-            self._receive(name, parts, http=sign == "%")
-        elif sign == "+":
-            self._sit(name, took=rest)
-        elif sign == "-":
-            self._write(
-                "sessions",
-                self._process(name),
-                session=self.seats[name],
-                principal=name,
-                channel="websocket",
-                step="closed",
-                code=1000,
-                by="us",
-            )
-        elif sign == "*":
-            kind, _, asked = parts[0].partition("@")
-            self._write(
-                "provocations",
-                self._process(name),
-                kind=kind,
-                principal=name,
-                other=parts[1],
-                detail=conversation(asked) if asked else None,
-            )
+        self.sessions += 1
+        about = {"session": self.sessions, "principal": name, "channel": channel}
+        last = {"": "ready", "!": "failed", "?": None}[end]
+        if channel == "http":
+            last = "answered"
         else:
-            raise ValueError(text)
+            self.seats[name] = self.sessions
+            about |= {"due_ns": due}
+        if name not in self.recording.unseated:
+            if channel == "websocket":
+                self._write("sessions", name, step="opening", **about | {"at_ns": due})
+            if last is not None:
+                self._write("sessions", name, step=last, detail="why", **about)
+        return self.sessions
 
     def _ask(self, name, query, canaries):
         query, _, said = query.partition("=")
         query, _, own = query.partition("@")
+        self.labels[query] = f"{name}/{own or query}"
         for each in canaries:
-            self._plant(each, place="query", query=query, conversation=f"{name}/{own or query}")
+            self._plant(each, place="query", query=query, conversation=self.labels[query])
         text = said.replace("_", " ") or f"hello {' '.join(map(word, canaries))}".strip()
-        self._write(
-            "queries",
-            self._process(name),
-            step="asked",
-            text=text,
-            due_ns=self.now * TICK_NS,
-            sent_ns=self.now * TICK_NS,
-            **self._about(name, query, own),
-        )
+        sent = self.now * TICK_NS
+        about = self._about(name, query)
+        self._write("queries", name, step="asked", text=text, due_ns=sent, sent_ns=sent, **about)
 
-    def _about(self, name, query, own=None):
-        label = self.conversations.setdefault(query, f"{name}/{own or query}")
+    def _about(self, name, query):
         return {
             "query": query,
             "session": self.seats[name],
             "principal": name,
-            "conversation": label,
+            "conversation": self.labels.setdefault(query, f"{name}/{query}"),
             "kind": "question",
         }
 
     def _end(self, name, query, how):
         reason = REASONS.get(how, how or "completed")
-        seen = ENDS[reason] in ("ok", "fail") or reason == "agent_error"
+        said = reason in ENDS or reason == "agent_error"
+        at = self.now * TICK_NS if said else None
+        ending = ENDS.get(reason, INFO)
+        about = self._about(name, query)
         self._write(
             "queries",
-            self._process(name),
+            name,
             step="ended",
-            ending=ENDS[reason],
+            ending=ending,
             reason=reason,
-            first_ns=self.now * TICK_NS if seen else None,
-            done_ns=self.now * TICK_NS if seen else None,
-            **self._about(name, query),
+            first_ns=at,
+            done_ns=at,
+            **about,
         )
+
+    def _act(self, name, kind, other):
+        kind, _, asked = kind.partition("@")
+        detail = conversation(asked) if asked else None
+        self._write("provocations", name, kind=kind, principal=name, other=other, detail=detail)
 
     def _receive(self, name, parts, *, http):
         message = {"type": "agent_thinking", "payload": {}}
@@ -387,7 +263,7 @@ class _Teller:
             elif part.startswith("/"):
                 kind = part[1:]
                 message["type"] = f"agent_{kind}" if kind in KINDS else kind
-            elif re.fullmatch(r"[A-Z]\d+.*", part):
+            elif CANARY.fullmatch(part):
                 held.append(self._held(part))
             elif "#" in part:
                 held.append(self._naming(*part.split("#")))
@@ -396,13 +272,12 @@ class _Teller:
         if held:
             place = "delta" if message["type"] == "delta" else "content"
             message["payload"][place] = " ".join(held)
-        seat = self._sit(name, "http") if http else self.seats[name]
         process = self._process(name)
         self._write(
             "frames",
-            process,
+            name,
             index=self.frames[process],
-            session=seat,
+            session=self._sit(name, "http") if http else self.seats[name],
             received_ns=self.now * TICK_NS,
             late_ns=0,
             opcode=Opcode.HTTP if http else Opcode.TEXT,
@@ -413,17 +288,18 @@ class _Teller:
     def _labelled(self, name):
         if name == "?":
             return "somebody-else"
-        whole = self.subjects.get(name[0], subject(name[0]))
+        whole = self._subject(name[0])
         return f"{whole[:8]}..." if name.endswith("...") else whole
 
     def _naming(self, name, how):
-        mark = f"credential.{name}.{'0123456789abcdef'}"
-        known = self.subjects.get(name, subject(name))
-        return {"": f"for {known}:", "mail": f"<{name}@example.org>", "key": mark}[how]
+        mark = f"credential.{name}.0123456789abcdef"
+        return {"": f"for {self._subject(name)}:", "mail": f"<{name}@example.org>", "key": mark}[
+            how
+        ]
 
     def _held(self, part):
-        name, sign, rest = re.fullmatch(r"([A-Z]\d+)([~^<>]?)(\d*)", part).groups()
-        whole = word(name, "earlier" if sign == "^" else "told")
+        name, sign, rest = CANARY.fullmatch(part).groups()
+        whole = word(name, "earlier" if sign == "^" else RUN)
         if sign == "<":
             return whole[: int(rest)]
         return whole[int(rest) :] if sign == ">" else whole
@@ -439,33 +315,13 @@ class _Teller:
                 row["finished"] = part[1:]
             elif part.startswith("#"):
                 row["key"] = part[1:]
-            elif re.fullmatch(r"[A-Z]\d+.*", part):
+            elif CANARY.fullmatch(part):
                 row["texts"].append(f"said {self._held(part)}")
             elif re.fullmatch(r"q\d+", part):
                 row["query"] = part
             elif part != "?":
                 row["owner"] = self._stated(part)
-        name = f"rows/1/{table}"
-        self.streams.setdefault(name, []).append(row)
+        self.recording.streams.setdefault(f"rows/1/{table}", []).append(row)
 
     def _stated(self, name):
-        if name.startswith("!"):
-            return name[1:]
-        return self.subjects.get(name, subject(name))
-
-
-class _Held:
-    """Relations in memory, over DuckDB or over pandas with its own kinds of null."""
-
-    def __init__(self, engine):
-        self._engine = engine
-        self._batches = {name: [] for name in SCHEMAS}
-        self._connection = duckdb.connect() if engine == "duckdb" else None
-
-    def add(self, name, batch):
-        self._batches[name].append(batch)
-
-    def relation(self, name):
-        table = pa.Table.from_batches(self._batches[name], schema=SCHEMAS[name])
-        held = table.to_pandas() if self._connection is None else self._connection.from_arrow(table)
-        return nw.from_native(held).lazy()
+        return name[1:] if name.startswith("!") else self._subject(name)

@@ -4,7 +4,8 @@ import pytest
 
 from isolation_checks.checks.foreign_row import foreign_row as check
 from isolation_checks.judging.verdict import Verdict
-from tests.isolation_checks.language import TABLES, ask, told
+from tests.isolation_checks.language import ask, told
+from tests.isolation_checks.recording import TABLES
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 ROWS = "rows/1/messages"

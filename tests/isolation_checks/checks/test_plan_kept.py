@@ -6,7 +6,8 @@ import pytest
 from isolation_checks.checks.plan_kept import plan_kept as check
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.history import Health
-from tests.isolation_checks.language import ENGINES, told
+from tests.isolation_checks.language import told
+from tests.isolation_checks.recording import ENGINES
 
 PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN
 SCRIPT = " ".join(f"a?q{n} a:q{n} a!q{n}" for n in range(1, 41))

@@ -4,7 +4,8 @@ import pytest
 
 from isolation_checks.checks.row_accounting import row_accounting as check
 from isolation_checks.judging.verdict import Verdict
-from tests.isolation_checks.language import TABLES, ask
+from tests.isolation_checks.language import ask
+from tests.isolation_checks.recording import TABLES
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 ASKED = "a?q1@x,A1 a:q1,@x a!q1 a?q2@x a!q2 b?q3@y,B1 b!q3 "

@@ -1,0 +1,33 @@
+import re
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isolation_checks import stretches
+
+UUID = b"89b5109f-34b8-4381-8f2d-c0e68e98e1a2"
+PIECES = st.sampled_from((UUID, UUID[:-1], b"abc/+_-", b" ", b'"', b"\xc3\xa9", b"\0", b"x" * 30))
+
+
+@given(st.lists(PIECES, max_size=12).map(b"".join), st.integers(1, 40))
+def test_it_finds_what_the_pattern_finds(content, least):
+    """Arrays and the pattern agree on every stretch, and on which look like a UUID."""
+    starts, lengths, uuids = stretches.long(content, least)
+    found = [content[s : s + n] for s, n in zip(starts, lengths, strict=True)]
+    assert stretches.pattern(least).findall(content) == found
+    assert [stretches.is_uuid(each) for each in found] == uuids.tolist()
+
+
+def test_nothing_is_found_in_nothing():
+    """Empty content has no stretches, and that is no special case."""
+    assert [len(each) for each in stretches.long(b"", 1)] == [0, 0, 0]
+
+
+def test_a_uuid_is_known_by_its_dashes():
+    """36 symbols with dashes elsewhere are something else."""
+    assert stretches.is_uuid(UUID)
+    assert not stretches.is_uuid(re.sub(b"-", b"0", UUID))
+    assert not stretches.is_uuid(UUID + b"0")
+    _, _, uuids = stretches.long(UUID + b" " + b"-" * 36, 16)
+    assert np.array_equal(uuids, [True, True])
