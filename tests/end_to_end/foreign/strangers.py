@@ -145,7 +145,7 @@ def drive(
     plan: str,
     *,
     users: int = 8,
-    seconds: int = 5,
+    seconds: int = 4,
     scheme: str = "http",
     changes: Mapping[str, str] | None = None,
     more: str = QUICK,

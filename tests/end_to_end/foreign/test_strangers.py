@@ -28,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 BEARER = 'carry = { headers = { Authorization = "Bearer {token}" } }'
 QUERY = 'carry = { query = { token = "{token}" } }'
+EVENTS = {"agent_thinking", "tool_completed", "agent_completed"}
 GATEWAY = {"GATEWAY_API_KEY": "a-key-for-the-gateway"}
 
 
@@ -91,26 +92,27 @@ def test_an_honest_stranger_passes(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "bug", "changes"),
+    ("name", "bug", "changes", "shows_in"),
     [
-        ("september", "last_socket", {"carry =": BEARER}),
-        ("september", "tool_bridge", {"carry =": QUERY}),
-        ("october", "prefix", {}),
-        ("plainly", "current_request", {}),
-        ("single", "cache", {}),
-        ("numbered", "shared_agent", {}),
-        ("threads", "shared_history", {}),
-        ("threads", "no_owner_check", {}),
-        ("secure", "once", {"[target]": "[target]\ninsecure_tls = true"}),
-        ("lobby", "gossip", {}),
-        ("lines", "mixed", {}),
+        ("september", "last_socket", {"carry =": BEARER}, EVENTS),
+        ("september", "tool_bridge", {"carry =": QUERY}, {"tool_completed"}),
+        ("october", "prefix", {}, EVENTS),
+        ("plainly", "current_request", {}, {"agent_completed"}),
+        ("single", "cache", {}, {"answer"}),
+        ("numbered", "shared_agent", {}, {"completed"}),
+        ("threads", "shared_history", {}, {"delta"}),
+        ("threads", "no_owner_check", {}, {"history"}),
+        ("secure", "once", {"[target]": "[target]\ninsecure_tls = true"}, {"agent_completed"}),
+        ("lobby", "gossip", {}, {"presence"}),
+        ("lines", "mixed", {}, {"ANSWER"}),
     ],
 )
-def test_words_that_reach_another_are_found(tmp_path, name, bug, changes):
+def test_words_that_reach_another_are_found(tmp_path, name, bug, changes, shows_in):
     """Isolation fails; all that is said of victims and recipients the server confesses."""
     with driven(tmp_path, name, bug, changes=changes) as (server, over):
         assert (1, Verdict.FAIL) == (over.code, over.part("isolation")), over.output
         assert "foreign-canary" in over.kinds()
+        assert over.kinds_of_frames() <= shows_in
         accused, leaked = over.accused(), server.leaked()
         assert accused
         assert accused <= leaked
@@ -136,13 +138,6 @@ def test_rows_that_got_the_newest_users_id_are_found(tmp_path):
         }
         assert found
         assert found <= wrong
-
-
-def test_a_leak_in_one_event_is_found_in_that_event_alone(tmp_path):
-    """What only the tool dispatcher mixes up is seen in the tool's events."""
-    with driven(tmp_path, "september", "tool_bridge") as (_, over):
-        assert over.directory is not None
-        assert {"tool_completed"} == over.kinds_of_frames()
 
 
 def test_rows_whose_owners_cannot_be_told_accuse_nobody(tmp_path):
