@@ -18,6 +18,8 @@ from collections.abc import Callable, Collection, Iterator
 import ahocorasick
 import numpy as np
 
+from isolation_checks import stretches
+
 _DOT = rb"(?:\.|%2[eE]|\\u002[eE])"
 _JWT = re.compile(
     rb"eyJ[A-Za-z0-9_-]{8,}" + _DOT + rb"[A-Za-z0-9_-]{8,}" + _DOT + rb"[A-Za-z0-9_-]*"
@@ -32,12 +34,9 @@ _ESCAPED = re.compile(rb"(?:\\u00[0-9a-fA-F]{2}){3}(?:\\u00[0-9a-fA-F]{2}|[A-Za-
 _PERCENT = re.compile(rb"(?:%[0-9a-fA-F]{2}){3}(?:%[0-9a-fA-F]{2}|[A-Za-z0-9_.-])+")
 _SHORTEST = 16
 """A known secret shorter than this would be found where it is not meant."""
-_RUN = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
-_IN_RUN = bytes(_RUN.match(bytes((octet,)) * _SHORTEST) is not None for octet in range(256))
-"""For every octet whether it is one of a token's symbols."""
+_RUN = stretches.pattern(_SHORTEST)
 _MANY = 4_096
 """From how many octets on arrays are faster than a pattern."""
-_UUID_LENGTH, _UUID_DASHES = 36, (8, 13, 18, 23)
 _PIECE = 24
 _GENERATION = 64
 
@@ -64,7 +63,7 @@ class Credentials:
         if len(raw) < _SHORTEST or raw in self._owners:
             return
         self._owners[raw] = owner
-        if _is_uuid(raw):
+        if stretches.is_uuid(raw):
             self._uuids.add(raw)
         if _JWT.fullmatch(raw) is None:  # one that looks like a JWT is found by its looks
             for form in _forms(raw):
@@ -164,28 +163,16 @@ def _runs(content: bytes, known: Collection[bytes]) -> bytes:
     """
     if len(content) < _MANY:
         found = _RUN.findall(content)
-        return b" ".join(run for run in found if run in known or not _is_uuid(run))
-    symbols = np.frombuffer(content + b" ", dtype=np.uint8)
-    inside = np.frombuffer(b"\0" + content.translate(_IN_RUN) + b"\0", dtype=np.uint8)
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
-    starts, lengths = edges[::2], edges[1::2] - edges[::2]
-    long = lengths >= _SHORTEST
-    starts, lengths = starts[long], lengths[long]
-    keep = np.ones(len(starts), dtype=np.bool_)
-    maybe = np.flatnonzero(lengths == _UUID_LENGTH)
-    dashes = symbols[starts[maybe, None] + np.array(_UUID_DASHES)] == ord("-")
-    uuids = maybe[dashes.all(axis=1)]
-    keep[uuids] = False
+        return b" ".join(run for run in found if run in known or not stretches.is_uuid(run))
+    starts, lengths, uuids = stretches.long(content, _SHORTEST)
+    keep = ~uuids
     if known:
-        for place in uuids:
-            keep[place] = content[starts[place] : starts[place] + _UUID_LENGTH] in known
+        for place in np.flatnonzero(uuids):
+            keep[place] = content[starts[place] : starts[place] + lengths[place]] in known
     starts, lengths = starts[keep], lengths[keep] + 1  # with what ends the run
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return bytes(symbols[np.repeat(starts, lengths) + within])
-
-
-def _is_uuid(run: bytes) -> bool:
-    return len(run) == _UUID_LENGTH and all(run[at] == ord("-") for at in _UUID_DASHES)
+    octets = np.frombuffer(content + b" ", dtype=np.uint8)
+    return bytes(octets[np.repeat(starts, lengths) + within])
 
 
 def _piece(form: bytes) -> str:

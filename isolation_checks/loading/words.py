@@ -11,26 +11,38 @@ import bisect
 import html
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from isolation_checks import stretches
 
 _SYMBOL = "[0-9a-hjkmnp-tv-z]"
 _APART = r"[\W_]{0,3}"
-_WORD = re.compile(rf"(?i)(?=(c{_APART}x(?:{_APART}{_SYMBOL}){{20}}))")
+_BEGIN, _BEGIN_ANY = re.compile(rf"c{_APART}x"), re.compile(rf"[cC]{_APART}[xX]")
+"""How every word begins: in small letters, where a literal is searched for fast, and in any."""
+_WORD = re.compile(rf"(?i)c{_APART}x(?:{_APART}{_SYMBOL}){{20}}")
 _BETWEEN = re.compile(r"[\W_]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{28,}")
 _HEX = re.compile(r"[0-9a-fA-F]{44,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbf"/\\]))')
+_JOINING = re.compile(r"\\[ux/]")
+"""Escapes of symbols that may be part of a longer stretch."""
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_SEPARATORS = bytes(o for o in range(128) if not chr(o).isalnum())
+_SQUASHED = re.compile(rb"(?i)cx[0-9a-hjkmnp-tv-z]{20}")
+_ENCODED = 28
+"""The shortest stretch of symbols that may encode a canary."""
 DEPTH = 2
 """How many encodings are undone, one inside the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """Something of a canary's form: the bare word, where it stands, and how it was read."""
 
     word: str
@@ -42,25 +54,56 @@ class Word:
 
 def exact(text: str) -> Iterator[Word]:
     """The words that stand in a text as they were made, or with separators between symbols."""
-    if "x" not in text and "X" not in text:
-        return
-    for found in _WORD.finditer(text):
-        raw = found[1]
-        bare = _BETWEEN.sub("", raw)
-        how = "plain" if len(bare) == len(raw) else "separated"
-        yield Word(bare, found.start(1), found.end(1), how)
+    ascii_only = text.isascii()  # elsewhere small letters may be more, or fewer
+    begins = _BEGIN.finditer(text.lower()) if ascii_only else _BEGIN_ANY.finditer(text)
+    for begin in begins:
+        found = _WORD.match(text, begin.start())
+        if found:
+            word = found[0]
+            how = "plain" if word.isalnum() else "separated"
+            yield Word(_BETWEEN.sub("", word), found.start(), found.end(), how)
 
 
-def everywhere(text: str, depth: int = DEPTH) -> Iterator[Word]:
+def stretched(contents: Sequence[bytes]) -> list[bool]:
+    """Which of many messages hold a stretch that may encode a word."""
+    ends = np.cumsum(np.fromiter(map(len, contents), dtype=np.int64, count=len(contents)) + 1)
+    starts, _, uuids = stretches.long(b" ".join(contents), _ENCODED)
+    long = np.zeros(len(contents), dtype=np.bool_)
+    long[np.searchsorted(ends, starts[~uuids], side="right")] = True
+    found: list[bool] = long.tolist()
+    return found
+
+
+def within(content: bytes, *, stretch: bool) -> Iterator[Word]:
+    """The words in a message; `stretch`: whether it holds one that may encode a word.
+
+    Most messages hold none, and a fast look that overlooks nothing tells so.
+    """
+    if stretch or b"\\" in content or b"%" in content or b"&" in content:
+        yield from everywhere(content.decode("utf-8", "replace"), stretch=stretch)
+    elif bare(content):
+        yield from exact(content.decode("utf-8", "replace"))
+
+
+def bare(content: bytes) -> bool:
+    """Whether a message may hold words as they were made, by a fast look that overlooks none."""
+    if not content.isascii():
+        return True
+    return _SQUASHED.search(content.translate(None, _SEPARATORS)) is not None
+
+
+def everywhere(text: str, depth: int = DEPTH, *, stretch: bool = True) -> Iterator[Word]:
     """The words in a text and in whatever can be decoded from it.
 
+    `stretch` may be False for a text that is known to hold none that could encode a word.
     For an encoded word `start` and `end` are those of the stretch that encodes it.
     """
     yield from exact(text)
     if depth == 0:
         return
-    for part in _decoded(text):
-        for inner in everywhere(part.plain, depth - 1):
+    for part in _decoded(text, stretch=stretch):
+        longer = stretch or part.how != "escapes" or _JOINING.search(text) is not None
+        for inner in everywhere(part.plain, depth - 1, stretch=longer):
             under = "" if inner.how in ("plain", "separated") else f"+{inner.how}"
             start, end = part.stretch(inner.start, inner.end)
             yield Word(inner.word, start, end, part.how + under)
@@ -75,7 +118,7 @@ class _Part:
     stretch: Callable[[int, int], tuple[int, int]]
 
 
-def _decoded(text: str) -> Iterator[_Part]:
+def _decoded(text: str, *, stretch: bool) -> Iterator[_Part]:
     """What parts of a text, or the whole of it, decode to."""
     if "\\" in text:
         yield from _replaced("escapes", text, _ESCAPE, _unescaped)
@@ -83,11 +126,12 @@ def _decoded(text: str) -> Iterator[_Part]:
         yield from _replaced("percent", text, _PERCENT, lambda m: urllib.parse.unquote(m[0]))
     if "&" in text:
         yield from _replaced("html", text, _ENTITY, lambda m: html.unescape(m[0]))
-    for run in _HEX.finditer(text):
-        yield from _from_hex(run[0], run.start())
-    for run in _BASE64.finditer(text):
-        if not _UUID.fullmatch(run[0]):
-            yield from _from_base64(run[0], run.start())
+    runs = [run for run in _BASE64.finditer(text) if not _UUID.fullmatch(run[0])] if stretch else ()
+    for run in runs:
+        for digits in _HEX.finditer(run[0]):
+            yield from _from_hex(digits[0], run.start() + digits.start())
+    for run in runs:
+        yield from _from_base64(run[0], run.start())
 
 
 def _unescaped(found: re.Match[str]) -> str:
