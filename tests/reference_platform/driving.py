@@ -144,8 +144,9 @@ class Line:
 
 
 def connect_to(url: str, **options: Any) -> Connection:
-    """A WebSocket that hears frames of any size, uncompressed."""
-    return connect(url, compression=None, max_size=None, open_timeout=LIMIT_S, **options)
+    """A WebSocket that hears frames of any size and number, uncompressed."""
+    limits: dict[str, Any] = {"max_size": None, "max_queue": None, "open_timeout": LIMIT_S}
+    return connect(url, compression=None, **limits, **options)
 
 
 @contextlib.contextmanager

@@ -39,10 +39,8 @@ def test_wrong_routing_key_loses_first_answers_and_gives_others_to_who_names_the
         ann, eve = running.person(), running.person()
         with ann.line() as anns, eve.line() as eves:
             request = anns.ask("my word is AMBER")
-            assert settled(running, ["completed"])
-            assert listen(anns, 0.2)
-            assert anns.of(request) == []
-            ((thread,),) = running.rows("SELECT id FROM threads")
+            thread = anns.answer(request)["thread_id"]
+            assert [f["type"] for f in anns.of(request)] == ["agent_completed"]
             anns.ask("my word is BEIGE", thread)
             started(anns)
             eves.ask("may I?", thread)
@@ -181,7 +179,7 @@ def test_connect_stall_makes_a_burst_of_clients_wait_for_each_other():
 def test_slot_leak_refuses_a_user_who_comes_again_and_again():
     with faulty("slot_leak") as running:
         ann = running.person()
-        for _ in range(10):
+        for _ in range(8):
             with ann.line():
                 pass
         with connect_to(running.ws, additional_headers=ann.headers) as socket:
@@ -199,7 +197,7 @@ def test_an_honest_platform_gives_places_back(honest):
         with ann.line():
             pass
     with contextlib.ExitStack() as stack:
-        for _ in range(10):
+        for _ in range(8):
             stack.enter_context(ann.line())
         with connect_to(honest.ws, additional_headers=ann.headers) as socket:
             assert Line(socket).hear()["payload"]["code"] == "too_many_connections"

@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 from reference_platform.faults import Faults
 from reference_platform.nouns import ThreadId
 
-_LINES = 2
-_REPLICA_WAIT_MS = 120  # how long a read waits for a replica to catch up
+_LINES = 4
+_REPLICA_WAIT_MS = 100  # how long a read waits for a replica to catch up
 _TTL_S = 3_600
 
 Reply = bytes | int | None

@@ -210,6 +210,7 @@ class Runs:
         Fault lost_terminal: it is left to a queue that has no room for it when others crowd it.
         """
         run.ended = True
+        self._router.stored(run)
         event = run.event("agent_completed", {"content": answer.content, "status": "ok"})
         if self._notifications is not None:
             self._notifications.put(run, event)

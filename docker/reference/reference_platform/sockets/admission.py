@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from reference_platform.faults import Faults
 from reference_platform.nouns import PlatformError, UserId
 
-PLACES = 10
+PLACES = 8
 _SETTLE_S = 0.08  # what a readiness check waits before it looks again
 _LOOKS = 2
 

@@ -48,6 +48,11 @@ class Router:
         if self._faults.strikes("wrong_routing_key"):
             self._keyed.add(run.id)
 
+    def stored(self, run: Run) -> None:
+        """A run's answer is stored.  Fault wrong_routing_key: now its thread is followed."""
+        if self._faults.on("wrong_routing_key"):
+            self._by_key.setdefault(run.thread_id, run.session)
+
     def end(self, run: Run) -> None:
         """A run is over: its entries go, whoever made them last."""
         if run.id in self._replying:
