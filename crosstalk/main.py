@@ -57,8 +57,10 @@ class _Lazy(click.Group):
 @click.command(cls=_Lazy, epilog=_EPILOG)
 @click.version_option(package_name="crosstalk-harness")
 def group() -> None:
-    """Does one user's context ever reach another?  Crosstalk drives a multi-user platform,
-    reads its rows, judges the two together, and proves each finding.
+    """Does one user's context ever reach another?
+
+    Crosstalk drives a multi-user platform, reads its rows, judges the two together, and
+    proves each finding.
     """
 
 

@@ -1,4 +1,4 @@
-"""Finds long stretches of the symbols that tokens and encodings are made of, in many octets.
+"""Finds long stretches of the symbols that tokens and encodings are made of.
 
 Base64, hex, opaque secrets and UUIDs are such stretches; hardly anything else is.
 It knows neither secrets nor canaries.

@@ -52,7 +52,7 @@ JUDGED = (0, 1, 3)
     help="Folder of all runs (default: runs).",
 )
 @click.option("--seed", type=int, help="Seed of names, words and pauses.")
-def command(  # noqa: PLR0913 - one argument an option
+def command(  # noqa: PLR0913, PLR0917 - one argument an option
     faults: tuple[str, ...],
     users: int,
     seconds: int,
@@ -89,7 +89,7 @@ def command(  # noqa: PLR0913 - one argument an option
     asked += ["--database", database] if database else []
     asked += ["--seed", str(seed)] if seed is not None else []
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter
             asked, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
         )
         try:

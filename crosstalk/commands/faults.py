@@ -22,6 +22,7 @@ def command() -> int:
         click.echo(click.style(fault["name"], bold=True))
         click.echo(f"  {fault['sentence']}")
         click.echo(
-            f"  per {fault['opportunity']}, at a rate of {fault['default_rate']} unless said otherwise"
+            f"  per {fault['opportunity']}, at a rate of {fault['default_rate']} "
+            "unless said otherwise"
         )
     return 0

@@ -49,4 +49,4 @@ def progress() -> Iterator[Callable[[str], None]]:
     from rich.console import Console  # noqa: PLC0415 - only where it is shown
 
     with Console(stderr=True).status("…") as status:
-        yield lambda text: status.update(text)
+        yield status.update

@@ -7,6 +7,7 @@ from isolation_checks.checks.canaries_echoed import canaries_echoed
 from isolation_checks.checks.check import Check
 from isolation_checks.checks.connect_time import connect_time
 from isolation_checks.checks.error_budget import error_budget
+from isolation_checks.checks.everybody_came import everybody_came
 from isolation_checks.checks.first_event import first_event_time
 from isolation_checks.checks.five_events import event_protocol
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
@@ -22,6 +23,7 @@ from isolation_checks.checks.users_overlapped import users_overlapped
 
 CHECKS: tuple[Check, ...] = (
     history_complete,
+    everybody_came,
     users_overlapped,
     canaries_echoed,
     foreign_canary_in_a_frame,

@@ -90,21 +90,22 @@ def _root(case: _Case, before: list[_Case]) -> _Case | None:
 
 
 def _follows(case: _Case, other: _Case) -> bool:
+    """Whether one finding is the other over again, or what came of it."""
     mine, theirs = case.found, other.found
-    if set(mine.places) & set(theirs.places):
-        return True
+    same = case.mechanism.name == other.mechanism.name
     named = case.mechanism.name != fingerprints.UNKNOWN
-    if named and case.mechanism.name == other.mechanism.name:
+    if set(mine.places) & set(theirs.places) or (same and (named or mine.kind == theirs.kind)):
         return True
-    if mine.kind == theirs.kind and not named and other.mechanism.name == fingerprints.UNKNOWN:
-        return True
-    if other.check.part != "isolation":
-        return False
+    return other.check.part == "isolation" and _came_of(mine, other)
+
+
+def _came_of(mine: Found, other: _Case) -> bool:
+    """Whether a finding is what a breach of isolation leads to."""
+    theirs = other.found
     if mine.kind in _DELIVERY:  # frames that went astray are missing where they belonged
         return other.mechanism.name in _ROUTING or bool(mine.queries & theirs.queries)
-    if (
-        mine.kind == "foreign-row" and theirs.kind == "foreign-canary"
-    ):  # what was told wrongly is stored
+    if (mine.kind, theirs.kind) == ("foreign-row", "foreign-canary"):
+        # what was told wrongly is stored
         return bool(mine.queries & theirs.queries)
     if mine.kind in ("foreign-frame", "lying-label", "foreign-identity"):
         return (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
@@ -149,7 +150,8 @@ def _provocation(run: Run, found: Found) -> str | None:
         return None
     act = max(near, key=lambda act: act.at_s)
     before = (found.first_s - act.at_s) * 1000
-    return f"{_ACTS.get(act.kind, act.kind).format(a=act.principal, b=act.other)}, {before:.0f} ms before"
+    said = _ACTS.get(act.kind, act.kind).format(a=act.principal, b=act.other)
+    return f"{said}, {before:.0f} ms before"
 
 
 _ACTS = {

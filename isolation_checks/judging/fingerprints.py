@@ -32,8 +32,10 @@ class Mechanism:
 
 @dataclass(slots=True)
 class Scene:
-    """A run and everything that was found in it, seen together: a mechanism that shows
-    in many findings is recognised better in all of them than in each."""
+    """A run and everything that was found in it, seen together.
+
+    A mechanism that shows in many findings is recognised better in all than in each.
+    """
 
     run: Run
     everything: Sequence[Found]
@@ -110,7 +112,9 @@ def _read_without_owner(
         return None
     return Mechanism(
         name="a read by id alone, without a check of the owner",
-        because=f"{found.recipient} had asked for {found.victim}'s conversation by its id, and got it",
+        because=(
+            f"{found.recipient} had asked for {found.victim}'s conversation by its id, and got it"
+        ),
     )
 
 
@@ -126,7 +130,7 @@ def _sent_to_all(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Me
     return None
 
 
-def _newest_socket(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:
+def _newest_socket(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
     hits, seen, first = scene.newest
     of_others = [f for f in frames if f["query_owner"] not in (None, f["principal"])]
     if not of_others or not seen or hits < MOST * seen:
@@ -134,7 +138,10 @@ def _newest_socket(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> 
     when = "" if first is None else f", the first {max(0.0, first) * 1000:.0f} ms after its connect"
     return Mechanism(
         name="the newest socket wins",
-        because=f"{hits} of {seen} frames of others' queries went to the session that had connected last{when}",
+        because=(
+            f"{hits} of {seen} frames of others' queries went to the session that had "
+            f"connected last{when}"
+        ),
     )
 
 
@@ -155,7 +162,10 @@ def _same_question(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> 
             )
             return Mechanism(
                 name="a cache of answers without the user in its key",
-                because=f"{found.recipient} had asked word for word what {found.victim} had asked before{took}",
+                because=(
+                    f"{found.recipient} had asked word for word what {found.victim} had asked "
+                    f"before{took}"
+                ),
             )
     return None
 
@@ -199,7 +209,10 @@ def _newest_user(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Me
         return None
     return Mechanism(
         name="a row written with the id of whoever came last",
-        because=f"in {hits} of {len(victims)} cases {found.recipient} had a query open when {found.victim}'s was stored",
+        because=(
+            f"in {hits} of {len(victims)} cases {found.recipient} had a query open when "
+            f"{found.victim}'s was stored"
+        ),
     )
 
 

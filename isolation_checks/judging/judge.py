@@ -104,8 +104,9 @@ def _asked(check: Check, run: Run) -> Outcome:
 
 
 def _unjudgeable(check: Check, outcome: Outcome) -> Outcome:
-    """Where no query at all was answered, nobody can say whether the platform is at fault
-    or our way of asking it: objectives are neither met nor missed.
+    """Objectives are neither met nor missed where no query at all was answered.
+
+    Nobody can then say whether the platform is at fault, or our way of asking it.
     """
     if check.part != "objectives" or outcome.decided is not Verdict.FAIL:
         return outcome
@@ -170,7 +171,8 @@ def _part(
 
 def _reason(check: Check, outcome: Outcome) -> str:
     missed = [
-        f"{o.statement}: {o.note if o.verdict is Verdict.UNKNOWN else _measured(o.measured, o.unit)}"
+        f"{o.statement}: "
+        + (o.note if o.verdict is Verdict.UNKNOWN else _measured(o.measured, o.unit))
         for o in outcome.objectives
         if o.verdict is outcome.decided
     ]
@@ -205,7 +207,8 @@ def _headline(
     if verdict is Verdict.FAIL:
         names = {part.name for part in deciding}
         said = [f for f in found.shown if f.part in names]
-        many = f"{found.total:,} findings, {'one root' if found.roots == 1 else f'{found.roots} roots'}"
+        roots = "one root" if found.roots == 1 else f"{found.roots} roots"
+        many = f"{found.total:,} findings, {roots}"
         if "isolation" in names:
             return f"isolation broken: {said[0].sentence} ({many})"
         if said:

@@ -53,8 +53,9 @@ def plan_for(announced: dict[str, Any]) -> Plan:
 
 
 def plan_elsewhere() -> Plan:
-    """The reference plan for a platform that somebody else started: its addresses come
-    from `--host`; its rows are asked for only where their URL is given.
+    """The reference plan for a platform that somebody else started.
+
+    Its addresses come from `--host`; its rows are asked for only where their URL is given.
     """
     anywhere = {"ws": "ws://127.0.0.1:1/ws", "http": "http://127.0.0.1:1", "auth": None}
     plan = plan_for(anywhere)

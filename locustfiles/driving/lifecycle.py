@@ -41,8 +41,7 @@ def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargpars
     for option, text in (
         (
             "--plan",
-            "TOML file that says which platform is driven and how; without it (and "
-            "without --host) the embedded reference platform",
+            "TOML file of the platform to drive; without it and --host, the embedded one",
         ),
         ("--run", "name of the run's directory; made up where it is not given"),
         ("--fault", "faults of the embedded platform, comma-separated, each NAME or NAME=RATE"),

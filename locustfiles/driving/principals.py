@@ -19,10 +19,34 @@ from isolation_checks.records import ConversationLabel, PrincipalId, RunId
 
 LOCAL_BITS = 14
 SLOTS = 1 << (canary.OWNER_BITS - LOCAL_BITS)
-_NAMES = (
-    "ana ben chloe dan eva finn gita hugo iris jan kira leo mia noah olga paul quinn rosa sam tara "
-    "ugo vera will xenia yann zoe"
-).split()
+_NAMES = [
+    "ana",
+    "ben",
+    "chloe",
+    "dan",
+    "eva",
+    "finn",
+    "gita",
+    "hugo",
+    "iris",
+    "jan",
+    "kira",
+    "leo",
+    "mia",
+    "noah",
+    "olga",
+    "paul",
+    "quinn",
+    "rosa",
+    "sam",
+    "tara",
+    "ugo",
+    "vera",
+    "will",
+    "xenia",
+    "yann",
+    "zoe",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

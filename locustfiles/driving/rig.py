@@ -83,7 +83,7 @@ class Query:
 class Rig:
     """What one process drives one run with."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that one process drives with
         self,
         *,
         plan: Plan,

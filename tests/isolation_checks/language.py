@@ -82,15 +82,16 @@ def ask(check, script="", **how):
 
 def told(script="", engine="duckdb", **how):
     """The loaded run that a script tells, held by this engine."""
-    return _recorded(script, how).loaded(engine)
+    return recorded(script, **how).loaded(engine)
 
 
 def written(script, folder, **how):
     """The directory of the run that a script tells, as a drive would have left it."""
-    return _recorded(script, how).written(folder)
+    return recorded(script, **how).written(folder)
 
 
-def _recorded(script, how):
+def recorded(script="", **how):
+    """What a script tells, before it is loaded."""
     recording = Recording(**how)
     _Teller(recording).tell(script.split())
     return recording

@@ -1,5 +1,6 @@
-"""Abandoned answers: a session is dropped at a random moment of its answer, and somebody
-else asks at once, so that what was left over meets whoever comes next.
+"""Abandoned answers: a session is dropped in mid-answer, and somebody else asks at once.
+
+What was left over then meets whoever comes next.
 """
 
 from __future__ import annotations
