@@ -170,6 +170,14 @@ def test_a_bad_token_is_unknown(tmp_path):
     assert {"401"} == {word for s in sessions_of(over) for word in (s.failed or "").split()[-1:]}
 
 
+def test_a_platform_that_lets_few_in_is_unknown(tmp_path):
+    """The four who got in bled nothing; of the others nobody can say."""
+    with stranger("useless", tmp_path, "few") as server:
+        over = drive(server, "secure", env={"SECURE_SECRET": "s" * 40}, seconds=5)
+    assert (3, Verdict.UNKNOWN) == (over.code, over.part("evidence")), over.output
+    assert "never had a session" in over.check("everybody came").note
+
+
 def test_a_certificate_that_nobody_vouches_for_is_unknown(tmp_path):
     """Without the plan's word for it no certificate is taken, and the session says why."""
     certify(tmp_path)
