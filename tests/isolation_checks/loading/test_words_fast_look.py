@@ -44,7 +44,7 @@ HIDDEN = st.builds(
 CHATTER = st.sampled_from(
     (
         "click x, Cx, c-x and more",
-        "grüße İ ſ K",  # noqa: RUF001 - that is what it is about
+        "grüße İ ſ K",  # noqa: RUF001 - it is a long s, which is a small S  # noqa: RUF001 - that is what it is about
         "cx" * 12,
         '100% of a & b, "quoted\\"\\n',
         "89b5109f-34b8-4381-8f2d-c0e68e98e1a2",
