@@ -9,6 +9,7 @@ It holds no state and looks at no clock.
 
 from __future__ import annotations
 
+import functools
 import hmac
 import re
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ def make(key: bytes, parts: Parts) -> Canary:
     return Canary(PREFIX + "".join(symbols))
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def read(key: bytes, word: str) -> Parts | None:
     """What a word of a canary's form says, or None when it is no canary of this key."""
     body = word[len(PREFIX) :].upper()

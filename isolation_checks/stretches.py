@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 Places = npt.NDArray[np.int64]
 _SYMBOLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
-_IS_SYMBOL = bytes(octet in _SYMBOLS for octet in range(256))
+SYMBOLS = bytes(octet in _SYMBOLS for octet in range(256))
+"""A table for `translate`: 1 for every symbol, 0 for everything else."""
 _UUID_LENGTH, _UUID_DASHES = 36, (8, 13, 18, 23)
 
 
 def long(content: bytes, least: int) -> tuple[Places, Places, npt.NDArray[np.bool_]]:
     """Stretches of at least so many symbols: starts, lengths, and which look like a UUID."""
-    inside = np.frombuffer(b"\0" + content.translate(_IS_SYMBOL) + b"\0", dtype=np.uint8)
+    inside = np.frombuffer(b"\0" + content.translate(SYMBOLS) + b"\0", dtype=np.uint8)
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     starts, lengths = edges[::2], edges[1::2] - edges[::2]
     enough = lengths >= least

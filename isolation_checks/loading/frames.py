@@ -6,10 +6,11 @@ yields are columns of the relations `frames` and `sightings`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from isolation_checks.dialects.correlate import By, Correlator, answering, our_conversation
@@ -17,9 +18,9 @@ from isolation_checks.dialects.reading import SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
 from isolation_checks.loading.history import Process, Query, Session, seconds
-from isolation_checks.loading.identities import Identities
+from isolation_checks.loading.identities import MARKED, Identities, Named
 from isolation_checks.loading.ownership import Claimed, Ownership
-from isolation_checks.records import Opcode, PrincipalId, SessionId
+from isolation_checks.records import Ending, Opcode, PrincipalId, QueryId, SessionId
 
 FRAMES = pa.schema(
     [
@@ -64,6 +65,53 @@ SIGHTINGS = pa.schema(
         pa.field("identity", pa.bool_()),
     ]
 )
+
+
+class _Frame(msgspec.Struct, gc=False):
+    """One row of `frames`; its fields stand in the order of the columns."""
+
+    stream: str
+    index: int
+    session: SessionId
+    principal: PrincipalId
+    at_s: float
+    late_s: float
+    opcode: int
+    channel: str
+    kind: str | None
+    query: QueryId | None
+    placed_by: By | None
+    ending: Ending | None
+    label_query: str | None
+    query_owner: PrincipalId | None
+    conversation: str | None
+    label_owner: PrincipalId | None
+    sequence: int | None
+    open: bool
+
+
+class _Sighting(msgspec.Struct, gc=False, kw_only=True):
+    """One row of `sightings`; its fields stand in the order of the columns."""
+
+    stream: str
+    index: int
+    channel: str
+    session: SessionId
+    principal: PrincipalId
+    at_s: float
+    kind: str | None
+    query: QueryId | None
+    label_owner: PrincipalId | None
+    canary: str
+    owner: PrincipalId | None
+    planted_query: QueryId | None = None
+    planted: bool = False
+    earlier: bool = False
+    how: str
+    foreign: bool = False
+    identity: bool = False
+
+
 TAIL = 160
 """Characters of a streamed answer that are kept to join a word that was cut: a canary in
 JSON's escapes takes 132."""
@@ -127,57 +175,59 @@ class FrameReader:
         """The columns of frames and sightings of one process, batch by batch."""
         stream = f"history/{process.id}/frames"
         for batch in evidence(stream):
-            frames: list[dict[str, Any]] = []
-            sightings: list[dict[str, Any]] = []
+            frames: list[_Frame] = []
+            sightings: list[_Sighting] = []
             columns = [batch.column(name).to_pylist() for name in batch.schema.names]
-            for index, session, received_ns, late_ns, opcode, content in zip(*columns, strict=True):
+            stretched = words.stretched(columns[-1])
+            for index, session, received_ns, late_ns, opcode, content, stretch in zip(
+                *columns, stretched, strict=True
+            ):
                 known = self._ownership.history.sessions.get(SessionId(session))
                 if known is None:
                     self.unread += 1
                     continue
-                frame, reading = self._frame(known, seconds(process, received_ns), opcode, content)
-                frame |= {"stream": stream, "index": index, "late_s": late_ns / 1e9}
+                at_s, late_s = seconds(process, received_ns), late_ns / 1e9
+                reading = self._dialect.read(content) if opcode in _READABLE else SILENT
+                frame = self._frame(known, reading, at_s, opcode)
+                frame.stream, frame.index, frame.late_s = stream, index, late_s
                 frames.append(frame)
-                sightings.extend(self._sightings(frame, reading, content))
+                sightings.extend(self._sightings(frame, reading, content, stretch=stretch))
                 sightings.extend(self._named(frame, reading, content))
-            yield (
-                pa.RecordBatch.from_pylist(frames, schema=FRAMES),
-                pa.RecordBatch.from_pylist(sightings, schema=SIGHTINGS),
-            )
+            yield _table(frames, FRAMES), _table(sightings, SIGHTINGS)
 
-    def _frame(
-        self, session: Session, at_s: float, opcode: int, content: bytes
-    ) -> tuple[dict[str, Any], Reading]:
+    def _frame(self, session: Session, reading: Reading, at_s: float, opcode: int) -> _Frame:
         state = self._state(session)
         state.advance(at_s)
-        reading = self._dialect.read(content) if opcode in _READABLE else SILENT
         query, by = state.correlator.place(reading)
         ownership = self._ownership
-        anothers = state.correlator.is_anothers(reading.user)
-        if query is not None and by is By.QUERY and not anothers:
+        if query is not None and by is By.QUERY:
             label = ownership.history.queries[query].conversation
-            if state.correlator.conversations.get(label) == reading.conversation:
+            named = state.correlator.conversations.get(label) == reading.conversation
+            if named and not state.correlator.is_anothers(reading.user):
                 ownership.learn(reading.conversation, session.principal)
         running = next((q for q in state.running if q.id == query), None)
         if running is not None and reading.ending is not None:
             state.end(running)  # what was read together with its end came behind it
-        return {
-            "session": session.id,
-            "principal": session.principal,
-            "at_s": at_s,
-            "opcode": opcode,
-            "channel": "http" if opcode == Opcode.HTTP else "frame",
-            "kind": reading.kind,
-            "query": query,
-            "placed_by": by,
-            "ending": reading.ending,
-            "label_query": reading.query,
-            "query_owner": ownership.asker(reading.query),
-            "conversation": reading.conversation,
-            "label_owner": ownership.labelled(reading.user),
-            "sequence": reading.sequence,
-            "open": running is not None,
-        }, reading
+        return _Frame(
+            stream="",
+            index=0,
+            session=session.id,
+            principal=session.principal,
+            at_s=at_s,
+            late_s=0.0,
+            opcode=opcode,
+            channel="http" if opcode == Opcode.HTTP else "frame",
+            kind=reading.kind,
+            query=query,
+            placed_by=by,
+            ending=reading.ending,
+            label_query=reading.query,
+            query_owner=ownership.asker(reading.query),
+            conversation=reading.conversation,
+            label_owner=ownership.labelled(reading.user),
+            sequence=reading.sequence,
+            open=running is not None,
+        )
 
     def _state(self, session: Session) -> _SessionState:
         state = self._states.get(session.id)
@@ -198,68 +248,81 @@ class FrameReader:
         return state
 
     def _sightings(
-        self, frame: dict[str, Any], reading: Reading, content: bytes
-    ) -> Iterator[dict[str, Any]]:
-        if frame["opcode"] in (Opcode.PING, Opcode.PONG, Opcode.CLOSE) and not content:
-            return
-        text = content.decode("utf-8", "replace")
+        self, frame: _Frame, reading: Reading, content: bytes, *, stretch: bool
+    ) -> Iterator[_Sighting]:
         found: dict[str, tuple[Claimed, str]] = {}
-        for word in (*words.everywhere(text), *self._joined(frame, reading)):
+        for word in (*words.within(content, stretch=stretch), *self._joined(frame, reading)):
             claimed = self._ownership.claim(word)
             if claimed is not None:
                 found.setdefault(claimed.canary, (claimed, word.how))
-        query = self._ownership.history.queries.get(frame["query"])
-        label = query.conversation if query else None
+        if not found:
+            return
+        asked = self._ownership.history.queries.get(frame.query) if frame.query else None
+        label = asked.conversation if asked else None
         for claimed, how in found.values():
-            yield {
-                **{name: frame[name] for name in _SHARED},
-                "canary": claimed.canary,
-                "owner": claimed.owner,
-                "planted_query": claimed.planting.query if claimed.planting else None,
-                "planted": claimed.planting is not None,
-                "earlier": claimed.earlier,
-                "how": how,
-                "identity": False,
-                "foreign": self._ownership.foreign(
-                    claimed, frame["principal"], frame["channel"], label
-                ),
-            }
+            yield _sighting(
+                frame,
+                canary=claimed.canary,
+                owner=claimed.owner,
+                planted_query=claimed.planting.query if claimed.planting else None,
+                planted=claimed.planting is not None,
+                earlier=claimed.earlier,
+                how=how,
+                foreign=self._ownership.foreign(claimed, frame.principal, frame.channel, label),
+            )
 
-    def _named(
-        self, frame: dict[str, Any], reading: Reading, content: bytes
-    ) -> Iterator[dict[str, Any]]:
+    def _named(self, frame: _Frame, reading: Reading, content: bytes) -> Iterator[_Sighting]:
         """Other principals' credentials in any frame, and their ids in the text of answers."""
-        named = dict.fromkeys(self._identities.by_credential(content.decode("utf-8", "replace")))
+        named: dict[Named, None] = {}
+        if MARKED in content:
+            text = content.decode("utf-8", "replace")
+            named = dict.fromkeys(self._identities.by_credential(text))
         if reading.text and (reading.delta or reading.kind in self._answering):
             named |= dict.fromkeys(self._identities.by_name(reading.text))
-        recipient = frame["principal"]
         for name in named:
             owner = name.principal
-            if owner == recipient or self._ownership.may_share(owner, recipient, frame["channel"]):
+            if owner == frame.principal or self._ownership.may_share(
+                owner, frame.principal, frame.channel
+            ):
                 continue
-            yield {
-                **{column: frame[column] for column in _SHARED},
-                "canary": name.words,
-                "owner": owner,
-                "planted": False,
-                "earlier": False,
-                "how": name.how,
-                "foreign": False,
-                "identity": True,
-            }
+            yield _sighting(frame, canary=name.words, owner=owner, how=name.how, identity=True)
 
-    def _joined(self, frame: dict[str, Any], reading: Reading) -> Iterator[words.Word]:
+    def _joined(self, frame: _Frame, reading: Reading) -> Iterator[words.Word]:
         """Words that a streamed answer holds only when its pieces are put together."""
         if not reading.delta or not reading.text:
             return
-        tails = self._states[frame["session"]].tails
-        for key in {reading.query or reading.run or frame["query"], "session"}:
+        tails = self._states[frame.session].tails
+        searched = ""
+        for key in {reading.query or reading.run or frame.query, "session"}:
             tail = tails.get(key, "")
             whole = tail + reading.text
-            for word in words.everywhere(whole):
+            tails[key] = whole[-TAIL:]
+            if whole == searched:  # most often the session says nothing but this answer
+                continue
+            searched = whole
+            for word in words.within(whole.encode(), stretch=words.is_stretched(whole)):
                 if word.start < len(tail) < word.end:
                     yield words.Word(word.word, 0, len(reading.text), "reassembled")
-            tails[key] = whole[-TAIL:]
 
 
-_SHARED = tuple(name for name in SIGHTINGS.names if name in FRAMES.names)
+def _sighting(frame: _Frame, **seen: Any) -> _Sighting:  # noqa: ANN401 - the columns of a sighting
+    return _Sighting(
+        stream=frame.stream,
+        index=frame.index,
+        channel=frame.channel,
+        session=frame.session,
+        principal=frame.principal,
+        at_s=frame.at_s,
+        kind=frame.kind,
+        query=frame.query,
+        label_owner=frame.label_owner,
+        **seen,
+    )
+
+
+def _table(rows: Sequence[msgspec.Struct], schema: pa.Schema) -> pa.RecordBatch:
+    if not rows:
+        return pa.RecordBatch.from_pylist([], schema=schema)
+    columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
+    arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

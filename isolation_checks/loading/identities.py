@@ -16,6 +16,8 @@ from isolation_checks.records import PrincipalId
 
 SHORTEST = 8
 """An id shorter than this stands in texts by chance."""
+MARKED = b"credential."
+"""What is in every message that held a credential."""
 _MARK = re.compile(r"credential\.([A-Za-z0-9.-]+)\.[0-9a-f]{16}")
 """What the recorder writes in the place of a credential that it knows."""
 
@@ -54,8 +56,6 @@ class Identities:
 
     def by_credential(self, text: str) -> Iterator[Named]:
         """Whose credentials a text held before the recorder marked them."""
-        if "credential." not in text:
-            return
         for found in _MARK.finditer(text):
             if found[1] in self._known:
                 yield Named(PrincipalId(found[1]), "credential", found[0])

@@ -81,6 +81,8 @@ class Ownership:
         if conversation is None:
             return
         claimed = self.claims.setdefault(conversation, {})
+        if principal in claimed:
+            return
         claimed[principal] = None
         theirs = self.history.plan.dialect.conversations == "theirs"
         if theirs and any(not self.may_share(other, principal, "frame") for other in claimed):

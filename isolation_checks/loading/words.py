@@ -38,6 +38,7 @@ _SEPARATORS = bytes(o for o in range(128) if not chr(o).isalnum())
 _SQUASHED = re.compile(rb"(?i)cx[0-9a-hjkmnp-tv-z]{20}")
 _ENCODED = 28
 """The shortest stretch of symbols that may encode a canary."""
+_LONG = b"\1" * _ENCODED
 DEPTH = 2
 """How many encodings are undone, one inside the other."""
 
@@ -72,6 +73,11 @@ def stretched(contents: Sequence[bytes]) -> list[bool]:
     long[np.searchsorted(ends, starts[~uuids], side="right")] = True
     found: list[bool] = long.tolist()
     return found
+
+
+def is_stretched(text: str) -> bool:
+    """Whether a text holds a stretch that may encode a word."""
+    return _LONG in text.encode("utf-8", "replace").translate(stretches.SYMBOLS)
 
 
 def within(content: bytes, *, stretch: bool) -> Iterator[Word]:
