@@ -35,7 +35,7 @@ def error_budget(run: Run) -> Outcome:
     wrong = [query for query in counted if query.ending is not Ending.OK]
     certain = sum(1 for query in wrong if query.id not in unsure)
     apart = len(run.history.queries) - len(counted)
-    tally = _Tally(certain=certain, possible=len(wrong), trials=len(counted))
+    tally = _Tally(certain=certain, possible=len(wrong), trials=len(counted), apart=apart)
     objectives = [o for o in run.history.plan.objectives if o.indicator == "error_share"]
     outcomes = tuple(_judge(objective, tally) for objective in objectives)
     return Outcome(
@@ -45,7 +45,6 @@ def error_budget(run: Run) -> Outcome:
         objectives=outcomes,
         bounded=False,
         times=certain,
-        note=f"{apart} were cut off and are counted apart" if apart else "",
     )
 
 
@@ -56,6 +55,8 @@ class _Tally:
     certain: int
     possible: int
     trials: int
+    apart: int
+    """Cut off by the run's end, or by us: not among the trials."""
 
 
 def _judge(objective: Objective, tally: _Tally) -> ObjectiveOutcome:
@@ -70,6 +71,8 @@ def _judge(objective: Objective, tally: _Tally) -> ObjectiveOutcome:
         note = f"{tally.certain} of {trials}"
         if tally.possible > tally.certain:
             note += f"; of {tally.possible - tally.certain} more nobody can say"
+        if tally.apart:
+            note += f"; {tally.apart} more were cut off"
         if upper <= limit:
             verdict = Verdict.PASS
         elif lower > limit:

@@ -44,7 +44,7 @@ class Scene:
     of them so many seconds after its connect."""
 
     reached: dict[tuple[str, str | None], frozenset[str]] = field(default_factory=dict)
-    """Whom the events of a query reached, by query and kind."""
+    """Whom an event that comes once a query reached, by query and kind."""
     _known: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -58,7 +58,10 @@ class Scene:
             for frame in records(self.run.frames.filter(own)):
                 self._known[stream, frame["index"]] = frame
         asked = sorted({f["label_query"] for f in self._known.values() if f["label_query"]})
-        same = self.run.frames.filter(nw.col("label_query").is_in(asked[:LOOKED_AT_IN_ALL]))
+        same = self.run.frames.filter(
+            nw.col("label_query").is_in(asked[:LOOKED_AT_IN_ALL])
+            & ~nw.col("kind").is_in(sorted(_repeated(self.run)))
+        )
         for record in records(same.select("label_query", "kind", "principal").unique()):
             key = record["label_query"], record["kind"]
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
@@ -78,6 +81,14 @@ class Scene:
             if named is not None:
                 return named
         return Mechanism(name=UNKNOWN, because="no fingerprint fits the evidence")
+
+
+def _repeated(run: Run) -> set[str]:
+    """The kinds of events of which an answer has several, such as the pieces of a stream."""
+    placed = run.frames.filter(~nw.col("query").is_null() & ~nw.col("kind").is_null())
+    counts = placed.group_by("query", "kind").agg(nw.len().alias("n"))
+    several = counts.filter(nw.col("n") > 1).select("kind").unique()
+    return {record["kind"] for record in records(several)}
 
 
 def _newest(run: Run, frames: list[dict[str, Any]]) -> tuple[int, int, float | None]:

@@ -31,6 +31,8 @@ from isolation_checks.loading.run import Run, count
 from isolation_checks.records import Ending
 from isolation_checks.statistics import bounds
 
+SAYS_SOMETHING = 0.5
+"""A bound above this is left out: it would say no more than that little was looked at."""
 UNANSWERED = "no query at all was answered: is the platform asked in the right way?"
 PARTS: tuple[Part, ...] = ("evidence", "isolation", "objectives")
 Progress = Callable[[str], None]
@@ -126,6 +128,7 @@ def _unjudgeable(check: Check, outcome: Outcome) -> Outcome:
 
 def _said(check: Check, outcome: Outcome) -> CheckOutcome:
     nothing = not outcome.total and outcome.bounded and outcome.decided is Verdict.PASS
+    bound = bounds.none_seen(outcome.examined) if nothing else None
     return CheckOutcome(
         name=check.name,
         asks=check.asks,
@@ -134,7 +137,7 @@ def _said(check: Check, outcome: Outcome) -> CheckOutcome:
         examined=outcome.examined,
         unit=outcome.unit,
         found=outcome.total,
-        bound=bounds.none_seen(outcome.examined) if nothing else None,
+        bound=bound if bound is not None and bound <= SAYS_SOMETHING else None,
         note=outcome.note,
     )
 

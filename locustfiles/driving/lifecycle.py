@@ -87,8 +87,8 @@ def _set_up(environment: Any, runner: Any) -> None:  # noqa: ANN401 - Locust is 
     AgentUser.host = conductor.plan.target.websocket
     if environment.web_ui is not None and options.web_host in ("", "*", "0.0.0.0"):  # noqa: S104 - it is warned of
         log.warning(
-            "The web UI listens on every address of this machine; use --web-host 127.0.0.1, "
-            "or --web-login, to keep others out"
+            "The web UI listens on every address of this machine, and whoever reaches it can "
+            "start a load; use --web-host 127.0.0.1"
         )
 
 

@@ -22,6 +22,8 @@ TIMED_OUT = 22
 """Seconds of a drive in which a query can run into its time-out of 15 s."""
 SHARES = {"silent_swallow": 0.3, "lost_terminal": 0.3, "hung_agent": 0.3, "slow_tail": 0.3}
 """Rates at which a fault breaks its objective beyond doubt in a short drive."""
+COMPANIONS = {"label_laundering": ("shared_socket",)}
+"""Faults that show nothing by themselves, with what they need beside them."""
 INDICATORS = {
     "connect time": "connect",
     "first event time": "first_event",
@@ -77,10 +79,11 @@ def test_every_fault_is_caught_by_every_check_that_claims_it(fault, tmp_path, po
     """A fault that is switched on is found, by its claimants, on both databases."""
     claimants = claiming(fault)
     named = f"{fault}={SHARES[fault]}" if fault in SHARES else fault
+    named = (named, *COMPANIONS.get(fault, ()))
     seconds = TIMED_OUT if fault in SHARES else 13
     both = [
-        drives.demo(tmp_path / "sqlite", named, seconds=seconds),
-        drives.demo(tmp_path / "postgresql", named, seconds=seconds, database=postgres),
+        drives.demo(tmp_path / "sqlite", *named, seconds=seconds),
+        drives.demo(tmp_path / "postgresql", *named, seconds=seconds, database=postgres),
     ]
     for drive in [each.ended() for each in both]:
         assert drive.code == 1, drive.output
