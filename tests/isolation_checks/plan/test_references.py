@@ -1,0 +1,67 @@
+import jwt
+import pytest
+
+from isolation_checks.errors import UsageError
+from isolation_checks.plan import read, references
+
+PLAN = """
+dialect = "plain"
+[target]
+websocket = "ws://127.0.0.1:1"
+[auth]
+source = "file"
+path = "{}"
+carry = {{ headers = {{ Authorization = "{{token}}" }} }}
+"""
+
+
+def of(subject):
+    return jwt.encode({"sub": subject}, "k" * 32, algorithm="HS256")
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def written(text):
+        path = tmp_path / "tokens.txt"
+        path.write_text(text, "utf-8")
+        return read.parse(PLAN.format(path), "a plan")
+
+    return written
+
+
+def test_a_file_of_tokens_may_hold_comments_and_names(plan):
+    """A name stands behind an opaque token; a JWT says its own."""
+    given = references.tokens(plan(f"# ours\n\nopaque-1 u-1\nopaque-2\n{of('u-3')}\n"))
+    assert [("opaque-1", "u-1"), ("opaque-2", None), (of("u-3"), "u-3")] == given
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "holds no tokens"),
+        ("# nothing\n", "holds no tokens"),
+        ("one\n", "holds 1 token; it must hold one a line, of at least two users"),
+        ("one\ntwo\none\n", "holds the same token twice"),
+        ("one u-1\ntwo u-1\n", "holds tokens of the same user twice"),
+        (f"{of('u-1')}\ntwo u-1\n", "holds tokens of the same user twice"),
+    ],
+)
+def test_every_principal_must_be_a_user_of_its_own(plan, text, said):
+    """Two that are one user would seem to bleed into each other."""
+    with pytest.raises(UsageError, match=said):
+        references.require(plan(text))
+
+
+def test_every_secret_is_looked_up_before_anything_is_driven(plan, monkeypatch, tmp_path):
+    """That of the rows too, which are read last."""
+    text = PLAN.format(tmp_path / "tokens.txt")
+    plan("one\ntwo\n")
+    tables = "[rows]\nurl = 'env:ROWS_URL'\ntables = [{ name = 'messages' }]\n"
+    asking = read.parse(text + tables, "a plan")
+    with pytest.raises(UsageError, match="ROWS_URL is not set"):
+        references.require(asking)
+    monkeypatch.setenv("ROWS_URL", "sqlite:///rows.db")
+    references.require(asking)
+    keyed = read.parse(text + "secrets = { key = 'file:/no/such/file' }", "a plan")
+    with pytest.raises(UsageError, match="No such file"):
+        references.require(keyed)
