@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from isolation_checks.judging.verdict import SHOWN
+from tests.isolation_checks.judging.judging import found
+
+MET = "a?q1,A1 b?q2,B1 "
+
+
+def heads(findings):
+    """Id, kind, victim, recipient, and into what it is folded."""
+    return [(f.id, f.kind, f.victim, f.recipient, f.folded_into) for f in findings.shown]
+
+
+def test_silence_finds_nothing():
+    """Nothing shown, nothing counted, no root."""
+    silent = found("")
+    assert ((), 0, 0) == (silent.shown, silent.total, silent.roots)
+
+
+def test_what_shows_in_the_same_place_is_one_root():
+    """A frame with foreign words that also names another's query is one leak, told twice."""
+    both = found("a?q1,A1 a:q1,A1 b:q1,A1")
+    assert [
+        ("F1", "foreign-canary", "a", "b", None),
+        ("F2", "foreign-frame", "a", "b", "F1"),
+    ] == heads(both)
+    assert (2, 1) == (both.total, both.roots)
+
+
+def test_answers_that_went_astray_are_missing_where_they_belonged():
+    """Whoever lost the frames is told of the leak, not of a second fault."""
+    astray = found("a?q1,A1 c: d: b+ b:q1,A1 b:q1,/completed a!q1=timeout")
+    assert {"foreign-canary": None, "foreign-frame": "F1", "no-answer": "F1"} == {
+        f.kind: f.folded_into for f in astray.shown
+    }
+    assert 1 == astray.roots
+
+
+def test_a_row_of_what_was_told_wrongly_is_a_consequence():
+    """The same query: what was heard wrongly was stored wrongly."""
+    script = MET + "b:q2,A1 a!q1 b!q2 messages|a,q1,A1 messages|b,q2,B1 messages|b,q2,A1"
+    rows = found(script, "foreign canary in a frame", "foreign row")
+    assert [("F1", "foreign-canary", "a", "b", None), ("F2", "foreign-row", "a", "b", "F1")] == (
+        heads(rows)
+    )
+
+
+def test_findings_of_different_mechanisms_are_different_roots():
+    """Two faults at once are two to be mended."""
+    two = found(MET + "b:q2,A1 a!q1 b!q2 c?q3 c!q3=timeout")
+    assert 2 == two.roots
+    assert {"foreign-canary", "no-answer"} == {f.kind for f in two.shown if f.folded_into is None}
+
+
+def test_isolation_comes_before_objectives_and_roots_before_what_follows():
+    """Whoever reads the first finding reads the gravest."""
+    mixed = found("c?q3 c!q3=timeout " + MET + "b:q2,=b,A1 a!q1 b!q2")
+    assert "foreign-canary" == mixed.shown[0].kind
+    folded = [f.folded_into is not None for f in mixed.shown]
+    assert sorted(folded) == folded
+    assert [f"F{n}" for n in range(1, len(mixed.shown) + 1)] == [f.id for f in mixed.shown]
+
+
+def test_only_the_first_are_shown_and_all_are_counted():
+    """Twenty whole ones, however many there are."""
+    letters = [chr(ord("a") + n) for n in range(26)]
+    script = " ".join(f"{letter}:A1 {letter}:A1" for letter in letters)
+    many = found(script, "foreign canary in a frame")
+    assert (SHOWN, 50) == (len(many.shown), many.total)
+
+
+def test_a_provocation_shortly_before_is_named():
+    """The latest that had to do with either of the two."""
+    near = found("b*connect,a a?q1,A1 b:A1 c*twins,d", "foreign canary in a frame")
+    assert "b connected while a's answer was under way, 200 ms before" == (
+        near.shown[0].provocation
+    )
+    far = found("b*connect,a a?q1,A1 +3s b:A1", "foreign canary in a frame")
+    assert None is far.shown[0].provocation
+    others = found("c*connect,d a?q1,A1 b:A1", "foreign canary in a frame")
+    assert None is others.shown[0].provocation
+
+
+def test_the_lanes_of_both_are_drawn_around_the_witness():
+    """Sessions and queries that were open about then, and no others."""
+    [finding] = found(
+        "a?q7 a!q7 +9s b+ a?q1,A1 b?q2 b:A1 a!q1 b!q2 +9s b?q8 b!q8", "foreign canary in a frame"
+    ).shown
+    assert {("a", "session"), ("a", "query"), ("b", "session"), ("b", "query")} == {
+        (span.who, span.kind) for span in finding.spans
+    }
+    assert 2 == len([span for span in finding.spans if span.kind == "query"])
+
+
+def test_a_finding_in_a_row_alone_has_no_lanes():
+    """A row has no time of ours."""
+    script = "a: b: messages|a,A1 messages|b,B1 messages|b,A1"
+    [finding] = found(script, "foreign row").shown
+    assert () == finding.spans
+    assert None is finding.first_s

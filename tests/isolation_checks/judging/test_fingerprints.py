@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.isolation_checks.judging.judging import found
+
+CANARY = "foreign canary in a frame"
+ROW = "foreign row"
+EVENTS = "event protocol"
+ACCOUNTING = "row accounting"
+NEWEST = "the newest socket wins"
+TO_ALL = "a targeted send became a send to all"
+CACHE = "a cache of answers without the user in its key"
+SHARED = "one agent object shared by overlapping runs"
+READ = "a read by id alone, without a check of the owner"
+NEWEST_USER = "a row written with the id of whoever came last"
+HUNG = "a?q1 a:q1 a!q1=timeout "
+SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
+
+
+@pytest.mark.parametrize(
+    ("script", "check", "mechanism"),
+    [
+        ("a?q1,A1 a:q1,A1 c: d: b+ b:q1,A1 b:q1", CANARY, NEWEST),
+        ("a?q1,A1 a:q1,A1 b:q1,A1 c:q1,A1 d:q1,A1", CANARY, TO_ALL),
+        (
+            "a?q0,A1 a!q0 a?q1=what_is_my_code a:q1,A1 a!q1 b?q2=what_is_my_code b:q2,A1 b!q2",
+            CANARY,
+            CACHE,
+        ),
+        ("a?q1,A1 b?q2,B1 b:q2,A1 a!q1 b!q2", CANARY, SHARED),
+        ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b:@x,A1", CANARY, READ),
+        ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b%A1", CANARY, READ),
+        (SEEN + "messages|b,q1", ROW, NEWEST_USER),
+        ("a: b: c: d: a:A1 +5s b:A1", CANARY, "unknown"),
+        ("a?q1,A1 a!q1 +5s b?q2,B1 b:q2,A1 b!q2", CANARY, "unknown"),  # they never met
+        ("a?q1,A1 a!q1 messages|a,A1 messages|c,q9 messages|b,A1 b:", ROW, "unknown"),
+        ("a?q1 a!q1=timeout", EVENTS, "accepted and never handled"),
+        ("a?q1 a:q1 a!q1=timeout", EVENTS, "unknown"),  # the rows would tell which of two it is
+        (HUNG + "messages|a,q1,.over", EVENTS, "the last event is lost"),
+        (HUNG + "messages|a,q1,.open", EVENTS, "the agent died without a word"),
+        (SEEN + "a?q3 a!q3", ACCOUNTING, "answered, never stored"),
+        (SEEN + "messages|a,q1", ACCOUNTING, "written twice"),
+        (SEEN + "a?q3 a!q3 messages|!system,q3", ACCOUNTING, "a path without the user's identity"),
+        (SEEN + "a?q3 a!q3 messages|a,q3,.open", ACCOUNTING, "a commit without its end"),
+    ],
+)
+def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
+    """From wire and rows alone; what fits none is unknown, honestly."""
+    first = found(script, check).shown[0]
+    assert mechanism == first.mechanism
+    assert first.because
+
+
+@pytest.mark.parametrize(
+    ("frames", "kind"),
+    [
+        ("thinking started tool_executing tool_completed completed !", "reordered-event"),
+        ("started started thinking tool_executing tool_completed completed !", "duplicated-event"),
+        ("started thinking tool_executing tool_completed completed ! tool_executing",
+         "event-after-end"),
+        ("started thinking tool_executing tool_completed !", "missing-event"),
+    ],
+)  # fmt: skip
+def test_faults_of_delivery_have_mechanisms_of_their_own(frames, kind):
+    """A missing event alone says nothing of why it is missing."""
+    heard = ["a!q1" if each == "!" else f"a:q1,/{each}" for each in frames.split()]
+    first = found(" ".join(["a?q1", *heard]), EVENTS).shown[0]
+    assert kind == first.kind
+    assert ("unknown" == first.mechanism) == (kind == "missing-event")
+
+
+def test_the_newest_socket_is_told_from_all_findings_together():
+    """A mechanism that shows in many is recognised in each, with how soon it showed."""
+    two = found(
+        "a?q1,A1 a:q1,/started e: d: b+ b:q1,A1 c+ c:q1,/tool_executing,A1 c:q1,/completed,A1",
+        CANARY,
+    )
+    assert {NEWEST} == {finding.mechanism for finding in two.shown}
+    assert (
+        "3 of 3 frames of others' queries went to the session that had connected last, "
+        "the first 100 ms after its connect"
+    ) == two.shown[0].because
+
+
+def test_a_piece_of_a_stream_that_two_got_is_no_send_to_all():
+    """Every answer has many of its kind: that each of several got one proves nothing."""
+    script = "a?q1,A1 a:q1,/delta a:q1,/delta b+ b:q1,/delta,A1 c+ c:q1,/delta,A1"
+    assert TO_ALL not in {finding.mechanism for finding in found(script, CANARY).shown}
