@@ -6,6 +6,7 @@ It knows no platform and no dialect.
 from __future__ import annotations
 
 import re
+import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -52,6 +53,28 @@ def _value(hole: str, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
         if value is not None:
             return value
     return None
+
+
+def in_url(template: str, names: Mapping[str, Any]) -> str:
+    """A template of a URL, or of its path, with what is filled in quoted."""
+    return str(fill(template, _Quoted(names)))
+
+
+class _Quoted(Mapping[str, Any]):
+    """Names whose texts can stand in a URL."""
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = names
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - whatever it stands for
+        value = self._names[name]
+        return urllib.parse.quote(value, safe="") if isinstance(value, str) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def holes(template: Any) -> frozenset[str]:  # noqa: ANN401 - JSON

@@ -17,6 +17,8 @@ from isolation_checks.plan.units import Secret
 
 FEWEST = 2
 """Tokens, of as many principals, without which nothing could reach another."""
+SHORTEST = 16
+"""Characters that a token must have to be told from other words, and so kept out of a run."""
 
 
 class GivenToken(NamedTuple):
@@ -67,6 +69,11 @@ def tokens(plan: Plan) -> list[GivenToken]:
         raise UsageError(
             f"auth.path: {path} holds {len(given) or 'no'} token{'s' * (len(given) != 1)}; it must "
             "hold one a line, of at least two users"
+        )
+    if min(len(one.token) for one in given) < SHORTEST:
+        raise UsageError(
+            f"auth.path: {path} holds a token of fewer than {SHORTEST} characters, which could not "
+            "be kept out of the run; give longer ones"
         )
     for what, values in (
         ("the same token", [one.token for one in given]),

@@ -105,7 +105,7 @@ class Session:
             **names_of(self.principal, rig.run),
             **token_names(token),
         }
-        url = str(template.fill(target.websocket, names))
+        url = template.in_url(target.websocket, names)
         if carry.query:
             pairs = {key: template.fill(value, names) for key, value in carry.query.items()}
             url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)

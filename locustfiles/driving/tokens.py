@@ -78,7 +78,7 @@ class Http:
         elif call.form is not None:
             body = urllib.parse.urlencode(template.fill(call.form, names)).encode()
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        url = self._base + str(template.fill(call.path, names))
+        url = self._base + template.in_url(call.path, names)
         try:
             answer = self._pool.request(
                 call.method, url, body=body, headers=headers, timeout=15.0, redirect=False

@@ -126,7 +126,9 @@ def test_a_wrong_plan_ends_in_2_with_one_sentence(tmp_path, plan, sentence):
 def test_a_token_that_stands_twice_is_refused(tmp_path):
     """Two principals who are one user would seem to bleed into each other."""
     tokens = tmp_path / "tokens.txt"
-    tokens.write_text("first-token u-1\nsecond-token u-2\nthird-token u-1\n", encoding="utf-8")
+    tokens.write_text(
+        "\n".join(f"opaque-token-number-{n} u-{n % 2}" for n in range(3)), encoding="utf-8"
+    )
     path = tmp_path / "plan.toml"
     path.write_text(changed("lobby", ('"tokens.txt"', f'"{tokens}"')), encoding="utf-8")
     over = locust(tmp_path / "runs", "--plan", str(path), "-t", "5s", "-u", "2")

@@ -38,6 +38,13 @@ def test_a_template_is_filled(given_, filled):
     assert filled == template.fill(given_, NAMES)
 
 
+def test_what_is_filled_into_a_url_is_quoted():
+    """A platform's own id may hold anything."""
+    names = {"conversation": "a/b c?d", "n": 7}
+    assert "/threads/a%2Fb%20c%3Fd/7" == template.in_url("/threads/{conversation}/{n}", names)
+    assert "ws://x/ws" == template.in_url("ws://x/ws", names)
+
+
 @pytest.mark.parametrize(
     ("given_", "holes", "strange"),
     [

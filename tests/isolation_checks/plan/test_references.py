@@ -15,6 +15,9 @@ carry = {{ headers = {{ Authorization = "{{token}}" }} }}
 """
 
 
+ONE, TWO = "one-opaque-token", "two-opaque-token"
+
+
 def of(subject):
     return jwt.encode({"sub": subject}, "k" * 32, algorithm="HS256")
 
@@ -31,8 +34,14 @@ def plan(tmp_path):
 
 def test_a_file_of_tokens_may_hold_comments_and_names(plan):
     """A name stands behind an opaque token; a JWT says its own."""
-    given = references.tokens(plan(f"# ours\n\nopaque-1 u-1\nopaque-2\n{of('u-3')}\n"))
-    assert [("opaque-1", "u-1"), ("opaque-2", None), (of("u-3"), "u-3")] == given
+    given = references.tokens(
+        plan(f"# ours\n\nopaque-token-number-1 u-1\nopaque-token-number-2\n{of('u-3')}\n")
+    )
+    assert [
+        ("opaque-token-number-1", "u-1"),
+        ("opaque-token-number-2", None),
+        (of("u-3"), "u-3"),
+    ] == given
 
 
 @pytest.mark.parametrize(
@@ -41,9 +50,10 @@ def test_a_file_of_tokens_may_hold_comments_and_names(plan):
         ("", "holds no tokens"),
         ("# nothing\n", "holds no tokens"),
         ("one\n", "holds 1 token; it must hold one a line, of at least two users"),
-        ("one\ntwo\none\n", "holds the same token twice"),
-        ("one u-1\ntwo u-1\n", "holds tokens of the same user twice"),
-        (f"{of('u-1')}\ntwo u-1\n", "holds tokens of the same user twice"),
+        ("one\ntwo\n", "fewer than 16 characters"),
+        (f"{ONE}\n{TWO}\n{ONE}\n", "holds the same token twice"),
+        (f"{ONE} u-1\n{TWO} u-1\n", "holds tokens of the same user twice"),
+        (f"{of('u-1')}\n{TWO} u-1\n", "holds tokens of the same user twice"),
     ],
 )
 def test_every_principal_must_be_a_user_of_its_own(plan, text, said):
@@ -55,7 +65,7 @@ def test_every_principal_must_be_a_user_of_its_own(plan, text, said):
 def test_every_secret_is_looked_up_before_anything_is_driven(plan, monkeypatch, tmp_path):
     """That of the rows too, which are read last."""
     text = PLAN.format(tmp_path / "tokens.txt")
-    plan("one\ntwo\n")
+    plan(f"{ONE}\n{TWO}\n")
     tables = "[rows]\nurl = 'env:ROWS_URL'\ntables = [{ name = 'messages' }]\n"
     asking = read.parse(text + tables, "a plan")
     with pytest.raises(UsageError, match="ROWS_URL is not set"):
