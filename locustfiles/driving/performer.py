@@ -5,6 +5,7 @@ A local Locust has one beside its conductor, a worker has one alone; a master ha
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -78,6 +79,8 @@ class Performer:
             on_broken=self.broken,
         )
         AgentUser.rig = self.rig
+        gc.collect()
+        gc.freeze()  # what stands until the end need not be looked through in the middle
         self._acts = [gevent.spawn(self._act, act, self.rig) for act in PROVOCATIONS]
 
     def _act(self, act: Any, rig: Rig) -> None:  # noqa: ANN401 - a provocation

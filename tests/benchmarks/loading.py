@@ -1,0 +1,108 @@
+"""What does it cost to load a recorded message again: reading it, and searching it for words?
+
+    python tests/benchmarks/loading.py
+
+A run of the cheap platform is recorded first; then its frames are read by the dialect, are
+searched for canaries, and are loaded as a judge loads them.  What is printed is CPU time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gevent
+from cheap import Sender, ask, connected, rig_at
+
+from isolation_checks import canary
+from isolation_checks.dialects.events import dialect_of
+from isolation_checks.history.directory import RunDirectory
+from isolation_checks.history.stream import evidence
+from isolation_checks.loading import fold, words
+from isolation_checks.loading.frames import FrameReader
+from isolation_checks.loading.ownership import Ownership
+from isolation_checks.plan import read
+
+ROUNDS = 3
+STREAM = "history/p0/frames"
+
+
+def recorded(run: RunDirectory, sessions: int, questions: int) -> None:
+    """Record a run: so many sessions with so many questions each."""
+    key = secrets.token_bytes(32)
+    began = time.monotonic_ns()
+    with Sender("answer") as sender:
+        rig = rig_at(sender, run.of_process("p0"), key)
+        users = connected(rig, sessions)
+        for turn in range(questions):
+            gevent.wait([ask(user, turn) for user in users], timeout=60)
+        rig.finish("stopped")
+    about = {
+        "run": run.id,
+        "started_at": "2026-01-01T00:00:00+00:00",
+        "started_ns": began,
+        "boot": None,
+        "plan": read.encode(rig.plan),
+        "canary_key": key.hex(),
+        "expected": ["p0"],
+    }
+    run.description.write_text(json.dumps(about))
+
+
+def cpu(work: Callable[[], Any]) -> float:
+    """The least CPU time of some rounds, in seconds."""
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        work()
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sessions", type=int, default=200)
+    parser.add_argument("--questions", type=int, default=8)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        run = RunDirectory(Path(folder) / "benchmark")
+        run.path.mkdir()
+        recorded(run, asked.sessions, asked.questions)
+        found = evidence(run.path)
+        batches = [batch.column("content").to_pylist() for batch in found(STREAM)]
+        frames = sum(map(len, batches))
+        octets = sum(len(content) for batch in batches for content in batch)
+        history = fold.load(run)
+        dialect = dialect_of(history.plan.dialect)
+
+        def search() -> None:
+            for batch in batches:
+                for content, stretch in zip(batch, words.stretched(batch), strict=True):
+                    for _ in words.within(content, stretch=stretch):
+                        pass
+
+        def load() -> None:
+            key = bytes.fromhex(history.description["canary_key"])
+            number = canary.run_number(history.description["run"])
+            reader = FrameReader(Ownership(history, key, number), dialect)
+            for _ in reader.read(history.processes[0], found):
+                pass
+
+        print(f"{frames:,} messages of {octets / frames:.0f} bytes; CPU microseconds a message")
+        for name, work in (
+            ("read by the dialect", lambda: [dialect.read(c) for b in batches for c in b]),
+            ("searched for words", search),
+            ("loaded, all of it", load),
+        ):
+            print(f"{name:>20} {cpu(work) / frames * 1e6:>8.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
