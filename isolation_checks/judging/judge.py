@@ -15,6 +15,8 @@ import msgspec
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check, Outcome
+from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
+from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.judging import findings, pairs
 from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.verdict import (
@@ -62,6 +64,8 @@ def judge(
     opportunities = _opportunities(outcomes)
     parts = tuple(_part(name, name in plan.required, outcomes, opportunities) for name in PARTS)
     verdict = worst([part.verdict for part in parts if part.gates])
+    if verdict is Verdict.NOT_ASKED:  # a plan that requires nothing has not been met
+        verdict = Verdict.UNKNOWN
     description = run.history.description
     return Judgement(
         run=description["run"],
@@ -73,7 +77,7 @@ def judge(
         crosstalk=metadata.version("crosstalk-harness"),
         verdict=verdict,
         exit_code=verdict.exit_code,
-        headline=_headline(verdict, parts, found, opportunities, plan.rows is not None),
+        headline=_headline(verdict, parts, found, opportunities, _scope(outcomes)),
         parts=parts,
         scale=_scale(run),
         findings=found.shown,
@@ -163,6 +167,8 @@ def _part(
     reasons = [_reason(check, outcome) for check, outcome in own if outcome.decided is verdict]
     if name == "isolation" and verdict is not Verdict.FAIL:
         short = [o for o in opportunities if o.needed is not None]
+        if not opportunities and verdict is Verdict.PASS:
+            verdict, reasons = Verdict.UNKNOWN, ["how often bleeding could have shown is not known"]
         if short:
             reasons = [_too_few(o) for o in short] + (reasons if verdict is Verdict.UNKNOWN else [])
             verdict = Verdict.UNKNOWN
@@ -204,7 +210,7 @@ def _headline(
     parts: tuple[PartOutcome, ...],
     found: Findings,
     opportunities: tuple[Opportunity, ...],
-    rows_asked: bool,  # noqa: FBT001 - named at its only call
+    scope: str,
 ) -> str:
     deciding = [part for part in parts if part.gates and part.verdict is verdict]
     if verdict is Verdict.FAIL:
@@ -212,14 +218,10 @@ def _headline(
         said = [f for f in found.shown if f.part in names]
         roots = "one root" if found.roots == 1 else f"{found.roots} roots"
         many = f"{found.total:,} findings, {roots}"
-        if "isolation" in names:
-            return f"isolation broken: {said[0].sentence} ({many})"
-        if said:
-            return f"objectives missed: {said[0].sentence} ({many})"
-        return f"objectives missed: {deciding[0].because}"
+        what = "isolation broken" if "isolation" in names else "objectives missed"
+        return f"{what}: {said[0].sentence} ({many})" if said else f"{what}: {deciding[0].because}"
     if verdict is Verdict.UNKNOWN:
         return "; ".join(f"{part.name}: {part.because}" for part in deciding)
-    scope = "on the wire and in the rows" if rows_asked else "on the wire; rows not asked"
     overlap = next((o for o in opportunities if o.name == "overlap"), None)
     if (
         overlap is None
@@ -231,6 +233,15 @@ def _headline(
         f"nothing of one user's reached another, {scope}: {overlap.count:,} opportunities, "
         f"so under {overlap.bound:.2%} of such answers at 95 %"
     )
+
+
+def _scope(outcomes: list[tuple[Check, Outcome]]) -> str:
+    """Where whose content is whose was looked at."""
+    asked = {check.name for check, _ in outcomes}
+    rows = foreign_row.name in asked
+    if foreign_canary_in_a_frame.name not in asked:
+        return "in the rows; the wire not asked" if rows else "neither wire nor rows asked"
+    return "on the wire and in the rows" if rows else "on the wire; rows not asked"
 
 
 def _scale(run: Run) -> Scale:

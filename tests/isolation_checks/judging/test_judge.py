@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from isolation_checks.checks import CHECKS
+from isolation_checks.checks.canaries_echoed import canaries_echoed
+from isolation_checks.checks.check import check
+from isolation_checks.checks.error_budget import error_budget
+from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
+from isolation_checks.checks.history_complete import history_complete
+from isolation_checks.checks.users_overlapped import users_overlapped
+from isolation_checks.judging.judge import judge
+from isolation_checks.judging.verdict import Verdict
+from tests.isolation_checks.judging.judging import says
+from tests.isolation_checks.language import told
+
+PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
+EVENTS = ("started", "thinking", "tool_executing", "tool_completed", "completed,A1")
+
+
+def answered(name, query, canary):
+    """A whole answer that echoes its canary."""
+    frames = [f"{name}:{query},/{event.replace('A1', canary)}" for event in EVENTS]
+    return " ".join([*frames, f"{name}!{query}"])
+
+
+def meetings(pairs, *, alone=0):
+    """So many times two meet, each answered with its own word; and a asks so often alone."""
+    said, number = [], 0
+    for _ in range(pairs):
+        one, two = f"q{number + 1}", f"q{number + 2}"
+        said += [f"a?{one},A{number + 1}", f"b?{two},B{number + 2}"]
+        said += [answered("a", one, f"A{number + 1}"), answered("b", two, f"B{number + 2}")]
+        number += 2
+    for _ in range(alone):
+        number += 1
+        said += [f"a?q{number},A{number} b?q{number}0", answered("a", f"q{number}", f"A{number}")]
+        said += [answered("b", f"q{number}0", "A0~").replace(",A0~", "")]
+    return " ".join(said)
+
+
+ENOUGH = meetings(149, alone=1)
+"""299 opportunities."""
+LENIENT = {"isolation": {"bound": 0.9}, "required": ["evidence", "isolation"]}
+"""Two opportunities suffice, and objectives are not required."""
+
+
+def parts(judgement):
+    return {part.name: part.verdict for part in judgement.parts}
+
+
+def test_299_opportunities_pass_and_298_do_not():
+    """The bound is what stands between nothing was seen and nothing is there."""
+    enough = judge(told(ENOUGH))
+    assert (PASS, 0) == (enough.verdict, enough.exit_code), enough.headline
+    assert {"evidence": PASS, "isolation": PASS, "objectives": PASS} == parts(enough)
+    assert (
+        "nothing of one user's reached another, on the wire; rows not asked: 299 opportunities, "
+        "so under 1.00% of such answers at 95 %"
+    ) == enough.headline
+    short = judge(told(meetings(149)))
+    assert (UNKNOWN, 3) == (short.verdict, short.exit_code)
+    [isolation] = [part for part in short.parts if part.name == "isolation"]
+    assert (
+        "only 298 opportunities of the class overlap were examined; "
+        "1 more would put the rate under 1.00% at 95 %"
+    ) == isolation.because
+
+
+def test_silence_is_unknown_in_every_part():
+    """An empty run proves nothing, and every part says why."""
+    silent = judge(told(""))
+    assert (UNKNOWN, 3) == (silent.verdict, silent.exit_code)
+    assert {UNKNOWN} == set(parts(silent).values())
+    assert all(part.because for part in silent.parts)
+
+
+def test_one_principal_alone_proves_nothing():
+    """There is nobody from whom anything could come."""
+    alone = judge(told("a?q1,A1 " + answered("a", "q1", "A1"), plan=LENIENT))
+    assert {"evidence": UNKNOWN, "isolation": UNKNOWN} == {
+        name: said for name, said in parts(alone).items() if name != "objectives"
+    }
+
+
+def test_a_leak_fails_whatever_else_is_unknown():
+    """FAIL over UNKNOWN: one proof suffices."""
+    leak = judge(told("a:A1 b:A1"))
+    assert (FAIL, 1) == (leak.verdict, leak.exit_code)
+    assert "isolation broken: words that only a was given reached b (1 findings, one root)" == (
+        leak.headline
+    )
+
+
+def test_a_leak_leaves_no_bound():
+    """What was seen is not rare by any bound."""
+    leak = judge(told(meetings(2) + " b:A1", plan=LENIENT))
+    [overlap] = leak.opportunities
+    assert (1, None) == (overlap.seen, overlap.bound)
+
+
+@pytest.mark.parametrize(
+    ("required", "verdict", "code"),
+    [
+        (["evidence"], PASS, 0),
+        (["isolation"], FAIL, 1),
+        (["objectives"], UNKNOWN, 3),
+        (["evidence", "objectives"], UNKNOWN, 3),
+        (["evidence", "isolation", "objectives"], FAIL, 1),
+    ],
+)
+def test_what_is_required_gates(required, verdict, code):
+    """The other parts are judged, shown, and decide nothing."""
+    checks = [
+        says(PASS, "evidence"),
+        says(FAIL, "isolation"),
+        says(UNKNOWN, "objectives"),
+    ]
+    judgement = judge(told("", plan={"required": required}), checks)
+    assert (verdict, code) == (judgement.verdict, judgement.exit_code)
+    assert set(required) == {part.name for part in judgement.parts if part.gates}
+    assert {"evidence": PASS, "isolation": FAIL, "objectives": UNKNOWN} == parts(judgement)
+
+
+def test_a_plan_that_requires_nothing_is_not_met():
+    """No gate is no success."""
+    run = told(ENOUGH)
+    run.history.plan = msgspec.structs.replace(run.history.plan, required=())
+    judgement = judge(run)
+    assert (UNKNOWN, 3) == (judgement.verdict, judgement.exit_code)
+
+
+def test_a_check_that_crashes_is_unknown():
+    """It is not a clean platform; where it broke is said."""
+
+    @check(asks="Does it break?")
+    def breaking(_):
+        """It does."""
+        raise ZeroDivisionError("by nothing")
+
+    judgement = judge(told(""), [breaking])
+    [said] = judgement.checks
+    assert (UNKNOWN, 0) == (said.verdict, said.examined)
+    assert said.note.startswith("the check crashed: ZeroDivisionError: by nothing (test_judge.py:")
+    assert UNKNOWN == parts(judgement)["isolation"]
+
+
+def test_isolation_cannot_pass_without_knowing_how_often_it_could_have_shown():
+    """The check that counts opportunities may crash: then there is no bound at all."""
+    checks = [each for each in CHECKS if each is not users_overlapped]
+    judgement = judge(told(ENOUGH, plan={"required": ["isolation"]}), checks)
+    assert UNKNOWN == judgement.verdict
+    assert "how often bleeding could have shown is not known" in judgement.headline
+
+
+def test_a_check_that_examined_nothing_is_unknown():
+    """Asked, and nothing examined."""
+    nothing = says(None, examined=0)
+    assert UNKNOWN == judge(told(""), [nothing]).checks[0].verdict
+
+
+def test_what_the_plan_never_asked_is_named_and_lowers_nothing():
+    """It is decided from the plan, before anything is looked at."""
+    asked = judge(told(ENOUGH))
+    assert ("rows: the plan names no database",) == asked.not_asked
+    assert {"foreign row", "row accounting"}.isdisjoint(said.name for said in asked.checks)
+    rows = judge(told(ENOUGH, rows=True))
+    assert () == rows.not_asked
+    assert UNKNOWN == rows.verdict  # asked for, and the table is empty
+
+
+def test_a_part_of_which_nothing_was_asked_is_unknown():
+    """Where the plan lets everyone see everything there is no isolation to pass."""
+    everyone = {"sharing": [{"scope": "user"}, {"scope": "everyone"}]}
+    judgement = judge(told(ENOUGH, plan=everyone))
+    [isolation] = [part for part in judgement.parts if part.name == "isolation"]
+    assert UNKNOWN == isolation.verdict
+    assert "frames: the plan lets everyone see everyone's" in judgement.not_asked
+
+
+def test_a_platform_without_ids_can_pass():
+    """Ids that it does not send cannot be asked for; the words can."""
+    lenient = {"required": ["evidence", "isolation"], "isolation": {"bound": 0.5}}
+    judgement = judge(told(_one_at_a_time(4), plan=lenient))
+    said = {outcome.name: outcome.verdict for outcome in judgement.checks}
+    assert NOT_ASKED == said["frame of anothers"] == said["labels contradict content"]
+    assert PASS == judgement.verdict, judgement.headline
+    assert "no frame carries ids that are known, so only words could show bleeding" in (
+        judgement.blind
+    )
+
+
+def test_rows_that_were_asked_for_are_named_in_the_headline():
+    """A PASS says where it looked."""
+    script = meetings(1) + " messages|a,q1,A1 messages|b,q2,B2"
+    judgement = judge(told(script, plan=LENIENT))
+    assert "on the wire and in the rows: 2 opportunities" in judgement.headline
+    without = judge(told(meetings(1), plan=LENIENT))
+    assert "on the wire; rows not asked: 2 opportunities" in without.headline
+
+
+def test_objectives_alone_say_what_holds_and_where():
+    """Where isolation is not required nothing is said of it."""
+    objectives = {
+        "required": ["objectives"],
+        "objectives": [{"indicator": "completion", "limit": "9s", "every": True}],
+    }
+    judgement = judge(told(meetings(1), plan=objectives))
+    assert "everything that was required holds, on the wire; rows not asked" == judgement.headline
+
+
+def test_a_missed_objective_says_what_was_measured():
+    """With the statement of the plan."""
+    slow = {
+        "objectives": [{"indicator": "completion", "limit": "50ms", "every": True}],
+        "required": ["objectives"],
+    }
+    judgement = judge(told(meetings(1), plan=slow))
+    assert FAIL == judgement.verdict
+    assert judgement.headline.startswith("objectives missed: completion, every ≤ 0.05 s: ")
+
+
+def test_where_nothing_was_answered_no_objective_is_missed():
+    """The platform may be down, or asked in the wrong way: nobody can say which."""
+    judgement = judge(told("a?q1 +9s a!q1=timeout b?q2 +9s b!q2=timeout"))
+    assert UNKNOWN == parts(judgement)["objectives"]
+    assert FAIL not in {objective.verdict for objective in judgement.objectives}
+    assert () == judgement.findings
+
+
+def test_how_big_the_run_was():
+    """Counted from the evidence; rows are unknown where none were read."""
+    judgement = judge(told("a?q1,A1 a:q1,A1 a!q1 b*twins,a messages|a,q1 messages|b"))
+    scale = judgement.scale
+    assert (1, 2, 2, 2, 1, 1, 1, 2, 1) == (
+        scale.processes,
+        scale.users,
+        scale.principals,
+        scale.sessions,
+        scale.queries,
+        scale.answered,
+        scale.frames,
+        scale.rows,
+        scale.provocations,
+    )
+    assert 1.3 == pytest.approx(scale.seconds)
+    assert None is judge(told("")).scale.rows
+
+
+def test_a_judgement_says_of_what_and_when():
+    """The clock is given to it."""
+    moment = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    judgement = judge(told(""), now=lambda: moment)
+    assert ("told", "2026-11-22T10:00:00+00:00", "ws://127.0.0.1:1/ws") == (
+        judgement.run,
+        judgement.judged_at,
+        judgement.target,
+    )
+
+
+def test_progress_says_what_is_asked():
+    """Each question as it is put."""
+    said = []
+    judge(told(""), [history_complete, canaries_echoed], said.append)
+    assert [f"asking: {history_complete.asks}", f"asking: {canaries_echoed.asks}"] == said
+
+
+def test_a_clean_check_bounds_what_it_did_not_find():
+    """By how much it examined, where that says anything."""
+    judgement = judge(told(ENOUGH), [foreign_canary_in_a_frame, error_budget])
+    [said] = judgement.checks
+    assert 0.0021 == pytest.approx(said.bound, abs=1e-3)
+    [little] = judge(told("a:A1 b:B1"), [foreign_canary_in_a_frame]).checks
+    assert None is little.bound
+
+
+def test_what_could_not_be_seen_is_said():
+    """Of every check that is unknown, its reason; once each."""
+    judgement = judge(told(""))
+    assert "canaries echoed: no query was answered" in judgement.blind
+    assert len(set(judgement.blind)) == len(judgement.blind)
+
+
+def _one_at_a_time(rounds):
+    """Two principals meet, each with one query open, and no frame names anything."""
+    said = []
+    for number in range(1, rounds + 1):
+        said.append(f"a?q{number},A{number} b?q{number}0,B{number}")
+        for name in "ab":
+            said += [
+                f"{name}:/{event.replace('A1', name.upper() + str(number))}" for event in EVENTS
+            ]
+        said.append(f"a!q{number} b!q{number}0")
+    return " ".join(said)
