@@ -45,7 +45,8 @@ class Correlator:
     _echoed: bool = False
     """The platform names queries by our ids: one that is not ours is somebody else's."""
     _last: Reading | None = None
-    """The last message that named its query; one that names the same is answered at once."""
+    """The last message that named its query: one that names all the same has the same."""
+    _last_query: QueryId | None = None
     _named: bool = False
     """It names this principal as we do: another name is another's, and no alias."""
 
@@ -62,15 +63,22 @@ class Correlator:
 
     def place(self, reading: Reading) -> tuple[QueryId | None, By | None]:
         """The query that a message answers and what says so, or (None, None)."""
-        if self._last is not None and _alike(self._last, reading):
-            return QueryId(str(reading.query)), By.QUERY
+        last = self._last
+        if (
+            last is not None
+            and reading.query == last.query
+            and reading.run == last.run
+            and reading.conversation == last.conversation
+            and reading.user == last.user
+        ):
+            return self._last_query, By.QUERY
         if reading.user is not None and self.subject is not None and not self._named:
             self._named = names(reading.user, self.subject)
         query, by = self._find(reading)
         if query is not None:
             self._echoed = self._echoed or by is By.QUERY
             self._learn(query, reading)
-        self._last = reading if by is By.QUERY else None
+        self._last, self._last_query = (reading, query) if by is By.QUERY else (None, None)
         return query, by
 
     def is_anothers(self, label: str | None) -> bool:
@@ -121,16 +129,6 @@ class Correlator:
                 self._runs.setdefault(name, query)
         if reading.conversation is not None and not self.is_anothers(reading.user):
             self.conversations.setdefault(self._labels[query], reading.conversation)
-
-
-def _alike(one: Reading, other: Reading) -> bool:
-    """Whether two messages name the same query, run, conversation and user."""
-    return (
-        one.query == other.query
-        and one.run == other.run
-        and one.conversation == other.conversation
-        and one.user == other.user
-    )
 
 
 def answering(described: Dialect) -> frozenset[str] | None:

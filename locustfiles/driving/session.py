@@ -18,7 +18,7 @@ from gevent.event import Event
 from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator, answering, our_conversation
 from isolation_checks.dialects.events import token_names
-from isolation_checks.dialects.reading import SILENT, Ask, Reading
+from isolation_checks.dialects.reading import Ask, Reading
 from isolation_checks.records import ConversationLabel, Ending, Opcode, Reason, SessionId
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
@@ -259,15 +259,14 @@ class Session:
         self, opcodes: list[int], contents: list[bytes], received_ns: int, late_ns: int
     ) -> None:
         rig = self.rig
-        readings = [
-            rig.glance(content) if opcode in _READABLE else SILENT
-            for opcode, content in zip(opcodes, contents, strict=True)
-        ]
-        for reading in readings:
-            for secret in reading.secrets:  # before the recorder screens what it writes
-                rig.credentials.know(secret, self.principal.id)
+        # what is read in it is known to the screen before this buffer can be written
         rig.recorder.frames(self.id, received_ns, late_ns, opcodes, contents)
-        for reading, content in zip(readings, contents, strict=True):
+        for opcode, content in zip(opcodes, contents, strict=True):
+            if opcode not in _READABLE:
+                continue
+            reading = rig.glance(content)
+            for secret in reading.secrets:
+                rig.credentials.know(secret, self.principal.id)
             if not self._ready.is_set():
                 self._get_ready(reading.kind)
             identity, _ = self.correlator.place(reading)
