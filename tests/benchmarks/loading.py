@@ -3,7 +3,8 @@
     python tests/benchmarks/loading.py
 
 A run of the cheap platform is recorded first; then its frames are read by the dialect, are
-searched for canaries, and are loaded as a judge loads them.  What is printed is CPU time.
+searched for canaries, and are loaded as a judge loads them.  What is printed is CPU time, and
+shares of what it costs to receive such messages one at a time on a thousand sessions.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import gevent
 from cheap import Sender, ask, connected, rig_at
+from receiving import cost
 
 from isolation_checks import canary
 from isolation_checks.dialects.events import dialect_of
@@ -65,6 +67,17 @@ def cpu(work: Callable[[], Any]) -> float:
     return min(taken)
 
 
+def received(sessions: int) -> float:
+    """CPU microseconds to receive a message and do nothing with it, one at a time."""
+    with Sender() as sender, tempfile.TemporaryDirectory() as folder:
+        rig = rig_at(sender, Path(folder) / "history" / "p0", secrets.token_bytes(32))
+        lines = connected(rig, sessions)
+        for line in lines:
+            ask(line, 0)
+        gevent.sleep(0.5)
+        return min(cost(sender, lines, "receiving", 20_000, "single") for _ in range(ROUNDS))
+
+
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -95,13 +108,16 @@ def main() -> None:
             for _ in reader.read(history.processes[0], found):
                 pass
 
+        alone = received(1000)
         print(f"{frames:,} messages of {octets / frames:.0f} bytes; CPU microseconds a message")
+        print(f"{'received, alone':>20} {alone:>8.2f}", flush=True)
         for name, work in (
             ("read by the dialect", lambda: [dialect.read(c) for b in batches for c in b]),
             ("searched for words", search),
             ("loaded, all of it", load),
         ):
-            print(f"{name:>20} {cpu(work) / frames * 1e6:>8.2f}", flush=True)
+            each = cpu(work) / frames * 1e6
+            print(f"{name:>20} {each:>8.2f} {each / alone:>6.0%}", flush=True)
 
 
 if __name__ == "__main__":
