@@ -30,7 +30,7 @@ SERVERS = Path(__file__).parent / "servers"
 LIMIT_SECONDS = 120
 QUICK = """
 [isolation]
-bound = 0.05
+bound = 0.1
 
 [workload]
 think = "0.05s..0.3s"
