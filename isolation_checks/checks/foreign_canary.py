@@ -69,7 +69,8 @@ def unplanted(run: Run, seen: Relation) -> str:
 
 
 def _found(run: Run, group: list[dict[str, Any]]) -> Found:
-    record = group[0]
+    """One finding, proved by a frame in which the words stand whole, where there is one."""
+    record = next((other for other in group if other["how"] != "reassembled"), group[0])
     owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
     planted = QueryId(record["planted_query"]) if record["planted_query"] else None
     return Found(
@@ -80,7 +81,7 @@ def _found(run: Run, group: list[dict[str, Any]]) -> Found:
         channel=record["channel"],
         sentence=f"words that only {owner} was given reached {recipient}",
         times=len(group),
-        first_s=record["at_s"],
+        first_s=group[0]["at_s"],
         witness=lambda: witness.in_order(
             witness.asked(run, planted, "victim", record["canary"]),
             witness.connected(run, record["session"], record["at_s"]),

@@ -69,6 +69,14 @@ def test_a_canary_cut_over_streamed_pieces_is_put_together(part):
     assert ((FRAMES, 2),) == found.places
 
 
+def test_the_proof_is_a_frame_in_which_the_words_stand_whole():
+    """They showed first in pieces, of which none would convince anybody."""
+    [found] = ask(check, "a:A1 b?q1 b:q1,/delta,A1<9 b:q1,/delta,A1>9 b:q1,A1").found
+    assert ((FRAMES, 2), (FRAMES, 3)) == found.places
+    assert 3 == found.witness()[-1].place.index
+    assert 1.4 == pytest.approx(found.first_s)
+
+
 def test_a_piece_of_a_canary_convicts_nobody():
     """A partial match supports, never convicts."""
     assert PASS == ask(check, "a:A1 b:A1<21 b:A1>1").decided
