@@ -6,20 +6,30 @@ from isolation_checks.checks.check import Outcome, check
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run
 
+_GOODBYE = (None, 1000)
+"""The close codes of a session that we left because we wanted to."""
+
 
 @check(
     asks="Did every process write down all it saw, and is it still as it was written?",
     part="evidence",
 )
 def history_complete(run: Run) -> Outcome:
-    """Every expected process began, and its seal agrees with every one of its streams.
+    """Every expected process began, its seal agrees with its streams, and it heard all there was.
 
-    Catches:  a killed worker, a full disk, a stream cut short or altered.
+    Catches:  a killed worker, a full disk, a stream cut short or altered; messages over
+              `target.frame_limit` or against the protocol, behind which nothing was heard.
     Blind to: what a process could not see because it never ran.
     """
     gaps = [f"{p.id}: {gap}" for p in run.history.processes for gap in p.gaps]
     if run.unread:
         gaps.append(f"{run.unread} frames belong to sessions that are not in the history")
+    deaf = [s for s in run.history.sessions.values() if s.by == "us" and s.code not in _GOODBYE]
+    if deaf:
+        gaps.append(
+            f"{len(deaf)} sessions were ended by what the platform sent ({deaf[0].why}), "
+            "and what it was and what came behind it was not looked at"
+        )
     return Outcome(
         examined=len(run.history.processes),
         unit="processes",

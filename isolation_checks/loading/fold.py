@@ -144,7 +144,7 @@ def _fold_session(history: History, process: Process, record: Mapping[str, Any])
         session.closed_s = at_s
     elif step == "closed":
         session.closed_s = at_s
-        session.code, session.by = record["code"], record["by"]
+        session.code, session.by, session.why = record["code"], record["by"], record["detail"]
 
 
 def _fold_queries(history: History, process: Process, records: Sequence[Mapping[str, Any]]) -> None:

@@ -47,6 +47,8 @@ class Session:
     failed: str | None = None
     code: int | None = None
     by: str | None = None
+    why: str | None = None
+    """What was said of its end."""
 
 
 @dataclass(slots=True, kw_only=True)

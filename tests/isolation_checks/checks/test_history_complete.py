@@ -42,3 +42,23 @@ def test_it_counts_processes_and_bounds_nothing():
     """Evidence is whole or not; no rate is behind it."""
     outcome = ask(check, "a:A1", elsewhere="b")
     assert (2, "processes", False) == (outcome.examined, outcome.unit, outcome.bounded)
+
+
+@pytest.mark.parametrize(
+    ("code", "by", "verdict"),
+    [
+        (None, "us", PASS),
+        (1000, "us", PASS),
+        (1009, "them", PASS),
+        (1009, "us", UNKNOWN),
+        (1002, "us", UNKNOWN),
+    ],
+)
+def test_what_made_us_stop_listening_was_not_looked_at(code, by, verdict):
+    """A message over the limit may hold anything: a session that it ended is a gap."""
+    run = told("a:A1")
+    session = next(iter(run.history.sessions.values()))
+    session.code, session.by, session.why = code, by, "frame exceeds limit"
+    outcome = check(run)
+    assert verdict is outcome.decided
+    assert (verdict is UNKNOWN) == ("ended by what the platform sent" in outcome.note)
