@@ -21,7 +21,8 @@ APART = "a?q1,A1 a:q1,A1 a!q1 b?q2,B1 b:q2,B1 b!q2"
         ("a?q1,A1 a?q2,A2 a:q1,A1 a:q2,A2 a!q1 a!q2", UNKNOWN, 0),  # one principal alone
         ("a?q1,A1 b?q2,B1 a:q1 b:q2,B1 a!q1 b!q2", PASS, 1),  # a's answer echoed nothing
         ("a?q1,A1 b?q2,B1 a:q1,B1 b:q2,B1 a!q1 b!q2", PASS, 1),  # nor is a foreign word an echo
-        ("a?q1,A1 b?q2,B1 a:q1,A1~ b:q2,B1^ a!q1 b!q2", PASS, 1),  # an earlier run's is none
+        ("a?q1,A1 b?q2,B1 a:q1,A1 b:q2,B1^ a!q1 b!q2", PASS, 1),  # an earlier run's is none
+        ("a?q1,A1 b?q2,B1 a:q1,A9~ b:q2,B1 a!q1 b!q2", PASS, 1),  # nor is one nobody was given
         ("a?q1,A1 b?q2,B1 a:q1,A1 b:q2,B1 a!q1=timeout b!q2", PASS, 1),  # no answer, no chance
         ("a?q1,A1 b?q2 a:q1,A1 a!q1 b!q2=unsent", UNKNOWN, 0),  # b's was never sent
     ],

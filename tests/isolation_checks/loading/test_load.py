@@ -154,10 +154,10 @@ def test_another_machines_seconds_are_set_by_its_wall_clock(tmp_path):
 def test_a_machine_that_knows_no_boot_compares_with_none(tmp_path):
     """Where a clock cannot be told apart it is taken for another."""
     run = written("a?q1 b?q2 a!q1 b!q2", tmp_path)
-    path = run.joined / "p0.json"
-    there = json.loads(path.read_bytes())
-    path.unlink()
-    add_json(path, there | {"boot": None})
+    for path in (run.description, run.joined / "p0.json"):
+        there = json.loads(path.read_bytes())
+        path.unlink()
+        add_json(path, there | {"boot": None})
     with loaded(run) as opened:
         assert not opened.history.processes[0].comparable
 

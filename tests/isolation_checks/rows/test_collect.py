@@ -106,9 +106,15 @@ def test_exactly_the_limit_is_everything(tmp_path, database):
 
 def test_the_platform_is_only_read(tmp_path, database):
     """The database's file is the same before and after, and nothing stands beside it."""
-    before = database.read_bytes()
+    before, beside = database.read_bytes(), set(tmp_path.iterdir())
     collected(run(tmp_path, f"sqlite:///{database}"))
     assert before == database.read_bytes()
+    assert {tmp_path / "run"} == set(tmp_path.iterdir()) - beside
+    with (
+        sources.snapshot(f"sqlite:///{database}") as cursor,
+        pytest.raises(Exception, match="readonly"),
+    ):
+        cursor.execute("DELETE FROM messages")
 
 
 @pytest.mark.parametrize(
