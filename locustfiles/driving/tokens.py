@@ -130,12 +130,21 @@ def _took(principal: Principal, token: str, credentials: Credentials) -> str:
         claims = jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError:
         return token  # an opaque token: it has no `exp` to go by
-    if isinstance(claims.get("exp"), int | float):
-        principal.expires_s = float(claims["exp"])
-        principal.lifetime_s = principal.expires_s - float(claims.get("iat", time.time()))
+    now, expires, issued = time.time(), _number(claims.get("exp")), _number(claims.get("iat"))
+    if expires is not None:
+        life = expires - (now if issued is None else issued)
+        skewed = expires <= now or (issued is not None and issued > now)
+        # by a clock that is not ours, what was just issued has all its life before it
+        principal.expires_s = now + life if skewed and life > 0 else expires
+        principal.lifetime_s = life
     if principal.subject is None and claims.get("sub") is not None:
         principal.subject = str(claims["sub"])
     return token
+
+
+def _number(claim: object) -> float | None:
+    is_number = isinstance(claim, int | float) and not isinstance(claim, bool)
+    return float(claim) if is_number else None  # type: ignore[arg-type] # it is one
 
 
 def _stale(principal: Principal) -> bool:

@@ -4,6 +4,7 @@ gevent is used here as it is, unpatched: the servers are processes of their own,
 nothing that these tests do disturbs the tests of other rooms in this process.
 """
 
+import contextlib
 import json
 import select
 import subprocess
@@ -44,18 +45,16 @@ def announced(process: subprocess.Popen) -> dict:
     return json.loads(line)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """One scripted server for all tests of the driver."""
-    folder = tmp_path_factory.mktemp("scripted-server")
-    program = Path(__file__).with_name("scripted_server.py")
+@contextlib.contextmanager
+def running(program: str, *arguments: str):
+    """A program beside this file, and the line of JSON that it says; it ends with its input."""
     process = subprocess.Popen(
-        [sys.executable, str(program), str(folder)],
+        [sys.executable, str(Path(__file__).with_name(program)), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     try:
-        yield Server(announced(process), folder)
+        yield announced(process)
     finally:
         process.stdin.close()
         try:
@@ -64,3 +63,18 @@ def server(tmp_path_factory):
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One scripted WebSocket server for all tests of the driver."""
+    folder = tmp_path_factory.mktemp("scripted-server")
+    with running("scripted_server.py", str(folder)) as ports:
+        yield Server(ports, folder)
+
+
+@pytest.fixture
+def accounts():
+    """The address of an auth service that knows nobody yet."""
+    with running("scripted_accounts.py") as said:
+        yield f"http://127.0.0.1:{said['port']}"

@@ -13,7 +13,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 """
 
 
-@pytest.mark.parametrize("name", ["test_wire.py"])
+@pytest.mark.parametrize("name", ["test_wire.py", "test_tokens.py"])
 def test_it_holds_in_a_patched_process_too(name):
     """Locust replaces sockets, TLS and threads before anything of ours runs."""
     done = subprocess.run(
