@@ -135,7 +135,56 @@ async def late(ws: ServerConnection, _: dict[str, str]) -> None:
     await asyncio.sleep(FOREVER)
 
 
+async def agent(ws: ServerConnection, asked: dict[str, str]) -> None:
+    """An agent: it says `opens`, one event after another, and answers as the question says."""
+    about = {"user_id": asked.get("user"), "resume_token": "a-resume-token-of-ours"}
+    for kind in filter(None, asked.get("opens", "connection_established").split(",")):
+        await tell(ws, kind, **about)
+    heard: list[dict] = []
+    replies: list[asyncio.Task] = []
+    async for message in ws:
+        said = json.loads(message)
+        heard.append(said)
+        if said["type"] == "handshake_acknowledged":
+            await tell(ws, "handshake_complete")
+        elif said["type"] == "user_message":
+            thread = said.get("thread_id") or "t-1"
+            names = {"request_id": said["request_id"], "thread_id": thread}
+            replies.append(asyncio.create_task(reply(ws, said["payload"]["content"], names, heard)))
+
+
+async def tell(ws: ServerConnection, kind: str, **about: object) -> None:
+    """Send one event."""
+    await ws.send(json.dumps({"type": kind, **about}))
+
+
+async def reply(ws: ServerConnection, question: str, names: dict, heard: list[dict]) -> None:
+    """Answer a question: what is to be done stands in it, word by word."""
+    with contextlib.suppress(ConnectionClosed):
+        await _reply(ws, question, names, heard)
+
+
+async def _reply(ws: ServerConnection, question: str, names: dict, heard: list[dict]) -> None:
+    for word in question.split():
+        if word in ("started", "thinking", "completed", "error", "cancelled"):
+            kind = word if word == "error" else f"agent_{word}"
+            await tell(ws, kind, **names, payload={"content": question})
+        elif word == "later":
+            await asyncio.sleep(0.4)
+        elif word == "ping":
+            await tell(ws, "ping")
+        elif word == "heard":
+            await tell(ws, "agent_thinking", **names, payload={"content": heard})
+        elif word == "unnamed":
+            names = {}
+        elif word == "close":
+            await ws.close(1011, "crashed")
+        elif word == "long":
+            await ws.send("x" * 2_000)
+
+
 SCRIPTS = {
+    "/agent": agent,
     "/echo": echo,
     "/say": say,
     "/fragments": fragments,

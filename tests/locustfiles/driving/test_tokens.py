@@ -232,7 +232,7 @@ def test_without_a_refresh_it_is_a_login_again(login, accounts, roster, clock, h
     assert asked(accounts)[-1] == "login"
 
 
-def test_a_token_without_an_end_is_kept(login, accounts, roster, clock):
+def test_a_token_without_an_end_is_kept(login, roster, clock):
     """No `exp`: there is nothing to go by."""
     principal, source = roster.next("user"), login("ageless")
     source.token(principal)

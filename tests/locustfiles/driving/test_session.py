@@ -1,0 +1,380 @@
+import json
+
+import gevent
+import pytest
+
+from isolation_checks.dialects.events import EventDialect
+from isolation_checks.records import ConversationLabel, Ending, Reason
+from locustfiles.driving import session as sessions
+from locustfiles.driving import tokens
+from locustfiles.driving.tokens import AuthError
+
+OK, FAIL, INFO = Ending.OK, Ending.FAIL, Ending.INFO
+
+
+@pytest.fixture
+def agent(drive, server):
+    """A rig on the scripted agent."""
+    return drive(server.ws("/agent"))
+
+
+# -- opening
+
+
+def test_a_session_is_ready_when_the_platform_has_said_all_it_must(agent):
+    """What it took is recorded step by step, and Locust is told once."""
+    session = agent.opened()
+    assert session.is_open
+    assert agent.steps(session) == ["opening", "upgraded", "ready"]
+    opening, upgraded, ready = agent.rows("sessions")
+    tcp = json.loads(upgraded["detail"])["tcp_ns"]
+    assert opening["at_ns"] <= tcp <= upgraded["at_ns"] <= ready["at_ns"]
+    assert ready["due_ns"] == opening["due_ns"]
+    assert [(name, problem) for name, _, _, problem in agent.reports] == [("connect", None)]
+
+
+def test_who_it_speaks_for_is_recorded_once(agent):
+    """With what its token says that the platform calls it."""
+    session = agent.session()
+    assert session.open()
+    session.close()
+    assert sessions.Session(agent.rig, session.principal).open()
+    (row,) = agent.rows("principals")
+    assert row["subject"] == f"{session.principal.id}-a-run"
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/agent?opens=", "not ready within 0.4 s; still awaited: connection_established"),
+        ("/agent?opens=auth_error", "refused: auth_error"),
+        ("/refuse?status=401", "HTTP 401"),
+        ("/silent", "no connection within 0.4 s"),
+        ("/close?code=1008&reason=strangers", "closed by the platform before it was ready"),
+    ],
+)
+def test_a_session_that_cannot_be_used_is_a_sample_that_failed(drive, server, path, why, until):
+    """It is told why, nothing stays open, and the connect still counts."""
+    driven = drive(server.ws(path), connect_timeout="400ms", dialect='refuses = ["auth_error"]')
+    session = driven.session()
+    assert not session.open()
+    assert not session.is_open
+    failed = [row for row in driven.rows("sessions") if row["step"] == "failed"]
+    assert [row["due_ns"] is not None for row in failed] == [True]
+    assert why in failed[0]["detail"]
+    ((name, _, _, problem),) = driven.reports
+    assert name == "connect"
+    assert why in problem
+    until(lambda: not driven.rig.sessions)
+
+
+def test_a_close_before_ready_keeps_its_code(drive, server):
+    """1008 right behind the 101 is how platforms refuse a token."""
+    driven = drive(server.ws("/close?code=1008&reason=strangers"))
+    session = driven.session()
+    session.open()
+    closed = [row for row in driven.rows("sessions") if row["step"] == "closed"]
+    assert [(r["code"], r["by"], r["detail"]) for r in closed] == [(1008, "them", "strangers")]
+
+
+def test_without_a_token_there_is_no_connection(agent, monkeypatch):
+    """It counts as set-up, not as a connect."""
+
+    def none(_):
+        raise AuthError("login answered 500 and no token")
+
+    monkeypatch.setattr(agent.rig.tokens, "token", none)
+    session = agent.session()
+    assert not session.open()
+    assert agent.steps(session) == ["failed"]
+    assert [name for name, *_ in agent.reports] == ["set-up"]
+    assert agent.rows("principals") == []
+
+
+def test_a_greenlet_that_is_killed_while_it_opens_leaves_no_session(drive, server, until):
+    """A user that leaves, or a run that ends, drops the connection."""
+    driven = drive(server.ws("/silent"))
+    session = driven.session()
+    opening = gevent.spawn(session.open)
+    until(lambda: driven.rig.sessions)
+    opening.kill()
+    assert driven.rig.sessions == {}
+    assert session.closed.is_set()
+
+
+@pytest.mark.parametrize(
+    ("carry", "seen"),
+    [
+        ('headers = { Authorization = "Bearer {token}" }', "Bearer credential.ana-01."),
+        ('query = { token = "{token}", for = "{subject}" }', "?token=credential.ana-01."),
+        ('subprotocols = ["jwt.{token}", "v1"]', "jwt.credential.ana-01."),
+    ],
+)
+def test_a_token_travels_as_the_plan_says(drive, server, carry, seen, until):
+    """In a header, the query or a subprotocol; what comes back of it is a mark."""
+    driven = drive(server.ws("/headers"), dialect="opens = []", carry=carry)
+    driven.opened()
+    until(lambda: driven.rows("frames"))
+    assert seen in driven.rows("frames")[0]["content"].decode()
+
+
+def test_a_token_travels_in_the_first_message(drive, server, until):
+    """Where the plan says so, it is what a session says first."""
+    carry = 'message = { type = "authenticate", token = "{token}" }'
+    driven = drive(server.ws("/echo"), dialect='opens = ["authenticate"]', carry=carry)
+    driven.opened()
+    until(lambda: driven.rows("frames"))
+    said = json.loads(driven.rows("frames")[0]["content"])
+    assert said["token"].startswith("credential.ana-01.")
+
+
+def test_a_handshake_is_answered(drive, server, until):
+    """The platform's own handshake, with what it gave; and only then is the session ready."""
+    driven = drive(
+        server.ws("/agent?opens=connection_established,handshake_response"),
+        dialect="""
+            opens = ["connection_established", "handshake_complete"]
+            [[dialect.answers]]
+            when = "handshake_response"
+            send = { type = "handshake_acknowledged", token = "{frame.resume_token}" }
+        """,
+    )
+    session = driven.opened()
+    query = driven.ask(session, "heard completed")
+    until(lambda: query.ending)
+    said = [row["content"] for row in driven.rows("frames") if b"handshake_ack" in row["content"]]
+    assert len(said) == 1
+    assert b"a-resume-token" not in said[0]
+
+
+# -- asking
+
+
+def test_an_answer_ends_its_query(agent, until):
+    """First event, end and what was planted: all recorded, in the order in which it happened."""
+    session = agent.opened()
+    query = agent.ask(session, "started completed", planted=(("token", "CX0"),))
+    until(query.done.is_set)
+    assert (query.ending, query.reason) == (OK, Reason.COMPLETED)
+    asked, ended = agent.rows("queries")
+    assert (asked["step"], ended["step"]) == ("asked", "ended")
+    assert asked["sent_ns"] <= ended["first_ns"] <= ended["done_ns"]
+    assert (ended["ending"], ended["session"]) == ("ok", session.id)
+    (planted,) = [row for row in agent.rows("plantings") if row["canary"] == "CX0"]
+    assert (planted["query"], planted["conversation"]) == (query.id, "c-1")
+    assert planted["at_ns"] <= asked["sent_ns"]
+    assert [name for name, *_ in agent.reports] == ["connect", "first event", "completion"]
+    assert agent.rig.open == {}
+
+
+@pytest.mark.parametrize(
+    ("question", "ending", "reason"),
+    [
+        ("started completed", OK, "completed"),
+        ("started cancelled", INFO, "agent_cancelled"),
+        ("error", FAIL, "error"),
+        ("unnamed started completed", OK, "completed"),
+        ("started close", INFO, Reason.SESSION_LOST),
+        ("started long", INFO, Reason.SESSION_LOST),
+        ("started", INFO, Reason.TIMEOUT),
+    ],
+)
+def test_how_a_query_ends(drive, server, until, question, ending, reason):
+    """By the dialect's table, by its session's end, or by its time.
+
+    A message over the limit is the platform's doing too.
+    """
+    driven = drive(server.ws("/agent"), timeout="300ms")
+    query = driven.ask(driven.opened(), question)
+    until(query.done.is_set)
+    assert (query.ending, query.reason) == (ending, reason)
+    problems = [problem for name, _, _, problem in driven.reports if name == "completion"]
+    assert problems == [None if ending is OK else reason]
+
+
+def test_an_answer_that_comes_too_late_changes_nothing(drive, server, until):
+    """A query ends once; the frames are there all the same."""
+    driven = drive(server.ws("/agent"), timeout="200ms")
+    query = driven.ask(driven.opened(), "started later completed")
+    until(lambda: query.ending)
+    assert query.reason == Reason.TIMEOUT
+    until(lambda: any(b"agent_completed" in row["content"] for row in driven.rows("frames")))
+    assert [row["reason"] for row in driven.rows("queries")][1:] == [Reason.TIMEOUT]
+
+
+def test_queries_of_one_session_are_told_apart(agent, until):
+    """By the ids that the platform repeats: each has its own end."""
+    session = agent.opened()
+    first = agent.ask(session, "started later completed", "c-1")
+    second = agent.ask(session, "started error", "c-2")
+    until(lambda: first.ending and second.ending)
+    assert (first.ending, second.ending) == (OK, FAIL)
+
+
+def test_a_conversation_is_continued_by_the_platforms_name_for_it(agent, until):
+    """What the platform called it in its first answer stands in the second question."""
+    session = agent.opened()
+    until(agent.ask(session, "started completed").done.is_set)
+    assert session.principal.conversations == {ConversationLabel("c-1"): "t-1"}
+    query = agent.ask(session, "heard completed", turn=1)
+    until(query.done.is_set)
+    heard = [
+        row["content"] for row in agent.rows("frames") if b'"thread_id": "t-1"' in row["content"]
+    ]
+    assert heard
+
+
+def test_what_cannot_be_sent_is_said_to_be_unknown(agent, until):
+    """A session that is over takes no question; it is on record, and nobody is blamed."""
+    session = agent.opened()
+    session.close()
+    until(session.closed.is_set)
+    query = agent.ask(session, "started completed")
+    assert (query.ending, query.reason) == (INFO, Reason.NOT_SENT)
+    assert [row["step"] for row in agent.rows("queries")] == ["asked", "ended"]
+
+
+def test_what_we_gave_up_ourselves_is_nobodys_error(agent, until):
+    """A session that we drop takes its queries with it; Locust hears nothing of it."""
+    session = agent.opened()
+    query = agent.ask(session, "started later completed")
+    until(lambda: query.first_ns)
+    session.abort()
+    assert (query.ending, query.reason) == (INFO, Reason.GIVEN_UP)
+    assert [name for name, *_ in agent.reports] == ["connect", "first event"]
+
+
+def test_the_queries_of_others_go_on_when_a_session_is_lost(agent, until):
+    """Only its own end with it."""
+    lost, other = agent.opened(), agent.opened()
+    slow = agent.ask(other, "started later completed")
+    gone = agent.ask(lost, "started close")
+    until(gone.done.is_set)
+    assert slow.ending is None
+    until(slow.done.is_set)
+    assert slow.ending is OK
+
+
+# -- keeping
+
+
+def test_a_ping_event_is_answered(agent, until):
+    """From the hub, as the dialect says."""
+    session = agent.opened()
+    agent.ask(session, "ping")
+    gevent.sleep(0.1)
+    until(agent.ask(session, "heard completed", "c-2").done.is_set)
+    heard = [row["content"] for row in agent.rows("frames") if b'"pong"' in row["content"]]
+    assert heard
+
+
+def test_a_session_says_that_it_is_alive(drive, server, until, monkeypatch):
+    """As often as the plan says, and no longer than it lives."""
+    monkeypatch.setattr(sessions, "KEEP_SECONDS", 0.02)
+    alive = '[dialect.alive]\nevery = "100ms"\nsend = { type = "alive" }'
+    driven = drive(server.ws("/agent"), dialect=alive)
+    session = driven.opened()
+    gevent.sleep(0.55)
+    until(driven.ask(session, "heard completed").done.is_set)
+    (heard,) = [r["content"] for r in driven.rows("frames") if b'"alive"' in r["content"]]
+    assert 3 <= heard.count(b'"alive"') <= 6
+
+
+def test_a_fresh_token_is_handed_to_an_open_session(drive, server, until, monkeypatch):
+    """Before the old one runs out; the platform hears it, the run does not."""
+    monkeypatch.setattr(sessions, "KEEP_SECONDS", 0.02)
+    driven = drive(server.ws("/agent"))
+    session = driven.opened()
+    first = session.principal.access
+    monkeypatch.setattr(tokens, "_stale", lambda principal: principal.access == first)
+    until(lambda: session.principal.access != first)
+    until(lambda: "refreshed" in driven.steps(session))
+    until(driven.ask(session, "heard completed").done.is_set)
+    heard = next(r["content"] for r in driven.rows("frames") if b'"authenticate"' in r["content"])
+    assert b"credential." + session.principal.id.encode() in heard
+    assert session.principal.access.encode() not in heard
+
+
+def test_a_refresh_that_fails_is_recorded_and_tried_again(agent, until, monkeypatch):
+    """The session lives as long as the platform lets it."""
+    monkeypatch.setattr(sessions, "KEEP_SECONDS", 0.02)
+    session = agent.opened()
+
+    def refused(_):
+        raise AuthError("refresh answered 503 and no token")
+
+    monkeypatch.setattr(agent.rig.tokens, "renew", refused)
+    until(lambda: agent.steps(session).count("refresh failed") >= 2)
+    assert session.is_open
+    assert not agent.broken
+
+
+def test_credentials_that_the_platform_gives_are_screened(agent):
+    """A resume token is one; it is in no frame on disk."""
+    session = agent.opened()
+    contents = b"".join(row["content"] for row in agent.rows("frames"))
+    assert f"credential.{session.principal.id}.".encode() in contents
+    assert b"a-resume-token-of-ours" not in contents
+
+
+# -- ending
+
+
+def test_a_goodbye_is_recorded(agent, until):
+    """Closing, and closed by us."""
+    session = agent.opened()
+    session.close()
+    until(session.closed.is_set)
+    assert agent.steps(session)[-2:] == ["closing", "closed"]
+    closed = agent.rows("sessions")[-1]
+    assert (closed["code"], closed["by"]) == (1000, "us")
+    assert agent.rig.sessions == {}
+
+
+def test_a_goodbye_that_is_not_answered_is_dropped(drive, server, until, monkeypatch):
+    """After some seconds, so that nothing stays."""
+    monkeypatch.setattr(sessions, "CLOSE_SECONDS", 0.1)
+    driven = drive(server.ws("/unanswered"), dialect="opens = []")
+    session = driven.opened()
+    session.close()
+    assert not session.closed.is_set()
+    until(session.closed.is_set)
+    assert driven.rig.sessions == {}
+
+
+# -- a dialect that raises
+
+
+class Raising(EventDialect):
+    """A dialect of somebody's own with a mistake in it."""
+
+    def __init__(self, described, where):
+        super().__init__(described)
+        setattr(self, where, self.mistake)
+
+    def mistake(self, *_):
+        """Divide by nothing."""
+        return 1 / 0
+
+
+@pytest.mark.parametrize("where", ["glance", "answer", "alive"])
+def test_nothing_that_a_dialect_raises_is_silent(drive, server, until, monkeypatch, where):
+    """In the hub and in the keeper nobody would hear it: the run is ended instead."""
+    monkeypatch.setattr(sessions, "KEEP_SECONDS", 0.02)
+    driven = drive(
+        server.ws("/agent"), dialect='[dialect.alive]\nevery = "50ms"\nsend = { type = "alive" }'
+    )
+    session = driven.opened()
+    broken = Raising(driven.rig.plan.dialect, where)
+    driven.rig.dialect, driven.rig.glance = broken, broken.glance
+    driven.ask(session, "ping started")
+    until(lambda: driven.broken)
+    assert {type(error) for error in driven.broken} == {ZeroDivisionError}
+
+
+def test_a_dialect_that_cannot_ask_raises_where_it_is_called(agent):
+    """In a user's own greenlet, where Locust hears it."""
+    session = agent.opened()
+    agent.rig.dialect = Raising(agent.rig.plan.dialect, "ask")
+    with pytest.raises(ZeroDivisionError):
+        agent.ask(session, "started completed")
