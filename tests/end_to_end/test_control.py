@@ -37,7 +37,7 @@ def test_every_kind_of_break_is_found_and_the_run_is_untouched(run):
 
 def test_a_blind_scan_shows_in_the_measure(run, monkeypatch):
     """A scan that reads no encodings finds what is plain, and the bound falls."""
-    monkeypatch.setattr(words, "everywhere", words.exact)
+    monkeypatch.setattr(words, "everywhere", lambda text, **_: words.exact(text))
     measured = measure(run, seed=7, breaks=80)
     assert measured.found["moved"] == measured.planted["moved"]
     assert "hex" not in measured.found
