@@ -130,9 +130,10 @@ def _unseen(table: str, principals: set[PrincipalId]) -> str:
 
 
 def _placeholders(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
-    """Rows of this run that nobody owns."""
+    """Rows of this run that nobody owns; one without an owner may be its conversation's."""
     for row in rows:
-        if row["placeholder"] and _is_ours(run, row):
+        held = row["stated_owner"] is None and row["conversation_owner"] is not None
+        if row["placeholder"] and not held and _is_ours(run, row):
             yield run.history.queries.get(QueryId(row["query"] or "")), row
 
 

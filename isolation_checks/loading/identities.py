@@ -15,7 +15,7 @@ from isolation_checks.loading.history import Principal
 from isolation_checks.records import PrincipalId
 
 SHORTEST = 8
-"""An id shorter than this stands in texts by chance."""
+"""An id shorter than this stands in texts by chance, as does one that is a mere word."""
 MARKED = b"credential."
 """What is in every message that held a credential."""
 _MARK = re.compile(r"credential\.([A-Za-z0-9.-]+)\.[0-9a-f]{16}")
@@ -40,18 +40,26 @@ class Identities:
         self._automaton = ahocorasick.Automaton()
         for principal in principals:
             for how, name in (("subject", principal.subject), ("email", principal.email)):
-                if name is not None and len(name) >= SHORTEST:
+                if name is not None and len(name) >= SHORTEST and not name.isalpha():
                     self._automaton.add_word(name, Named(principal.id, how, name))
         self._any = len(self._automaton) > 0
         self._automaton.make_automaton()
 
     def by_name(self, text: str) -> Iterator[Named]:
-        """Whose ids and emails stand in a text, each as a word of its own."""
+        """Whose ids and emails stand in a text, each as a word of its own.
+
+        Where one begins like another, the longer one is meant.
+        """
         if not self._any:
             return
-        for last, named in self._automaton.iter(text):
-            start, end = last + 1 - len(named.words), last + 1
-            if not _glued(text[start - 1 : start]) and not _glued(text[end : end + 1]):
+        found = [
+            (last + 1 - len(named.words), last + 1, named)
+            for last, named in self._automaton.iter(text)
+        ]
+        for start, end, named in found:
+            within = any(s <= start and end <= e and e - s > end - start for s, e, _ in found)
+            alone = not _glued(text[start - 1 : start]) and not _glued(text[end : end + 1])
+            if alone and not within:
                 yield named
 
     def by_credential(self, text: str) -> Iterator[Named]:

@@ -29,6 +29,12 @@ def kinds(outcome):
         (STORED + "messages|a,q1 messages|a,q2", FAIL, {("duplicated-row", "a", 2)}),
         ("messages|!system,q1 messages|a,q2 messages|b,q3", FAIL, {("placeholder-owner", "a", 1)}),
         ("messages|?,q1 messages|a,q2 messages|b,q3", FAIL, {("placeholder-owner", "a", 1)}),
+        ("messages|?,q1,>a messages|a,q2 messages|b,q3", PASS, set()),  # its conversation has one
+        (
+            "messages|!system,q1,>a messages|a,q2 messages|b,q3",
+            FAIL,
+            {("placeholder-owner", "a", 1)},
+        ),
         ("messages|a,q1,.open messages|a,q2 messages|b,q3", FAIL, {("half-written", "a", 1)}),
         ("messages|a,q1,.over messages|a,q2 messages|b,q3", PASS, set()),
         (STORED + "messages|a,@x,q77", FAIL, {("phantom-row", "a", 1)}),

@@ -231,6 +231,15 @@ def test_where_nothing_was_answered_no_objective_is_missed():
     assert () == judgement.findings
 
 
+def test_a_platform_that_the_dialect_cannot_read_is_neither_cleared_nor_accused():
+    """Frames come and say nothing to us: every query times out, and nobody is to blame."""
+    said = " ".join(f"a?q{n} b?q{n}0 a:- b:- +20s a!q{n}=timeout b!q{n}0=timeout" for n in (7, 8))
+    judgement = judge(told(said))
+    assert (UNKNOWN, 3, ()) == (judgement.verdict, judgement.exit_code, judgement.findings)
+    answered_once = judge(told(said + " " + meetings(1), plan=LENIENT))
+    assert FAIL not in parts(answered_once).values()
+
+
 def test_how_big_the_run_was():
     """Counted from the evidence; rows are unknown where none were read."""
     judgement = judge(told("a?q1,A1 a:q1,A1 a!q1 b*twins,a messages|a,q1 messages|b"))

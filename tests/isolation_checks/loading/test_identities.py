@@ -10,6 +10,8 @@ KNOWN = Identities(
         Principal(id="ana-07", owner=1, role="user", subject="user-0042", email="ana@example.org"),
         Principal(id="ben-p1.12", owner=2, role="user", subject="17", email=None),
         Principal(id="eva-01", owner=3, role="user", subject=None, email=None),
+        Principal(id="jan-02", owner=4, role="user", subject="user-0042-b", email=None),
+        Principal(id="kim-03", owner=5, role="user", subject="customer", email=None),
     ]
 )
 
@@ -26,6 +28,9 @@ KNOWN = Identities(
         ("write to ana@example.org.", [("ana-07", "email")]),
         ("joana@example.org", []),
         ("user 17 of 17", []),  # too short: it stands everywhere by chance
+        ("dear customer", []),  # a word like any other
+        ("user-0042-b", [("jan-02", "subject")]),  # not the one that it begins like
+        ("user-0042-b, user-0042", [("jan-02", "subject"), ("ana-07", "subject")]),
         ("user-0042 user-0042", [("ana-07", "subject"), ("ana-07", "subject")]),
     ],
 )
