@@ -136,7 +136,10 @@ async def late(ws: ServerConnection, _: dict[str, str]) -> None:
 
 
 async def agent(ws: ServerConnection, asked: dict[str, str]) -> None:
-    """An agent: it says `opens`, one event after another, and answers as the question says."""
+    """An agent: it says `opens`, one event after another, and answers as the question says.
+
+    Or, where there is an `answer`, always so.
+    """
     about = {"user_id": asked.get("user"), "resume_token": "a-resume-token-of-ours"}
     for kind in filter(None, asked.get("opens", "connection_established").split(",")):
         await tell(ws, kind, **about)
@@ -150,7 +153,8 @@ async def agent(ws: ServerConnection, asked: dict[str, str]) -> None:
         elif said["type"] == "user_message":
             thread = said.get("thread_id") or "t-1"
             names = {"request_id": said["request_id"], "thread_id": thread}
-            replies.append(asyncio.create_task(reply(ws, said["payload"]["content"], names, heard)))
+            question = asked.get("answer") or said["payload"]["content"]
+            replies.append(asyncio.create_task(reply(ws, question, names, heard)))
 
 
 async def tell(ws: ServerConnection, kind: str, **about: object) -> None:

@@ -24,10 +24,8 @@ def read_anothers_conversation(rig: Rig) -> None:
     """Have a reader ask for decoys' conversations."""
     every = float(rig.plan.provocations.read)
     dialect = rig.plan.dialect
-    ways = bool(
-        dialect.read_conversation or (dialect.read_conversation_http and rig.plan.target.http)
-    )
-    if not every or not rig.plan.cast.decoys or not ways:
+    calls = dialect.read_conversation_http if rig.plan.target.http else ()
+    if not every or not rig.plan.cast.decoys or not (dialect.read_conversation or calls):
         return
     reader = Actor(rig, "reader")
     decoys = [Actor(rig, "decoy") for _ in range(rig.plan.cast.decoys)]
@@ -40,7 +38,7 @@ def read_anothers_conversation(rig: Rig) -> None:
             detail=conversation,
         )
         _over_websocket(rig, reader, conversation)
-        for call in dialect.read_conversation_http:
+        for call in calls:
             _over_http(rig, reader, call, conversation)
         gevent.sleep(every)
 

@@ -18,6 +18,7 @@ PLAN = """
 websocket = "{address}"
 connect_timeout = "{connect_timeout}"
 frame_limit = "1000B"
+{http}
 [auth]
 source = "mint"
 secret = "env:CROSSTALK_TEST_SECRET"
@@ -31,6 +32,7 @@ extends = "reference"
 {dialect}
 """
 DEFAULTS = {
+    "http": "",
     "timeout": "5s",
     "connect_timeout": "5s",
     "drain": "0s",

@@ -1,0 +1,189 @@
+import gevent
+import pytest
+
+from isolation_checks.records import Opcode
+from locustfiles.driving.provocations import PROVOCATIONS
+from locustfiles.driving.provocations.abandon import abandon_an_answer
+from locustfiles.driving.provocations.burst import connect_in_a_burst
+from locustfiles.driving.provocations.connect import connect_during_an_answer
+from locustfiles.driving.provocations.observer import observe
+from locustfiles.driving.provocations.read import read_anothers_conversation
+from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
+from locustfiles.driving.provocations.tabs import ask_in_two_tabs
+from locustfiles.driving.provocations.twins import ask_as_twins
+
+ANSWERS = "/agent?answer=started+later+completed"
+NEVER = "\n".join(
+    f'{name} = "0s"'
+    for name in ("twins", "connect", "abandon", "reconnect", "burst", "tabs", "read")
+)
+NOBODY = "observers = 0\ntwins = false\nvisitors = 0\nburst = 0\ndecoys = 0"
+
+
+@pytest.fixture
+def acting(drive, server):
+    """Runs one provocation, every so often, and nothing else."""
+    running = []
+
+    def act(provocation, every="100ms", cast="", path=ANSWERS, **options):
+        name = WHAT[provocation]
+        rates = NEVER.replace(f'{name} = "0s"', f'{name} = "{every}"')
+        driven = drive(
+            server.ws(path), more=f"[provocations]\n{rates}\n[cast]\n{cast}\n", **options
+        )
+        running.append(gevent.spawn(provocation, driven.rig))
+        return driven
+
+    yield act
+    gevent.killall(running)
+    for each in running:  # what one raised is no silence here either
+        assert each.successful(), each.exception
+
+
+WHAT = {
+    observe: "",
+    ask_as_twins: "twins",
+    connect_during_an_answer: "connect",
+    abandon_an_answer: "abandon",
+    reconnect_during_an_answer: "reconnect",
+    connect_in_a_burst: "burst",
+    ask_in_two_tabs: "tabs",
+    read_anothers_conversation: "read",
+}
+
+
+def done(driven, kind):
+    """What was noted of a provocation."""
+    return [row for row in driven.rows("provocations") if row["kind"] == kind]
+
+
+def asked(driven):
+    """The questions, in the order in which they were asked."""
+    return [row for row in driven.rows("queries") if row["step"] == "asked"]
+
+
+def test_every_provocation_is_tried_here():
+    """Whoever adds one says here what it does."""
+    assert set(WHAT) == set(PROVOCATIONS)
+
+
+@pytest.mark.parametrize("provocation", PROVOCATIONS)
+def test_what_the_plan_does_not_want_is_not_done(drive, server, provocation):
+    """With a rate of nothing, or nobody to do it, a provocation ends at once."""
+    more = f"[provocations]\n{NEVER}\n[cast]\n{NOBODY}\n"
+    driven = drive(server.ws(ANSWERS), more=more)
+    with gevent.Timeout(1):
+        provocation(driven.rig)
+    assert driven.rig.sessions == {}
+    assert driven.rows("provocations") == []
+
+
+def test_observers_are_connected_and_never_ask(acting, until):
+    """As many as the plan says, and again when one was lost."""
+    driven = acting(observe, cast="observers = 2")
+    until(lambda: len(driven.rig.sessions) == 2)
+    assert {s.principal.role for s in driven.rig.sessions.values()} == {"observer"}
+    lost = next(iter(driven.rig.sessions.values()))
+    lost.abort()
+    until(lambda: len(driven.rig.sessions) == 2 and lost.id not in driven.rig.sessions)
+    assert asked(driven) == []
+
+
+def test_twins_ask_the_same_at_the_same_moment(acting, until):
+    """After each was told a word of its own; and once more right behind an answer."""
+    driven = acting(ask_as_twins)
+    until(lambda: len(asked(driven)) >= 5)
+    first, second, one, other, behind = asked(driven)[:5]
+    assert first["text"] != second["text"]
+    assert one["text"] == other["text"] == behind["text"]
+    assert one["principal"] != other["principal"] == behind["principal"]
+    assert abs(one["sent_ns"] - other["sent_ns"]) < 100_000_000
+    (noted,) = done(driven, "twins")
+    assert {noted["principal"], noted["other"]} == {one["principal"], other["principal"]}
+    planted = [row for row in driven.rows("plantings") if row["kind"] == "token"]
+    assert {row["query"] for row in planted} == {first["query"], second["query"]}
+
+
+def test_visitors_connect_in_the_middle_of_an_answer(acting, until):
+    """Somebody else's, which has begun and is not over; then they leave."""
+    driven = acting(connect_during_an_answer, cast="visitors = 1")
+    user = driven.opened()
+    while not done(driven, "connect"):
+        query = driven.ask(user, "anything")
+        until(query.done.is_set)
+    (noted, *_) = done(driven, "connect")
+    assert noted["other"] == user.principal.id
+    assert noted["detail"] in {row["query"] for row in asked(driven)}
+    until(lambda: driven.rig.sessions.keys() == {user.id})
+    visits = [row for row in driven.rows("sessions") if row["principal"] == noted["principal"]]
+    assert [row["step"] for row in visits].count("ready") >= 2
+
+
+def test_an_answer_is_abandoned_and_another_asks_behind_it(acting, until):
+    """The one drops its connection without a word, the other asks at once; by turns."""
+    driven = acting(abandon_an_answer)
+    until(lambda: len(done(driven, "abandon")) >= 2)
+    one, two = done(driven, "abandon")[:2]
+    assert (one["principal"], one["other"]) == (two["other"], two["principal"])
+    steps = [r["step"] for r in driven.rows("sessions") if r["session"] == one["session"]]
+    assert "closing" not in steps
+    assert steps[-1] == "closed"
+    ended = [row["reason"] for row in driven.rows("queries") if row["step"] == "ended"]
+    assert "session lost" not in ended
+
+
+def test_somebody_reconnects_in_the_middle_of_an_answer(acting, until):
+    """Its session is dropped, and it is back at once."""
+    driven = acting(reconnect_during_an_answer)
+    until(lambda: len(done(driven, "reconnect")) >= 2)
+    until(lambda: len(driven.rig.sessions) == 2)
+    who = done(driven, "reconnect")[0]["principal"]
+    steps = [row for row in driven.rows("sessions") if row["principal"] == who]
+    closed = next(row for row in steps if row["step"] == "closed")
+    again = [row for row in steps if row["step"] == "ready"][1]
+    assert closed["by"] == "us"
+    assert again["at_ns"] - closed["at_ns"] < 1_000_000_000
+
+
+def test_a_burst_connects_in_the_same_moment(acting, until):
+    """Several of them, who stay a little and leave."""
+    driven = acting(connect_in_a_burst, cast="burst = 4")
+    until(lambda: len(driven.rig.sessions) == 4)
+    due = [row["at_ns"] for row in driven.rows("sessions") if row["step"] == "opening"][:4]
+    assert max(due) - min(due) < 300_000_000
+    assert len(done(driven, "burst")) == 4
+    until(lambda: not driven.rig.sessions)
+
+
+def test_tabs_are_two_sessions_of_one_principal(acting, until):
+    """Each has a conversation of its own, and both ask."""
+    driven = acting(ask_in_two_tabs)
+    until(lambda: len(asked(driven)) >= 2)
+    one, other = asked(driven)[:2]
+    assert one["principal"] == other["principal"]
+    assert one["session"] != other["session"]
+    assert one["conversation"] != other["conversation"]
+
+
+def test_a_reader_asks_for_a_decoys_conversation(acting, accounts, until):
+    """One of this run's own, over the WebSocket and over HTTP; what comes back is recorded."""
+    driven = acting(read_anothers_conversation, http=f'http = "{accounts}"')
+    until(lambda: done(driven, "read"))
+    (noted, *_) = done(driven, "read")
+    decoy, reader = noted["other"], noted["principal"]
+    assert {row["principal"]: row["role"] for row in driven.rows("principals")} == {
+        decoy: "decoy",
+        reader: "reader",
+    }
+    assert noted["detail"] == "t-1"
+    until(lambda: any(row["opcode"] == Opcode.HTTP for row in driven.rows("frames")))
+    (answered, *_) = [row for row in driven.rows("sessions") if row["step"] == "answered"]
+    assert (answered["channel"], answered["code"]) == ("http", 200)
+    assert answered["principal"] == reader
+
+
+def test_a_platform_without_http_is_read_over_the_websocket_alone(acting, until):
+    """And one that answers nothing there breaks nothing."""
+    driven = acting(read_anothers_conversation)
+    until(lambda: len(done(driven, "read")) >= 2)
+    assert {row["channel"] for row in driven.rows("sessions")} == {"websocket"}
