@@ -6,111 +6,21 @@ yields are columns of the relations `frames` and `sightings`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from isolation_checks.dialects.correlate import By, Correlator, answering, our_conversation
 from isolation_checks.dialects.reading import SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
+from isolation_checks.loading.columns import FRAMES, SIGHTINGS, Frame, Sighting, table
 from isolation_checks.loading.history import Process, Query, Session, seconds
 from isolation_checks.loading.identities import MARKED, Identities, Named
 from isolation_checks.loading.ownership import Claimed, Ownership
-from isolation_checks.records import Ending, Opcode, PrincipalId, QueryId, SessionId
-
-FRAMES = pa.schema(
-    [
-        pa.field("stream", pa.string()),
-        pa.field("index", pa.int64()),
-        pa.field("session", pa.int64()),
-        pa.field("principal", pa.string()),
-        pa.field("at_s", pa.float64()),
-        pa.field("late_s", pa.float64()),
-        pa.field("opcode", pa.int8()),
-        pa.field("channel", pa.string()),
-        pa.field("kind", pa.string()),
-        pa.field("query", pa.string()),
-        pa.field("placed_by", pa.string()),
-        pa.field("ending", pa.string()),
-        pa.field("label_query", pa.string()),
-        pa.field("query_owner", pa.string()),
-        pa.field("conversation", pa.string()),
-        pa.field("label_owner", pa.string()),
-        pa.field("sequence", pa.int64()),
-        pa.field("open", pa.bool_()),
-    ]
-)
-SIGHTINGS = pa.schema(
-    [
-        pa.field("stream", pa.string()),
-        pa.field("index", pa.int64()),
-        pa.field("channel", pa.string()),
-        pa.field("session", pa.int64()),
-        pa.field("principal", pa.string()),
-        pa.field("at_s", pa.float64()),
-        pa.field("kind", pa.string()),
-        pa.field("query", pa.string()),
-        pa.field("label_owner", pa.string()),
-        pa.field("canary", pa.string()),
-        pa.field("owner", pa.string()),
-        pa.field("planted_query", pa.string()),
-        pa.field("planted", pa.bool_()),
-        pa.field("earlier", pa.bool_()),
-        pa.field("how", pa.string()),
-        pa.field("foreign", pa.bool_()),
-        pa.field("identity", pa.bool_()),
-    ]
-)
-
-
-class _Frame(msgspec.Struct, gc=False):
-    """One row of `frames`; its fields stand in the order of the columns."""
-
-    stream: str
-    index: int
-    session: SessionId
-    principal: PrincipalId
-    at_s: float
-    late_s: float
-    opcode: int
-    channel: str
-    kind: str | None
-    query: QueryId | None
-    placed_by: By | None
-    ending: Ending | None
-    label_query: str | None
-    query_owner: PrincipalId | None
-    conversation: str | None
-    label_owner: PrincipalId | None
-    sequence: int | None
-    open: bool
-
-
-class _Sighting(msgspec.Struct, gc=False, kw_only=True):
-    """One row of `sightings`; its fields stand in the order of the columns."""
-
-    stream: str
-    index: int
-    channel: str
-    session: SessionId
-    principal: PrincipalId
-    at_s: float
-    kind: str | None
-    query: QueryId | None
-    label_owner: PrincipalId | None
-    canary: str
-    owner: PrincipalId | None
-    planted_query: QueryId | None = None
-    planted: bool = False
-    earlier: bool = False
-    how: str
-    foreign: bool = False
-    identity: bool = False
-
+from isolation_checks.records import Opcode, PrincipalId, SessionId
 
 TAIL = 160
 """Characters of a streamed answer that are kept to join a word that was cut: a canary in
@@ -175,8 +85,8 @@ class FrameReader:
         """The columns of frames and sightings of one process, batch by batch."""
         stream = f"history/{process.id}/frames"
         for batch in evidence(stream):
-            frames: list[_Frame] = []
-            sightings: list[_Sighting] = []
+            frames: list[Frame] = []
+            sightings: list[Sighting] = []
             columns = [batch.column(name).to_pylist() for name in batch.schema.names]
             stretched = words.stretched(columns[-1])
             for index, session, received_ns, late_ns, opcode, content, stretch in zip(
@@ -193,9 +103,9 @@ class FrameReader:
                 frames.append(frame)
                 sightings.extend(self._sightings(frame, reading, content, stretch=stretch))
                 sightings.extend(self._named(frame, reading, content))
-            yield _table(frames, FRAMES), _table(sightings, SIGHTINGS)
+            yield table(frames, FRAMES), table(sightings, SIGHTINGS)
 
-    def _frame(self, session: Session, reading: Reading, at_s: float, opcode: int) -> _Frame:
+    def _frame(self, session: Session, reading: Reading, at_s: float, opcode: int) -> Frame:
         state = self._state(session)
         state.advance(at_s)
         query, by = state.correlator.place(reading)
@@ -208,7 +118,7 @@ class FrameReader:
         running = next((q for q in state.running if q.id == query), None)
         if running is not None and reading.ending is not None:
             state.end(running)  # what was read together with its end came behind it
-        return _Frame(
+        return Frame(
             stream="",
             index=0,
             session=session.id,
@@ -248,8 +158,8 @@ class FrameReader:
         return state
 
     def _sightings(
-        self, frame: _Frame, reading: Reading, content: bytes, *, stretch: bool
-    ) -> Iterator[_Sighting]:
+        self, frame: Frame, reading: Reading, content: bytes, *, stretch: bool
+    ) -> Iterator[Sighting]:
         found: dict[str, tuple[Claimed, str]] = {}
         for word in (*words.within(content, stretch=stretch), *self._joined(frame, reading)):
             claimed = self._ownership.claim(word)
@@ -271,7 +181,7 @@ class FrameReader:
                 foreign=self._ownership.foreign(claimed, frame.principal, frame.channel, label),
             )
 
-    def _named(self, frame: _Frame, reading: Reading, content: bytes) -> Iterator[_Sighting]:
+    def _named(self, frame: Frame, reading: Reading, content: bytes) -> Iterator[Sighting]:
         """Other principals' credentials in any frame, and their ids in the text of answers."""
         named: dict[Named, None] = {}
         if MARKED in content:
@@ -287,7 +197,7 @@ class FrameReader:
                 continue
             yield _sighting(frame, canary=name.words, owner=owner, how=name.how, identity=True)
 
-    def _joined(self, frame: _Frame, reading: Reading) -> Iterator[words.Word]:
+    def _joined(self, frame: Frame, reading: Reading) -> Iterator[words.Word]:
         """Words that a streamed answer holds only when its pieces are put together."""
         if not reading.delta or not reading.text:
             return
@@ -300,13 +210,15 @@ class FrameReader:
             if whole == searched:  # most often the session says nothing but this answer
                 continue
             searched = whole
-            for word in words.within(whole.encode(), stretch=words.is_stretched(whole)):
+            for word in words.within(
+                whole.encode("utf-8", "replace"), stretch=words.is_stretched(whole)
+            ):
                 if word.start < len(tail) < word.end:
                     yield words.Word(word.word, 0, len(reading.text), "reassembled")
 
 
-def _sighting(frame: _Frame, **seen: Any) -> _Sighting:  # noqa: ANN401 - the columns of a sighting
-    return _Sighting(
+def _sighting(frame: Frame, **seen: Any) -> Sighting:  # noqa: ANN401 - the columns of a sighting
+    return Sighting(
         stream=frame.stream,
         index=frame.index,
         channel=frame.channel,
@@ -318,11 +230,3 @@ def _sighting(frame: _Frame, **seen: Any) -> _Sighting:  # noqa: ANN401 - the co
         label_owner=frame.label_owner,
         **seen,
     )
-
-
-def _table(rows: Sequence[msgspec.Struct], schema: pa.Schema) -> pa.RecordBatch:
-    if not rows:
-        return pa.RecordBatch.from_pylist([], schema=schema)
-    columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
-    arrays = [pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.history.stream import evidence
 from isolation_checks.loading import fold, rows
+from isolation_checks.loading.columns import FRAMES, SIGHTINGS
 from isolation_checks.loading.derive import Progress, derived
-from isolation_checks.loading.frames import FRAMES, SIGHTINGS
 from isolation_checks.loading.run import CONVERSATIONS, QUERIES, Relation, Run
 
 SCHEMAS: Mapping[str, pa.Schema] = {

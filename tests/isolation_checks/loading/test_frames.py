@@ -120,13 +120,18 @@ def test_a_canary_is_seen_however_it_is_written(content, how):
 
 
 @settings(max_examples=25)
-@given(st.lists(st.integers(1, 21), min_size=1, max_size=4, unique=True), st.booleans())
-def test_an_answer_in_pieces_is_put_together(cuts, encoded):
+@given(
+    st.lists(st.integers(1, 21), min_size=1, max_size=4, unique=True),
+    st.booleans(),
+    st.sampled_from(["", "für Sie: ", "日本語" * 30, "😀 " * 80]),
+)
+def test_an_answer_in_pieces_is_put_together(cuts, encoded, before):
     """Wherever it is cut, in however many pieces, encoded or not: seen once, where it ends."""
     whole = word("A1")
     whole = base64.b64encode(whole.encode()).decode() if encoded else whole
     edges = [0, *sorted(cuts), len(whole)]
     pieces = [whole[start:end] for start, end in itertools.pairwise(edges)]
+    pieces[0] = before + pieces[0]
     [(index, canary, how, foreign)] = sightings(hears("b", *deltas(*pieces), session=2))
     assert (word("A1"), "reassembled", True) == (canary, how, foreign)
     assert 1 < index <= len(pieces)
