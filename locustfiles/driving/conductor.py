@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -33,6 +34,8 @@ from locustfiles.driving.performer import BROKEN, Performer, boot_id, end_run
 BEGIN = "crosstalk_begin"
 SEAL_SECONDS = 8.0
 """How long after the drain a process may still be writing."""
+WORKERS_SECONDS = 30.0
+"""How long workers that were forked from this process may take to come."""
 EXIT_UNKNOWN = 3
 _VERSIONS = ("crosstalk-harness", "locust", "websockets", "gevent", "pyarrow", "duckdb", "narwhals")
 _JUDGED = (0, 1, EXIT_UNKNOWN)
@@ -64,6 +67,7 @@ class Conductor:
         """No run is going on: the last one was handed over to be judged."""
         self._idle.set()
         self._broken = False
+        self._ever_began = False
         self._concluding: gevent.Greenlet | None = None
         self._code: int | None = None
         self._said: list[str] = []
@@ -76,6 +80,15 @@ class Conductor:
         if performer is None:
             events.worker_connect.add_listener(self._late)
             environment.runner.register_message(BROKEN, self._on_broken)
+            if options.processes and self._headless:
+                gevent.spawn_later(WORKERS_SECONDS, self._require_workers)
+
+    def _require_workers(self) -> None:
+        """Locust would wait for ever for a worker that ended before it came."""
+        if not self._ever_began:
+            log.error("not all workers came within %g s; one may have crashed", WORKERS_SECONDS)
+            self._broken = True
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _planned(self, options: Any) -> Plan:  # noqa: ANN401 - argparse
         """The plan of this process life: a file's, or that of the embedded platform."""
@@ -110,6 +123,7 @@ class Conductor:
         now = datetime.now(UTC)
         name = self._wanted_run or f"{now:%m%d-%H%M}-{secrets.token_hex(2)}"
         self._wanted_run = None
+        self._ever_began = True
         run = directory.create(self.runs, RunId(name))
         self._code, self._slots, self._stopping = None, 0, False
         self._ordered.clear()
