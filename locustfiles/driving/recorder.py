@@ -134,9 +134,8 @@ class Recorder:
         """Hand everything recorded so far to the operating system; blocks its greenlet."""
         frames, self._frames = self._frames, _Frames()
         notes, self._notes = self._notes, {name: [] for name in STREAMS}
-        try:
-            self._pool.apply(self._write, (frames, notes))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the run must end
+        error = self._pool.apply(self._write, (frames, notes))
+        if error is not None:
             self._break(error)
 
     def seal(self, how: str) -> None:
@@ -172,14 +171,19 @@ class Recorder:
 
     # -- below: in the native thread, where gevent must not be touched
 
-    def _write(self, frames: _Frames, notes: dict[str, list[dict[str, Any]]]) -> None:
-        for batch in self._batches(frames):
-            self._writers["frames"].write(batch)
-        for stream, records in notes.items():
-            if records:
-                schema = STREAMS[stream]
-                plain = [self._screened(record) for record in records]
-                self._writers[stream].write(pa.RecordBatch.from_pylist(plain, schema=schema))
+    def _write(self, frames: _Frames, notes: dict[str, list[dict[str, Any]]]) -> Exception | None:
+        """Write everything; what went wrong, which gevent would print as it is."""
+        try:
+            for batch in self._batches(frames):
+                self._writers["frames"].write(batch)
+            for stream, records in notes.items():
+                if records:
+                    schema = STREAMS[stream]
+                    plain = [self._screened(record) for record in records]
+                    self._writers[stream].write(pa.RecordBatch.from_pylist(plain, schema=schema))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run must end
+            return error
+        return None
 
     def _batches(self, frames: _Frames) -> Iterator[pa.RecordBatch]:
         """What was received, in batches that the processor's cache can hold."""
