@@ -9,7 +9,7 @@ from isolation_checks.checks.check import Outcome, check
 from isolation_checks.checks.samples import asked_in
 from isolation_checks.judging.verdict import ObjectiveOutcome, Verdict, worst
 from isolation_checks.loading.run import Run
-from isolation_checks.plan.model import Objective
+from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.records import Ending, Reason
 from isolation_checks.statistics import bounds
 

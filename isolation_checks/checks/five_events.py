@@ -14,7 +14,7 @@ from isolation_checks.dialects.correlate import By
 from isolation_checks.judging.verdict import Moment, Place, Verdict
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
-from isolation_checks.plan.model import Dialect
+from isolation_checks.plan.tables.dialect import Dialect
 from isolation_checks.records import Ending, PrincipalId, QueryId, Reason, SessionId
 
 _Seen = dict[str, dict[str, Any]]

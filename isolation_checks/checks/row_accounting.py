@@ -12,7 +12,7 @@ from isolation_checks.checks.check import Found, Outcome, check, needs_rows
 from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
-from isolation_checks.plan.model import Table
+from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import Ending, PrincipalId, QueryId, Reason
 
 KEPT = 0.5

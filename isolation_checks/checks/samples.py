@@ -13,7 +13,8 @@ from isolation_checks.checks.check import Outcome
 from isolation_checks.judging.verdict import Distribution, ObjectiveOutcome, Verdict, worst
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run
-from isolation_checks.plan.model import Objective, Plan
+from isolation_checks.plan.model import Plan
+from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.records import QueryId, Reason
 from isolation_checks.statistics import bounds
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 
 from isolation_checks.loading.run import Run, records
-from isolation_checks.plan.model import Table
+from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import Ending, PrincipalId
 
 SEVERAL = 2

@@ -12,7 +12,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from isolation_checks.dialects.reading import Reading
-from isolation_checks.plan.model import Dialect
+from isolation_checks.plan.tables.dialect import Dialect
 from isolation_checks.records import ConversationLabel, QueryId
 
 

@@ -16,7 +16,8 @@ from isolation_checks.dialects import template
 from isolation_checks.dialects.places import Places, Unusual
 from isolation_checks.dialects.reading import SILENT, Ask, Dialect, Reading
 from isolation_checks.errors import UsageError
-from isolation_checks.plan import model
+from isolation_checks.plan.tables.dialect import Dialect as Described
+from isolation_checks.plan.tables.target import Template
 from isolation_checks.records import Ending
 
 _MEMBERS = (
@@ -30,7 +31,7 @@ _KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _NOTHING, _
 class EventDialect:
     """One JSON object a message; where what stands in it is data."""
 
-    def __init__(self, described: model.Dialect) -> None:
+    def __init__(self, described: Described) -> None:
         self._described = described
         self._where = described.where
         self._ends = {event: Ending(ending) for event, ending in described.ends.items()}
@@ -216,7 +217,7 @@ class EventDialect:
         return tuple(_filled(send, names) for send in self._described.read_conversation)
 
 
-def dialect_of(described: model.Dialect) -> Dialect:
+def dialect_of(described: Described) -> Dialect:
     """The dialect that a plan describes: its data, or the class that it names.
 
     Raises:
@@ -254,7 +255,7 @@ def _parsed(frame: bytes) -> Any:  # noqa: ANN401 - JSON has no better type
         return None
 
 
-def _filled(send: model.Template, names: Mapping[str, Any]) -> bytes:
+def _filled(send: Template, names: Mapping[str, Any]) -> bytes:
     return orjson.dumps(template.fill(send, names))
 
 

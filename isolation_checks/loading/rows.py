@@ -16,7 +16,7 @@ from isolation_checks.history.stream import Evidence, digest
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import SIGHTINGS
 from isolation_checks.loading.ownership import Ownership
-from isolation_checks.plan.model import Rows, Table
+from isolation_checks.plan.tables.rows import Rows, Table
 from isolation_checks.records import PrincipalId, QueryId
 from isolation_checks.rows.collect import read_said
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from isolation_checks.dialects import template
-from isolation_checks.plan.model import Dialect, Plan
+from isolation_checks.plan.model import Plan
+from isolation_checks.plan.tables.dialect import Dialect
 
 _PRINCIPAL = frozenset(
     ("principal", "run", "number", "name", "email", "password", "tenant", "subject", "uuid", "now")

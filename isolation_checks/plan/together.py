@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 
 from isolation_checks.plan import holes
-from isolation_checks.plan.model import Objective, Plan, Rows
+from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
+from isolation_checks.plan.tables.objectives import Objective
+from isolation_checks.plan.tables.rows import Rows
 
 _APART = "{principal}, {number}, {uuid} or {email}"
 

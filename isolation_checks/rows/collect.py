@@ -20,7 +20,7 @@ from isolation_checks.history.credentials import Credentials
 from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.history.stream import StreamWriter
 from isolation_checks.plan import read
-from isolation_checks.plan.model import Rows, Table
+from isolation_checks.plan.tables.rows import Rows, Table
 from isolation_checks.rows import sources, ways
 
 SKEW_SECONDS = 60.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from isolation_checks.errors import UsageError
-from isolation_checks.plan.model import Table
+from isolation_checks.plan.tables.rows import Table
 
 Engine = Literal["sqlite", "postgresql"]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")

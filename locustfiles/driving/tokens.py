@@ -24,7 +24,8 @@ from isolation_checks.dialects.events import token_names
 from isolation_checks.errors import UsageError
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.plan import references
-from isolation_checks.plan.model import Auth, Call, Plan
+from isolation_checks.plan.model import Plan
+from isolation_checks.plan.tables.auth import Auth, Call
 from isolation_checks.plan.units import Secret
 from isolation_checks.records import RunId
 from locustfiles.driving.principals import Principal

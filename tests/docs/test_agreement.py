@@ -15,7 +15,7 @@ from isolation_checks.checks import CHECKS
 from isolation_checks.judging import findings, fingerprints
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading import frames, rows, run
-from isolation_checks.plan.model import Provocations
+from isolation_checks.plan.tables.workload import Provocations
 from isolation_checks.rows.collect import ROW_SCHEMA
 from reports.write import RENDERERS
 from tests.docs import generated, pages

@@ -14,6 +14,9 @@ import pytest
 from isolation_checks.dialects.events import EventDialect, dialect_of
 from isolation_checks.dialects.reading import SILENT, Ask
 from isolation_checks.plan import model, read, units
+from isolation_checks.plan.tables.auth import Call
+from isolation_checks.plan.tables.dialect import Alive, Dialect, Kind, Reply
+from isolation_checks.plan.tables.rows import Finished
 from tests.docs import pages
 
 EXAMPLES = sorted((pages.DOCS / "examples").glob("*.toml"))
@@ -46,11 +49,11 @@ def keys(kind: type[msgspec.Struct] = model.Plan, path: str = "") -> Iterator[Fi
         name = f"{path}{field.encode_name}"
         yield name, field
         inner = struct_in(field.type)
-        if inner is not None and inner not in (model.Call, *SMALL):
+        if inner is not None and inner not in (Call, *SMALL):
             yield from keys(inner, f"{name}.")
 
 
-SMALL = (model.Reply, model.Alive, model.Kind, model.Finished)
+SMALL = (Reply, Alive, Kind, Finished)
 """Tables that are told of where they stand, without headings for their keys."""
 
 
@@ -83,7 +86,7 @@ def test_every_key_has_its_heading_and_its_default(name, field):
     if field.required:
         assert "Required." in text or inner is not None
         return
-    if inner is not None and inner is not model.Call:
+    if inner is not None and inner is not Call:
         return
     shown = re.search(r"Default: `([^`]+)`", text)
     default = msgspec.to_builtins(default_of(field), enc_hook=units.encode)
@@ -105,7 +108,7 @@ def test_nothing_is_told_of_that_no_plan_knows():
 
 def test_every_key_of_a_request_has_its_row():
     rows = pages.table(told("auth.register"))
-    fields = [field.encode_name for field in msgspec.structs.fields(model.Call)]
+    fields = [field.encode_name for field in msgspec.structs.fields(Call)]
     assert fields == [pages.names(row[0])[0] for row in rows]
 
 
@@ -152,7 +155,7 @@ def test_the_class_that_is_shown_reads_and_asks():
     (code,) = pages.fenced(pages.read("dialects.md"), "python")
     names: dict[str, Any] = {}
     exec(compile(code, "shown.py", "exec"), names)
-    described = model.Dialect(ends={"ANSWER": "ok"})
+    described = Dialect(ends={"ANSWER": "ok"})
     dialect = names["LineDialect"](described)
     lacking = [m for m in dir(EventDialect(described)) if m in READ and not hasattr(dialect, m)]
     assert lacking == []
@@ -177,5 +180,5 @@ READ = {"opens", "refuses", "protocol", "repeats", "first", "ask", "read", "answ
 
 def test_a_class_can_be_named_in_a_plan():
     """And one that lacks a method is refused."""
-    named = model.Dialect(class_="tests.end_to_end.foreign.line_dialect:LineDialect")
+    named = Dialect(class_="tests.end_to_end.foreign.line_dialect:LineDialect")
     assert dialect_of(named).ask

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import gevent
 
-from isolation_checks.plan.model import Call
+from isolation_checks.plan.tables.auth import Call
 from isolation_checks.records import ConversationLabel, Opcode
 from locustfiles.driving import wording
 from locustfiles.driving.provocations.stage import Actor

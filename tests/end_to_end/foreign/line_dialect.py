@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from isolation_checks.dialects.reading import Ask, Reading
-from isolation_checks.plan import model
+from isolation_checks.plan.tables.dialect import Dialect
 from isolation_checks.records import Ending
 
 
 class LineDialect:
     """`ASK id words`, answered by `WAIT id` and `ANSWER id words`."""
 
-    def __init__(self, described: model.Dialect) -> None:
+    def __init__(self, described: Dialect) -> None:
         self.opens = frozenset(described.opens)
         self.refuses = frozenset(described.refuses)
         self.protocol = described.protocol

@@ -8,7 +8,7 @@ from isolation_checks.dialects.correlate import (
     our_conversation,
 )
 from isolation_checks.dialects.reading import Reading
-from isolation_checks.plan import model
+from isolation_checks.plan.tables.dialect import Dialect
 
 LABEL, OTHER = "ana/1", "ana/2"
 
@@ -85,12 +85,12 @@ def test_of_two_open_queries_none_is_guessed():
 
 def test_what_answers_nothing_is_not_taken_for_an_answer():
     """A ping, and somebody's presence, once the dialect says which events answer."""
-    kinds = answering(model.Dialect(protocol=("thinking",), ends={"done": "ok"}))
+    kinds = answering(Dialect(protocol=("thinking",), ends={"done": "ok"}))
     session = correlator(answering=kinds)
     assert (None, None) == session.place(Reading(kind="ping"))
     assert ("q1", By.ONLY) == session.place(Reading(kind="done"))
     assert ("q1", By.QUERY) == session.place(Reading(kind="notice", query="q1"))
-    assert answering(model.Dialect(ends={"done": "ok"})) is None
+    assert answering(Dialect(ends={"done": "ok"})) is None
 
 
 def test_our_conversations_are_new_in_every_run():

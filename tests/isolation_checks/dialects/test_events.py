@@ -4,7 +4,8 @@ import pytest
 from isolation_checks.dialects.events import EventDialect, dialect_of
 from isolation_checks.dialects.reading import Ask, Reading
 from isolation_checks.errors import UsageError
-from isolation_checks.plan import model, read
+from isolation_checks.plan import read
+from isolation_checks.plan.tables.dialect import Dialect, Kind, Where
 
 PLAN = """
 dialect = "{}"
@@ -112,12 +113,12 @@ def test_a_handshake_is_answered_from_what_was_received():
 )
 def test_a_kind_is_told_by_what_an_event_holds(frame, kind):
     """Before its type is looked at."""
-    described = model.Dialect(
-        where=model.Where(type=("event",)),
+    described = Dialect(
+        where=Where(type=("event",)),
         kinds=(
-            model.Kind(name="completed", has="run.status", equals="completed"),
-            model.Kind(name="welcome", has="ok", equals="true"),
-            model.Kind(name="answer", has="result"),
+            Kind(name="completed", has="run.status", equals="completed"),
+            Kind(name="welcome", has="ok", equals="true"),
+            Kind(name="answer", has="result"),
         ),
     )
     assert kind == EventDialect(described).read(orjson.dumps(frame)).kind
@@ -129,11 +130,11 @@ def test_a_kind_is_told_by_what_an_event_holds(frame, kind):
         ("no.such.module:Dialect", "ModuleNotFoundError"),
         ("isolation_checks.errors:Nothing", "AttributeError"),
         ("isolation_checks.errors", "write it like"),
-        ("isolation_checks.plan.model:Isolation", "TypeError"),
+        ("isolation_checks.plan.tables.objectives:Isolation", "TypeError"),
         ("builtins:dict", "cannot be loaded"),
         ("builtins:id", "is no dialect: it lacks opens"),
     ],
 )
 def test_a_class_that_is_no_dialect_is_the_plans_mistake(named, said):
     with pytest.raises(UsageError, match=said):
-        dialect_of(model.Dialect(class_=named))
+        dialect_of(Dialect(class_=named))

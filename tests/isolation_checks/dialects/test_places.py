@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from isolation_checks.dialects.events import EventDialect
 from isolation_checks.dialects.reading import SILENT
-from isolation_checks.plan import model, read
+from isolation_checks.plan import read
+from isolation_checks.plan.tables.dialect import Dialect, Kind, Where
 
 KEYS = st.sampled_from(("type", "id", "data", "payload", "items", "0", "text"))
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(("", "a", "b", "7", 1.5))
@@ -19,7 +20,7 @@ PLACES = st.lists(
 ).map(tuple)
 KINDS = st.lists(
     st.builds(
-        model.Kind,
+        Kind,
         name=st.sampled_from(("first", "second")),
         has=st.lists(KEYS, min_size=1, max_size=2).map(".".join),
         equals=st.sampled_from((None, "a", "7", "true")),
@@ -27,7 +28,7 @@ KINDS = st.lists(
     max_size=2,
 ).map(tuple)
 WHERE = st.builds(
-    model.Where,
+    Where,
     type=PLACES,
     query=PLACES,
     run=PLACES,
@@ -43,7 +44,7 @@ WHERE = st.builds(
 @given(where=WHERE, kinds=KINDS, message=VALUES)
 def test_the_fast_way_reads_what_walking_reads(where, kinds, message):
     """Whatever a plan names and a platform sends, both ways of reading agree."""
-    dialect = EventDialect(model.Dialect(where=where, kinds=kinds, ends={"a": "ok"}))
+    dialect = EventDialect(Dialect(where=where, kinds=kinds, ends={"a": "ok"}))
     frame = orjson.dumps(message)
     walked = dialect._walked(frame)
     assert dialect.read(frame) == walked
@@ -79,6 +80,6 @@ def test_every_dialect_reads_the_usual_forms_the_fast_way(preset, monkeypatch):
 @pytest.mark.parametrize("frame", [b"", b"{", b"[1]", b'"text"', b"null", b"\xff", b'{"type": '])
 def test_what_is_no_json_object_says_nothing(frame):
     """Rubbish is read as silence, by either way."""
-    dialect = EventDialect(model.Dialect(where=model.Where(), ends={"a": "ok"}))
+    dialect = EventDialect(Dialect(where=Where(), ends={"a": "ok"}))
     assert dialect.read(frame) == SILENT
     assert dialect.glance(frame) == SILENT

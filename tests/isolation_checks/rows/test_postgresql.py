@@ -9,7 +9,7 @@ import pytest
 
 from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.plan import read as read_plan
-from isolation_checks.plan.model import Table
+from isolation_checks.plan.tables.rows import Table
 from isolation_checks.rows import sources, ways
 from isolation_checks.rows.collect import collect, read_said
 from tests.isolation_checks.rows.clock import Clock

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from isolation_checks.errors import UsageError
-from isolation_checks.plan.model import Table
+from isolation_checks.plan.tables.rows import Table
 from isolation_checks.rows import ways
 
 

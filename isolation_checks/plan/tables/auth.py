@@ -1,0 +1,62 @@
+"""Where principals and their tokens come from, and how a token travels."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from isolation_checks.plan.tables.target import Template
+from isolation_checks.plan.units import Duration, Secret
+
+
+class Carry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the token travels to the WebSocket: any of four ways, all that are given at once."""
+
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    subprotocols: tuple[str, ...] = ()
+    query: dict[str, str] = msgspec.field(default_factory=dict)
+    message: Template | None = None
+    """The first message of a session."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One HTTP request of the platform's; what is sent goes as JSON, or else as a form."""
+
+    path: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    send: Template | None = None
+    form: dict[str, str] | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where principals and their tokens come from."""
+
+    source: Literal["login", "mint", "file"]
+    carry: Carry = msgspec.field(default_factory=Carry)
+    secrets: dict[str, Secret] = msgspec.field(default_factory=dict)
+    """Words for templates whose values are secret: `{api_key}`."""
+    # login
+    register: Call | None = None
+    login: Call | None = None
+    refresh: Call | None = None
+    logout: Call | None = None
+    remove: Call | None = None
+    """Removes an account: what `crosstalk cleanup` calls."""
+    access: tuple[str, ...] = ("access_token", "token")
+    refresh_token: tuple[str, ...] = ("refresh_token",)
+    user: tuple[str, ...] = ()
+    """Where a login's answer says what the platform calls the user, when that is not the
+    token's `sub`."""
+    pace: float = 20.0
+    """Accounts set up per second at most, for every process."""
+    # mint
+    secret: Secret | None = None
+    algorithm: str = "HS256"
+    lifetime: Duration = Duration(900)
+    claims: dict[str, Any] = msgspec.field(default_factory=dict)
+    subject: str = "{principal}-{run}"
+    # file
+    path: str | None = None
+    """One token a line, and behind it, where it is opaque, what the platform calls its user."""

@@ -1,0 +1,28 @@
+"""Where the platform is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from isolation_checks.plan.units import Duration, Size
+
+Template = dict[str, Any]
+"""A TOML table that becomes a JSON message; `{name}` in its strings is filled in."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the platform is."""
+
+    websocket: str
+    """May have holes, as in `ws://127.0.0.1:8000/ws/{subject}`."""
+    http: str | None = None
+    auth: str | None = None
+    """Base of the auth service, when it is not `http`."""
+    allow_hosts: tuple[str, ...] = ()
+    frame_limit: Size = Size(5_000_000)
+    """The longest message that is taken from the platform."""
+    connect_timeout: Duration = Duration(10)
+    insecure_tls: bool = False
+    """Take any certificate: for a staging platform with one of its own making."""

@@ -1,0 +1,54 @@
+"""Who is there, what they do, and what is done to bring faults out."""
+
+from __future__ import annotations
+
+import msgspec
+
+from isolation_checks.plan.units import Duration, Span
+
+
+class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is there beside the ordinary users, in every driving process."""
+
+    observers: int = 1
+    twins: bool = True
+    visitors: int = 2
+    burst: int = 5
+    """How many connect at once in a burst."""
+    decoys: int = 1
+    tenants: int = 0
+    """How many tenants the principals are spread over; 0: the platform knows none."""
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an ordinary user does."""
+
+    concurrent: int = 2
+    """Conversations that a user has open at once; 1 where answers do not say which query
+    they answer."""
+    turns: int = 3
+    think: Span = Span(0.2, 0.8)
+    timeout: Duration = Duration(15)
+    drain: Duration = Duration(3)
+    """How long open queries may still finish after the stop."""
+    words: int = 12
+    """About how many words of chatter a question carries besides its canary."""
+
+
+class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the driver does to bring faults out, and how often (in every process); `0s`: never."""
+
+    twins: Duration = Duration(1.5)
+    """Two principals ask word for word the same."""
+    connect: Duration = Duration(0.5)
+    """A connect during another's answer."""
+    abandon: Duration = Duration(1)
+    """A session dropped in mid-answer, and another's query at once behind it."""
+    reconnect: Duration = Duration(1.5)
+    """A session dropped in mid-answer, and its own principal back at once."""
+    burst: Duration = Duration(5)
+    """Several connects within the same moment."""
+    tabs: Duration = Duration(2)
+    """Two sessions of one principal, each in a conversation of its own."""
+    read: Duration = Duration(2)
+    """A read of a decoy's conversation; needs the dialect to say how one reads."""
