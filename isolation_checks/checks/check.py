@@ -13,7 +13,6 @@ from isolation_checks.judging.verdict import (
     Distribution,
     Moment,
     ObjectiveOutcome,
-    Opportunity,
     Part,
     Verdict,
 )
@@ -62,7 +61,6 @@ class Outcome:
     """Whether nothing found in `examined` chances bounds a rate."""
     objectives: tuple[ObjectiveOutcome, ...] = ()
     latency: Distribution | None = None
-    opportunities: tuple[Opportunity, ...] = ()
     blind: tuple[str, ...] = ()
     times: int | None = None
     """How much was found, where it is more than `found` shows."""

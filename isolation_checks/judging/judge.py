@@ -17,10 +17,11 @@ from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check, Outcome
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_row import foreign_row
-from isolation_checks.judging import findings, pairs
+from isolation_checks.judging import coverage, findings, opportunities, pairs
 from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.verdict import (
     CheckOutcome,
+    Coverage,
     Judgement,
     Opportunity,
     Part,
@@ -61,8 +62,9 @@ def judge(
     if not any(query.ending is Ending.OK for query in run.history.queries.values()):
         outcomes = [(check, _unjudgeable(check, outcome)) for check, outcome in outcomes]
     found = findings.of(run, outcomes)
-    opportunities = _opportunities(outcomes)
-    parts = tuple(_part(name, name in plan.required, outcomes, opportunities) for name in PARTS)
+    chances = _opportunities(run, outcomes)
+    met = _coverage(run)
+    parts = tuple(_part(name, name in plan.required, outcomes, chances) for name in PARTS)
     verdict = worst([part.verdict for part in parts if part.gates])
     if verdict is Verdict.NOT_ASKED:  # a plan that requires nothing has not been met
         verdict = Verdict.UNKNOWN
@@ -77,7 +79,7 @@ def judge(
         crosstalk=metadata.version("crosstalk-harness"),
         verdict=verdict,
         exit_code=verdict.exit_code,
-        headline=_headline(verdict, parts, found, opportunities, _scope(outcomes)),
+        headline=_headline(verdict, parts, found, chances, _scope(outcomes)),
         parts=parts,
         scale=_scale(run),
         findings=found.shown,
@@ -87,10 +89,11 @@ def judge(
             _said(check, outcome) for check, outcome in outcomes if not outcome.objectives
         ),
         objectives=tuple(o for _, outcome in outcomes for o in outcome.objectives),
-        opportunities=opportunities,
+        opportunities=chances,
         latency=tuple(outcome.latency for _, outcome in outcomes if outcome.latency is not None),
         not_asked=tuple(not_asked),
-        blind=_blind(outcomes),
+        blind=_blind(outcomes, chances, met),
+        coverage=met,
         pairs=pairs.of(outcomes),
     )
 
@@ -146,28 +149,34 @@ def _said(check: Check, outcome: Outcome) -> CheckOutcome:
     )
 
 
-def _opportunities(outcomes: list[tuple[Check, Outcome]]) -> tuple[Opportunity, ...]:
-    """The classes of opportunity, with what was seen in the overlap class."""
-    seen = sum(o.total for check, o in outcomes if check.part == "isolation")
-    return tuple(
-        msgspec.structs.replace(opportunity, seen=seen, bound=None if seen else opportunity.bound)
-        for _, outcome in outcomes
-        for opportunity in outcome.opportunities
-    )
+def _opportunities(run: Run, outcomes: list[tuple[Check, Outcome]]) -> tuple[Opportunity, ...]:
+    """The classes of opportunity; none where they cannot be told."""
+    try:
+        return opportunities.of(run, outcomes)
+    except Exception:  # noqa: BLE001 - without them isolation is UNKNOWN, and says so
+        return ()
+
+
+def _coverage(run: Run) -> Coverage | None:
+    """Which interleavings happened; None where that cannot be told."""
+    try:
+        return coverage.of(run.history, run.ownership.circle)
+    except Exception:  # noqa: BLE001 - what could not be seen then says so
+        return None
 
 
 def _part(
     name: Part,
     gates: bool,  # noqa: FBT001 - named at its only call
     outcomes: list[tuple[Check, Outcome]],
-    opportunities: tuple[Opportunity, ...],
+    chances: tuple[Opportunity, ...],
 ) -> PartOutcome:
     own = [(check, outcome) for check, outcome in outcomes if check.part == name]
     verdict = worst([outcome.decided for _, outcome in own])
     reasons = [_reason(check, outcome) for check, outcome in own if outcome.decided is verdict]
     if name == "isolation" and verdict is not Verdict.FAIL:
-        short = [o for o in opportunities if o.needed is not None]
-        if not opportunities and verdict is Verdict.PASS:
+        short = [o for o in chances if o.needed is not None]
+        if not chances and verdict is Verdict.PASS:
             verdict, reasons = Verdict.UNKNOWN, ["how often bleeding could have shown is not known"]
         if short:
             reasons = [_too_few(o) for o in short] + (reasons if verdict is Verdict.UNKNOWN else [])
@@ -209,7 +218,7 @@ def _headline(
     verdict: Verdict,
     parts: tuple[PartOutcome, ...],
     found: Findings,
-    opportunities: tuple[Opportunity, ...],
+    chances: tuple[Opportunity, ...],
     scope: str,
 ) -> str:
     deciding = [part for part in parts if part.gates and part.verdict is verdict]
@@ -222,7 +231,7 @@ def _headline(
         return f"{what}: {said[0].sentence} ({many})" if said else f"{what}: {deciding[0].because}"
     if verdict is Verdict.UNKNOWN:
         return "; ".join(f"{part.name}: {part.because}" for part in deciding)
-    overlap = next((o for o in opportunities if o.name == "overlap"), None)
+    overlap = next((o for o in chances if o.name == "overlap"), None)
     if (
         overlap is None
         or overlap.bound is None
@@ -264,7 +273,9 @@ def _scale(run: Run) -> Scale:
     )
 
 
-def _blind(outcomes: list[tuple[Check, Outcome]]) -> tuple[str, ...]:
+def _blind(
+    outcomes: list[tuple[Check, Outcome]], chances: tuple[Opportunity, ...], met: Coverage | None
+) -> tuple[str, ...]:
     """What was asked and could not be seen."""
     said = [line for _, outcome in outcomes for line in outcome.blind]
     said += [
@@ -272,4 +283,8 @@ def _blind(outcomes: list[tuple[Check, Outcome]]) -> tuple[str, ...]:
         for check, outcome in outcomes
         if outcome.decided is Verdict.UNKNOWN and outcome.note and not outcome.objectives
     ]
+    said += [f"no opportunity of the class {o.name}: {o.meaning}" for o in chances if not o.count]
+    said += filter(
+        None, [coverage.unseen(met) if met else "which phases of users met is not known"]
+    )
     return tuple(dict.fromkeys(said))

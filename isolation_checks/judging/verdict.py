@@ -166,13 +166,41 @@ class Opportunity(_Data, frozen=True, kw_only=True):
 
     name: str
     meaning: str
+    """What counts as one, in a sentence."""
     count: int
     seen: int
+    """In how many places bleeding of this very class was found."""
     bound: float | None
     """Upper 95 % bound of the rate when `seen` is 0, else None."""
     wanted: float | None
+    """The bound that the plan wants; only of the class that decides."""
     needed: int | None
     """How many more would meet `wanted`."""
+    users: int | None = None
+    """How many users' they were; those of one user are no independent trials."""
+    alike: float | None = None
+    """The bound if a user's opportunities were all alike: one trial a user."""
+    detection: float | None = None
+    """The lower bound of the share of planted breaks that were found; `bound` is divided by it."""
+
+
+class Met(_Data, frozen=True, kw_only=True):
+    """How often one phase of a user's met another phase of a stranger's."""
+
+    one: str
+    other: str
+    times: int
+    """Pairs of stretches that touched: a query in the one, a query or session in the other."""
+
+
+class Coverage(_Data, frozen=True, kw_only=True):
+    """Which interleavings of two users really happened: every pair of phases, once."""
+
+    phases: tuple[str, ...]
+    """`connecting`, `waiting` (asked, nothing heard yet), `streaming` (from the first event
+    to the end), `idle` (connected, nothing asked)."""
+    met: tuple[Met, ...]
+    """The upper half of a symmetric matrix, its diagonal included, row by row."""
 
 
 class Pair(_Data, frozen=True, kw_only=True):
@@ -238,6 +266,8 @@ class Judgement(_Data, frozen=True, kw_only=True):
     not_asked: tuple[str, ...]
     blind: tuple[str, ...]
     """What was asked and could not be seen, a sentence each."""
+    coverage: Coverage | None = None
+    """Which interleavings happened."""
     pairs: tuple[Pair, ...] = ()
     """Whose content reached whom: all pairs, those of findings that are not shown too."""
 

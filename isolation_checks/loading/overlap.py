@@ -11,10 +11,17 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from isolation_checks.loading.history import Query
-from isolation_checks.records import PrincipalId, Reason
+from isolation_checks.loading.history import History, Query
+from isolation_checks.records import PrincipalId, ProcessId, Reason
 
-_Times = npt.NDArray[np.float64]
+Times = npt.NDArray[np.float64]
+
+
+def clocks(history: History) -> dict[ProcessId, str]:
+    """By which clock each process tells the time: those of one boot share theirs."""
+    return {
+        process.id: "here" if process.comparable else process.id for process in history.processes
+    }
 
 
 def mark(groups: Iterable[list[Query]], circle: Callable[[PrincipalId], str]) -> None:
@@ -32,19 +39,19 @@ def mark(groups: Iterable[list[Query]], circle: Callable[[PrincipalId], str]) ->
             by_circle.setdefault(circle(query.principal), []).append(query)
         for own in by_circle.values():
             sent, over = _intervals(own)
-            others = _meeting(*everyone, sent, over) - _meeting(sent, over, sent, over)
+            others = meeting(*everyone, sent, over) - meeting(sent, over, sent, over)
             for query, met in zip(own, others, strict=True):
                 query.overlapped = bool(met > 0)
 
 
-def _intervals(queries: list[Query]) -> tuple[_Times, _Times]:
+def _intervals(queries: list[Query]) -> tuple[Times, Times]:
     sent = np.array([query.sent_s for query in queries])
     over = np.array([q.sent_s if q.over_s is None else q.over_s for q in queries])
     return sent, over
 
 
-def _meeting(sent: _Times, over: _Times, from_s: _Times, to_s: _Times) -> npt.NDArray[np.int64]:
-    """For every stretch [from, to], how many intervals [sent, over] touch it."""
-    begun = np.searchsorted(np.sort(sent), to_s, side="right")
-    ended = np.searchsorted(np.sort(over), from_s, side="left")
-    return begun - ended
+def meeting(begun: Times, ended: Times, from_s: Times, to_s: Times) -> npt.NDArray[np.int64]:
+    """For every stretch [from, to], how many intervals [begun, ended] touch it."""
+    before = np.searchsorted(np.sort(begun), to_s, side="right")
+    over = np.searchsorted(np.sort(ended), from_s, side="left")
+    return before - over

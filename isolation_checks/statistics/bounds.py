@@ -16,9 +16,11 @@ from scipy import special
 CONFIDENCE = 0.95
 
 
-def none_seen(opportunities: int, confidence: float = CONFIDENCE) -> float | None:
+def none_seen(opportunities: float, confidence: float = CONFIDENCE) -> float | None:
     """The upper bound of a rate of which nothing was seen: `1 − (1−c)^(1/n)`.
 
+    Opportunities that are correlated count as fewer: as their `effective` number, which
+    need not be whole.
     Returns None without an opportunity.  Source: Clopper & Pearson (1934) at zero.
     """
     if opportunities <= 0:
@@ -35,6 +37,19 @@ def needed_for(bound: float, confidence: float = CONFIDENCE) -> int:
     if not 0 < bound < 1:
         raise ValueError(f"no number of opportunities shows a rate below {bound:g}")
     return math.ceil(math.log(1 - confidence) / math.log(1 - bound))
+
+
+def design_effect(each: Sequence[int], correlation: float) -> float:
+    """By how much correlation makes opportunities worth less: `1 + (m − 1)·r`.
+
+    `each` says how many every user had, `correlation` how alike those of one user are:
+    0 independent, 1 all the same.  Of the m's, the mean over opportunities is taken.
+    Source: Kish, Survey Sampling (1965), on clusters of unequal size.
+    """
+    total = sum(each)
+    if not total:
+        return 1.0
+    return 1 + (sum(many * many for many in each) / total - 1) * correlation
 
 
 def share(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:

@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from isolation_checks.checks import CHECKS
 from isolation_checks.checks.canaries_echoed import canaries_echoed
 from isolation_checks.checks.check import check
 from isolation_checks.checks.error_budget import error_budget
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.history_complete import history_complete
-from isolation_checks.checks.users_overlapped import users_overlapped
+from isolation_checks.judging import opportunities
 from isolation_checks.judging.judge import judge
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks.judging.judging import says
@@ -98,8 +97,8 @@ def test_a_leak_fails_whatever_else_is_unknown():
 def test_a_leak_leaves_no_bound():
     """What was seen is not rare by any bound."""
     leak = judge(told(meetings(2) + " b:A1", plan=LENIENT))
-    [overlap] = leak.opportunities
-    assert (1, None) == (overlap.seen, overlap.bound)
+    overlap = leak.opportunities[0]
+    assert ("overlap", 1, None) == (overlap.name, overlap.seen, overlap.bound)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +147,23 @@ def test_a_check_that_crashes_is_unknown():
     assert UNKNOWN == parts(judgement)["isolation"]
 
 
-def test_isolation_cannot_pass_without_knowing_how_often_it_could_have_shown():
-    """The check that counts opportunities may crash: then there is no bound at all."""
-    checks = [each for each in CHECKS if each is not users_overlapped]
-    judgement = judge(told(ENOUGH, plan={"required": ["isolation"]}), checks)
+def test_isolation_cannot_pass_without_knowing_how_often_it_could_have_shown(monkeypatch):
+    """What counts opportunities may crash: then there is no bound at all, and no crash."""
+    monkeypatch.setattr(opportunities, "of", lambda *_: 1 // 0)
+    judgement = judge(told(ENOUGH, plan={"required": ["isolation"]}))
     assert UNKNOWN == judgement.verdict
     assert "how often bleeding could have shown is not known" in judgement.headline
+
+
+def test_which_phases_met_is_told_and_what_never_met_is_named():
+    """Provocation beats volume: two users who never connect at once prove nothing of connects."""
+    judgement = judge(told(meetings(1)))
+    met = {(cell.one, cell.other): cell.times for cell in judgement.coverage.met}
+    assert met["waiting", "waiting"]
+    [never] = [line for line in judgement.blind if "ever met while" in line]
+    assert "connecting and waiting" in never
+    assert "waiting and waiting" not in never
+    assert any(line.startswith("no opportunity of the class twins") for line in judgement.blind)
 
 
 def test_a_check_that_examined_nothing_is_unknown():
