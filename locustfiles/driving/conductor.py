@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import orjson
 from gevent.event import Event
 
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, UsageError
@@ -29,6 +30,9 @@ from isolation_checks.plan import hosts, read, references
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import ProcessId, RunId
 from locustfiles.driving import embedded
+from locustfiles.driving.live import page
+from locustfiles.driving.live.board import Board, Watched
+from locustfiles.driving.live.teller import LIVE
 from locustfiles.driving.performer import BROKEN, Performer, boot_id, end_run
 
 BEGIN = "crosstalk_begin"
@@ -71,6 +75,10 @@ class Conductor:
         self._concluding: gevent.Greenlet | None = None
         self._code: int | None = None
         self._said: list[str] = []
+        self._board = Board()
+        if environment.web_ui is not None:
+            environment.runner.register_message(LIVE, self._on_live)
+            page.add(environment.web_ui, options.web_base_path, self._board)
         events = environment.events
         events.test_start.add_listener(self.begin)
         events.test_stopping.add_listener(self._on_stopping)
@@ -139,12 +147,22 @@ class Conductor:
             "seed": secrets.randbelow(1 << 31) if seed is None else seed,
             "nonce": os.environ.get("CROSSTALK_NONCE"),
             "forked": bool(self.environment.parsed_options.processes),
+            "live": self.environment.web_ui is not None,
         }
         self._run = run
         clients = [None] if self._performer else self._clients()
         orders = [self._order_for(client, max(1, len(clients))) for client in clients]
         self._expected = {ProcessId(order["process"]) for order in orders}
         self._describe(now)
+        self._board.begin(
+            Watched(
+                run=run.id,
+                started_at=now.isoformat(timespec="seconds"),
+                started_ns=time.monotonic_ns(),
+                plan=self.plan,
+                processes=len(orders),
+            )
+        )
         for client, order in zip(clients, orders, strict=True):
             if self._performer is not None:
                 self._performer.begin(order)
@@ -191,6 +209,7 @@ class Conductor:
             return
         order = self._order_for(client_id, 0)  # it shares in nothing that was shared out
         self._expected.add(ProcessId(order["process"]))
+        self._board.came(self._run.id)
         self.environment.runner.send_message(BEGIN, order, client_id)
 
     def _on_broken(self, environment: Any, msg: Any, **_: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
@@ -198,12 +217,16 @@ class Conductor:
         self._broken = True
         gevent.spawn(end_run, self.environment)
 
+    def _on_live(self, environment: Any, msg: Any, **_: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
+        self._board.fold(msg.data, time.monotonic_ns())
+
     def _on_stopping(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         self._stopping = True
 
     def _stopped(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         if self._run is not None:
             run, self._run = self._run, None
+            self._board.ended(run.id, "being judged")
             self._concluding = gevent.spawn(self._concluded, run)
         self._idle.set()
 
@@ -245,6 +268,7 @@ class Conductor:
         except Exception:
             log.exception("Crosstalk broke while it had the run judged")
             self._code = EXIT_BROKEN
+            self._board.ended(run.id, "not judged")
 
     def _conclude(self, run: RunDirectory) -> None:
         """Wait for the seals, then collect, judge and render in a process of its own."""
@@ -253,8 +277,14 @@ class Conductor:
             gevent.sleep(0.1)
         command = [sys.executable, "-m", "crosstalk", "conclude", str(run.path)]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own interpreter
-        judged = run.latest_in(run.judgements, "verdict.json") is not None
-        self._code = done.returncode if judged and done.returncode in _JUDGED else EXIT_BROKEN
+        folder = run.latest_in(run.judgements, "verdict.json")
+        judged = folder is not None and done.returncode in _JUDGED
+        self._code = done.returncode if judged else EXIT_BROKEN
+        if folder is not None and judged:
+            verdict = orjson.loads((folder / "verdict.json").read_bytes())
+            self._board.judged(run.id, verdict, folder / "report")
+        else:
+            self._board.ended(run.id, "not judged")
         text = done.stdout.decode("utf-8", "replace").rstrip()
         if self._headless:
             self._said.append(text)

@@ -21,6 +21,8 @@ from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.plan import read
 from isolation_checks.records import ProcessId, RunId
 from locustfiles.driving.agent_user import AgentUser
+from locustfiles.driving.live.digest import Digest
+from locustfiles.driving.live.teller import Teller
 from locustfiles.driving.provocations import PROVOCATIONS
 from locustfiles.driving.rig import Rig
 
@@ -39,6 +41,7 @@ class Performer:
         self._process = ProcessId("")
         self._acts: list[gevent.Greenlet] = []
         self._broke = False
+        self._teller: Teller | None = None
         environment.events.user_error.add_listener(self._on_user_error)
         environment.events.test_stop.add_listener(self.finish)
 
@@ -78,6 +81,12 @@ class Performer:
             report=self._report,
             on_broken=self.broken,
         )
+        self._teller = None
+        if order["live"]:
+            digest = Digest(
+                run=order["run"], process=self._process, key=bytes.fromhex(order["key"])
+            )
+            self._teller = Teller(self.environment.runner, self.rig.recorder, digest)
         AgentUser.rig = self.rig
         gc.collect()
         gc.freeze()  # what stands until the end need not be looked through in the middle
@@ -99,6 +108,8 @@ class Performer:
         try:
             gevent.killall(self._acts)
             rig.finish("stopped")
+            if self._teller is not None:
+                self._teller.tell()
             add_json(
                 self._directory.ended / f"{self._process}.json",
                 {

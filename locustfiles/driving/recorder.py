@@ -7,15 +7,17 @@ fails the streams stay unsealed and the run is ended: a recorder never loses in 
 
 from __future__ import annotations
 
+import logging
 import time
 from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from gevent.event import Event
 from gevent.threadpool import ThreadPool
@@ -27,6 +29,25 @@ from isolation_checks.records import FRAMES, STREAMS, SessionId
 
 FLUSH_RECORDS = 1_000
 FLUSH_SECONDS = 1.0
+log = logging.getLogger(__name__)
+
+
+class Onlooker(Protocol):
+    """Looks at what is written, screened already, in the recorder's native thread."""
+
+    def notes(self, stream: str, records: list[dict[str, Any]]) -> None:
+        """Records of one of the slower streams."""
+        ...
+
+    def frames(
+        self,
+        first: int,
+        sessions: npt.NDArray[np.int64],
+        received_ns: npt.NDArray[np.int64],
+        contents: list[bytes],
+    ) -> None:
+        """Frames, the first of which has this index in its stream."""
+        ...
 
 
 class _Frames:
@@ -71,6 +92,10 @@ class Recorder:
         self._notes: dict[str, list[dict[str, Any]]] = {name: [] for name in STREAMS}
         self._wake = Event()
         self._pool = ThreadPool(1)
+        self.onlooker: Onlooker | None = None
+        self._blinded: Exception | None = None
+        self.on_written: Callable[[], None] = _nothing
+        """Called in the loop's thread whenever something was written."""
         self._flusher = gevent.spawn(self._flushing)
 
     def frames(
@@ -137,6 +162,11 @@ class Recorder:
         error = self._pool.apply(self._write, (frames, notes))
         if error is not None:
             self._break(error)
+        else:
+            self.on_written()
+        if self._blinded is not None:
+            log.warning("the live page is told no more, it broke: %r", self._blinded)
+            self._blinded = None
 
     def seal(self, how: str) -> None:
         """Flush, end every stream, and write the seal: nothing comes after it."""
@@ -174,13 +204,14 @@ class Recorder:
     def _write(self, frames: _Frames, notes: dict[str, list[dict[str, Any]]]) -> Exception | None:
         """Write everything; what went wrong, which gevent would print as it is."""
         try:
-            for batch in self._batches(frames):
-                self._writers["frames"].write(batch)
             for stream, records in notes.items():
                 if records:
                     schema = STREAMS[stream]
                     plain = [self._screened(record) for record in records]
                     self._writers[stream].write(pa.RecordBatch.from_pylist(plain, schema=schema))
+                    self._shown("notes", stream, plain)
+            for batch in self._batches(frames):
+                self._writers["frames"].write(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, the run must end
             return error
         return None
@@ -197,6 +228,7 @@ class Recorder:
             part = slice(start, start + FLUSH_RECORDS)
             contents = self._marked(frames.contents[part])
             first, self._written = self._written, self._written + len(contents)
+            self._shown("frames", first, columns[0][part], columns[1][part], contents)
             yield pa.RecordBatch.from_arrays(
                 [
                     pa.array(np.arange(first, self._written, dtype=np.int64)),
@@ -206,6 +238,15 @@ class Recorder:
                 ],
                 schema=FRAMES,
             )
+
+    def _shown(self, what: str, *seen: Any) -> None:  # noqa: ANN401 - an onlooker's arguments
+        """Let the onlooker look; if it cannot, it is told no more, and the evidence is whole."""
+        if self.onlooker is None:
+            return
+        try:
+            getattr(self.onlooker, what)(*seen)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the evidence must not suffer
+            self.onlooker, self._blinded = None, error
 
     def _marked(self, contents: list[bytes]) -> list[bytes]:
         if not self.credentials.suspects(b"".join(contents)):
@@ -220,6 +261,10 @@ class Recorder:
                     self.credentials.marked(raw) if self.credentials.suspects(raw) else raw
                 ).decode("utf-8", "replace")
         return record
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 def _binary(contents: list[bytes]) -> pa.Array:

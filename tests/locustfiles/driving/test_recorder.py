@@ -310,3 +310,48 @@ def test_a_kill_loses_nothing_that_was_flushed(tmp_path):
     assert len(contents) >= flushed
     assert contents == [b"frame %d" % number for number in range(len(contents))]
     assert not (folder / "seal.json").exists()
+
+
+# -- who looks on
+
+
+class Onlooker:
+    """Remembers what it saw."""
+
+    def __init__(self):
+        self.seen = []
+
+    def notes(self, stream, records):
+        """Who the records are about."""
+        self.seen.append((stream, [record["principal"] for record in records]))
+
+    def frames(self, first, sessions, _received_ns, contents):
+        """What was received."""
+        self.seen.append((first, list(sessions), contents))
+
+
+def test_an_onlooker_sees_what_is_written_and_no_credential(recorder):
+    """Who is there first, so that it knows whose the frames are; and it is told when to look."""
+    recorder.onlooker, told = Onlooker(), []
+    recorder.on_written = lambda: told.append(len(recorder.onlooker.seen))
+    hear(recorder, b"hello", TOKEN.encode(), session=7)
+    recorder.note("sessions", session=7, principal="ana-01", channel="websocket", step="opening")
+    recorder.flush()
+    notes, (first, sessions, contents) = recorder.onlooker.seen
+    assert ("sessions", ["ana-01"]) == notes
+    assert (0, [7, 7], b"hello") == (first, sessions, contents[0])
+    assert TOKEN.encode() not in contents[1]
+    assert [2] == told
+
+
+def test_an_onlooker_that_breaks_breaks_nothing_else(recorder, broken, caplog):
+    """The evidence is whole; somebody says that the live page is not."""
+    recorder.onlooker = Onlooker()
+    recorder.onlooker.frames = None
+    hear(recorder, b"hello")
+    recorder.flush()
+    hear(recorder, b"again")
+    recorder.flush()
+    assert [b"hello", b"again"] == [row["content"] for row in rows(recorder)]
+    assert [] == broken
+    assert 1 == sum("live page" in record.getMessage() for record in caplog.records)
