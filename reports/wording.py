@@ -82,6 +82,14 @@ def share(value: float, toward: Toward = "nearest") -> str:
     return f"{_rounded(percent, decimals, toward):.{decimals}f}{NBSP}%"
 
 
+def rate(value: float, toward: Toward = "nearest") -> str:
+    """Answers a second: `20/s`, `0.31/s`, three significant digits."""
+    if value == 0:
+        return "0/s"
+    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{_rounded(value, decimals, toward):,.{decimals}f}/s"
+
+
 def under(bound: float) -> str:
     """An upper 95 % bound of a rate: `under 0.13 % at 95 %`."""
     return f"under {share(bound, 'up')} at 95{NBSP}%"
@@ -115,11 +123,14 @@ def measured(outcome: ObjectiveOutcome) -> str:
     return f"{value(outcome)} ({details})" if details else value(outcome)
 
 
+UNITS = {"s": seconds, "share": share, "per_s": rate}
+
+
 def value(outcome: ObjectiveOutcome) -> str:
     """The quantile or share alone; `not reached` where it lies among the unfinished."""
     if outcome.samples == 0:
         return "nothing measured"
-    show = seconds if outcome.unit == "s" else share
+    show = UNITS[outcome.unit]
     return "not reached" if outcome.measured is None else show(outcome.measured)
 
 
@@ -127,7 +138,7 @@ def sure(outcome: ObjectiveOutcome) -> str:
     """What is sure at 95 %: the bound that its verdict rests on, or both where it is open."""
     if outcome.samples == 0:
         return ""
-    show = seconds if outcome.unit == "s" else share
+    show = UNITS[outcome.unit]
     lower = None if outcome.lower in {None, outcome.measured} else outcome.lower
     upper = None if outcome.upper in {None, outcome.measured} else outcome.upper
     bounds: list[str] = []

@@ -3,10 +3,12 @@
 Each is a pure function of a run; the order is the order in which people read them.
 """
 
+from isolation_checks.checks.authenticated_time import authenticated_time
 from isolation_checks.checks.canaries_echoed import canaries_echoed
 from isolation_checks.checks.check import Check
 from isolation_checks.checks.connect_time import connect_time
 from isolation_checks.checks.error_budget import error_budget
+from isolation_checks.checks.event_gaps import event_gaps
 from isolation_checks.checks.everybody_came import everybody_came
 from isolation_checks.checks.first_event import first_event_time
 from isolation_checks.checks.five_events import event_protocol
@@ -19,6 +21,8 @@ from isolation_checks.checks.lying_labels import labels_contradict_content
 from isolation_checks.checks.plan_kept import plan_kept
 from isolation_checks.checks.response_time import completion_time
 from isolation_checks.checks.row_accounting import row_accounting
+from isolation_checks.checks.throughput import throughput_kept
+from isolation_checks.checks.tool_time import tool_time
 from isolation_checks.checks.users_overlapped import users_overlapped
 
 CHECKS: tuple[Check, ...] = (
@@ -35,7 +39,11 @@ CHECKS: tuple[Check, ...] = (
     row_accounting,
     plan_kept,
     connect_time,
+    authenticated_time,
     first_event_time,
+    event_gaps,
+    tool_time,
     completion_time,
+    throughput_kept,
     error_budget,
 )

@@ -204,6 +204,8 @@ def _reason(check: Check, outcome: Outcome) -> str:
 def _measured(value: float | None, unit: str) -> str:
     if value is None:
         return "no finite value was measured"
+    if unit == "per_s":
+        return f"{value:.3g}/s"
     return f"{value:.2f} s" if unit == "s" else f"{value:.2%}"
 
 

@@ -125,6 +125,19 @@ class CheckOutcome(_Data, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Window(_Data, frozen=True, kw_only=True):
+    """What was measured in one stretch of the run, in the objective's unit."""
+
+    from_s: float
+    to_s: float | None
+    """None: until the end."""
+    verdict: Verdict
+    measured: float | None
+    lower: float | None
+    upper: float | None
+    samples: int
+
+
 class ObjectiveOutcome(_Data, frozen=True, kw_only=True):
     """One objective: the indicator, its limit and what was measured, in `unit`."""
 
@@ -133,7 +146,8 @@ class ObjectiveOutcome(_Data, frozen=True, kw_only=True):
     statement: str
     """As a person says it: `completion p95 <= 5 s`."""
     verdict: Verdict
-    unit: Literal["s", "share"]
+    unit: Literal["s", "share", "per_s"]
+    """Seconds, a share from 0 to 1, or answers a second (of which `limit` is the least)."""
     limit: float
     measured: float | None
     """The quantile (or share) of the samples; None when it lies among unfinished ones."""
@@ -146,6 +160,12 @@ class ObjectiveOutcome(_Data, frozen=True, kw_only=True):
     needed: int | None = None
     """How many samples would do, where there were too few."""
     note: str = ""
+    meaning: str = ""
+    """What the indicator says, in one sentence."""
+    advice: str = ""
+    """What to do where it is missed, in one sentence."""
+    windows: tuple[Window, ...] = ()
+    """Where it is judged window by window: all of them; the figures above are the worst's."""
 
 
 class Distribution(_Data, frozen=True, kw_only=True):

@@ -136,6 +136,8 @@ def _fold_session(history: History, process: Process, record: Mapping[str, Any])
     step = record["step"]
     if step == "opening":
         session.opening_s = at_s
+    elif step == "upgraded":
+        session.upgraded_s = at_s
     elif step in ("ready", "answered"):
         session.ready_s = at_s
         session.code = record["code"]

@@ -42,6 +42,7 @@ class Session:
     process: ProcessId
     due_s: float | None = None
     opening_s: float | None = None
+    upgraded_s: float | None = None
     ready_s: float | None = None
     closed_s: float | None = None
     failed: str | None = None

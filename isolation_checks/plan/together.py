@@ -6,11 +6,13 @@ Each complaint is one sentence that says what would be right.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from isolation_checks.plan import holes
+from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
+from isolation_checks.plan.tables.dialect import Dialect
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.plan.tables.rows import Rows
 
@@ -25,7 +27,7 @@ def complaints(plan: Plan) -> Iterator[str]:
     yield from _of_dialect(plan)
     yield from _of_holes(plan)
     for objective in plan.objectives:
-        yield from _of_objective(objective)
+        yield from _of_objective(objective, plan.dialect)
     yield from _of_the_rest(plan)
     if plan.rows is not None:
         yield from _of_rows(plan.rows)
@@ -105,15 +107,38 @@ def _of_holes(plan: Plan) -> Iterator[str]:
             )
 
 
-def _of_objective(objective: Objective) -> Iterator[str]:
-    share = objective.indicator == "error_share"
-    if share == objective.limit.is_duration:
-        kind = "a share such as 0.01" if share else "a duration such as '5s'"
-        yield f"the limit of objective {objective.indicator} must be {kind}"
-    if not share and objective.every == (objective.quantile is not None):
-        yield f"objective {objective.indicator} needs either quantile or every = true"
+_EXAMPLES: Mapping[Kind, str] = {
+    "duration": "a duration such as '5s'",
+    "rate": "a rate such as '20/s'",
+    "share": "a share such as 0.01",
+}
+
+
+def _of_objective(objective: Objective, dialect: Dialect) -> Iterator[str]:
+    name = objective.indicator
+    indicator = INDICATORS[name]
+    timed = indicator.kind == "duration"
+    if objective.limit.kind != indicator.kind:
+        yield f"the limit of objective {name} must be {_EXAMPLES[indicator.kind]}"
+    if timed and objective.every == (objective.quantile is not None):
+        yield f"objective {name} needs either quantile or every = true"
+    if not timed and (objective.every or objective.quantile is not None):
+        yield f"objective {name} is no time, and takes neither quantile nor every"
     if objective.quantile is not None and not 0 < objective.quantile < 1:
-        yield f"the quantile of objective {objective.indicator} lies between 0 and 1"
+        yield f"the quantile of objective {name} lies between 0 and 1"
+    if objective.every and objective.window is not None:
+        yield f"objective {name}: what holds for every sample holds in every window; leave one out"
+    if objective.window is not None and objective.window <= 0:
+        yield f"the window of objective {name} must be longer than nothing"
+    if objective.cohort is not None and objective.cohort.kind and indicator.of == "sessions":
+        yield f"objective {name} is about sessions, and cohort.kind about queries"
+    if dialect.class_ is None and name == "authenticated" and not dialect.opens:
+        yield "objective authenticated needs dialect.opens, the events that say who we are"
+    if name == "tool_call" and dialect.tool is None:
+        yield (
+            "objective tool_call needs dialect.tool, for example "
+            "{begins = ['tool_executing'], ends = ['tool_completed']}"
+        )
 
 
 def _of_the_rest(plan: Plan) -> Iterator[str]:

@@ -11,8 +11,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from isolation_checks.plan.indicators import Kind
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)", re.IGNORECASE)
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*s")
+_UNITS: Mapping[Kind, str] = {"duration": "s", "rate": "/s", "share": ""}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"b": 1, "kb": 1_000, "mb": 1_000_000}
 
@@ -36,19 +40,19 @@ class Size(int):
 
 
 class Limit(float):
-    """An objective's limit: seconds when it was written as a duration, else a share."""
+    """An objective's limit: seconds, answers a second, or a share, by how it was written."""
 
-    is_duration: bool
+    kind: Kind
 
     @classmethod
-    def of(cls, value: float, *, is_duration: bool) -> Limit:
+    def of(cls, value: float, kind: Kind) -> Limit:
         """A limit with its kind."""
         limit = cls(value)
-        limit.is_duration = is_duration
+        limit.kind = kind
         return limit
 
     def __str__(self) -> str:
-        return f"{float(self):g}s" if self.is_duration else f"{float(self):g}"
+        return f"{float(self):g}{_UNITS[self.kind]}"
 
 
 class Secret(str):
@@ -127,12 +131,16 @@ def secret(text: str) -> Secret:
 
 
 def limit(value: str | float) -> Limit:
-    """Read a duration, or a bare number as a share between 0 and 1."""
+    """Read a duration, a rate such as `20/s`, or a bare number as a share between 0 and 1."""
     if isinstance(value, str):
-        return Limit.of(float(duration(value)), is_duration=True)
+        rate = _RATE.fullmatch(value.strip())
+        return Limit.of(float(rate[1]), "rate") if rate else Limit.of(duration(value), "duration")
     if not 0 <= value <= 1:
-        raise ValueError(f"{value} is no share; write a duration like 5s, or a number from 0 to 1")
-    return Limit.of(float(value), is_duration=False)
+        raise ValueError(
+            f"{value} is no share; write a duration like 5s, a rate like 20/s, or a number from "
+            "0 to 1"
+        )
+    return Limit.of(float(value), "share")
 
 
 _READERS: Mapping[type, tuple[Callable[[str], Any], str]] = {
@@ -157,7 +165,7 @@ def decode(kind: type, value: Any) -> Any:  # noqa: ANN401 - msgspec's hook is t
 
 def encode(value: Any) -> Any:  # noqa: ANN401 - msgspec's hook is typed so
     """Msgspec's hook for writing: every unit as what reads back to it."""
-    if isinstance(value, Limit) and not value.is_duration:
+    if isinstance(value, Limit) and value.kind == "share":
         return float(value)
     if isinstance(value, Duration | Span | Size | Limit):
         return str(value)

@@ -68,6 +68,16 @@ def share(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float
     return float(lower), float(upper)
 
 
+def rate(events: int, seconds: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """One-sided lower and upper bounds of events a second that come independently.
+
+    Source: Garwood, Biometrika 28 (1936).
+    """
+    lower = special.gammaincinv(events, 1 - confidence) if events else 0.0
+    upper = special.gammaincinv(events + 1, confidence)
+    return float(lower) / seconds, float(upper) / seconds
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantile:
     """A quantile of samples of which some never finished; None means: no finite one."""

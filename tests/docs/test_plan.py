@@ -14,8 +14,10 @@ import pytest
 from isolation_checks.dialects.events import EventDialect, dialect_of
 from isolation_checks.dialects.reading import SILENT, Ask
 from isolation_checks.plan import model, read, units
+from isolation_checks.plan.indicators import INDICATORS
 from isolation_checks.plan.tables.auth import Call
-from isolation_checks.plan.tables.dialect import Alive, Dialect, Kind, Reply
+from isolation_checks.plan.tables.dialect import Alive, Dialect, Kind, Reply, Tool
+from isolation_checks.plan.tables.objectives import Cohort
 from isolation_checks.plan.tables.rows import Finished
 from tests.docs import pages
 
@@ -53,7 +55,7 @@ def keys(kind: type[msgspec.Struct] = model.Plan, path: str = "") -> Iterator[Fi
             yield from keys(inner, f"{name}.")
 
 
-SMALL = (Reply, Alive, Kind, Finished)
+SMALL = (Reply, Alive, Kind, Finished, Tool, Cohort)
 """Tables that are told of where they stand, without headings for their keys."""
 
 
@@ -98,6 +100,12 @@ def test_every_key_has_its_heading_and_its_default(name, field):
     else:
         silent = ("Default: none", "Default: as", "Default: all", "Default: a new", "Required with")
         assert any(words in text for words in silent), default
+
+
+def test_every_indicator_has_its_row():
+    """What it means, and what to do where it is missed."""
+    rows = {pages.names(row[0])[0]: row[2:] for row in pages.table(told("objectives.indicator"))}
+    assert rows == {name: [each.meaning, each.advice] for name, each in INDICATORS.items()}
 
 
 def test_nothing_is_told_of_that_no_plan_knows():

@@ -19,6 +19,7 @@ conversation, and `A1`, `A2` … the canaries of a:
     a%A1            the same as the body of an HTTP answer
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
     a+3  a+3!  a+3? it took 3 seconds until ready; until it failed; nobody saw how it ended
+                    (the upgrade itself took no time)
     +5s             five seconds pass
     a*read@x,b      a had asked for b's conversation x by its id; or *twins,b  *connect,b
     messages|a,q1,A1    a row of the table: whose, about what, with which words; also
@@ -207,6 +208,8 @@ class _Teller:
         if name not in self.recording.unseated:
             if channel == "websocket":
                 self._write("sessions", name, step="opening", **about | {"at_ns": due})
+            if took and channel == "websocket":
+                self._write("sessions", name, step="upgraded", **about | {"at_ns": due})
             if last is not None:
                 self._write("sessions", name, step=last, detail="why", **about)
         return self.sessions

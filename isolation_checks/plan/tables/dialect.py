@@ -58,6 +58,13 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """… or rather, when this does."""
 
 
+class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The events between which the agent uses a tool."""
+
+    begins: tuple[str, ...]
+    ends: tuple[str, ...]
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the platform speaks, as data; or `class`, a Python class with the same methods."""
 
@@ -85,6 +92,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The events that every answered query shows, in this order; none: not asked."""
     repeats: tuple[str, ...] = ()
     """Those of `protocol` that may come several times."""
+    tool: Tool | None = None
+    """None: the platform does not say when its tools are at work."""
     answers: tuple[Reply, ...] = ()
     alive: Alive | None = None
     renew: Template | None = None

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from isolation_checks.plan.units import Duration, Limit
+from isolation_checks.plan.indicators import Name
+from isolation_checks.plan.units import Duration, Limit, Span
 
 
 class Allow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -16,13 +17,30 @@ class Allow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     channels: tuple[Literal["frame", "http", "row"], ...] = ("frame", "http", "row")
 
 
-class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A limit on an indicator: at a quantile, for every sample, or of a share."""
+class Cohort(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of whose samples an objective speaks: of those of which all of this is true."""
 
-    indicator: Literal["completion", "first_event", "connect", "error_share"]
+    tenant: str | None = None
+    role: str | None = None
+    """The principal's role in the cast: `user`, `twin` …"""
+    kind: str | None = None
+    """The query's kind: `question`, `remember` …"""
+    phase: Span | None = None
+    """When it was due, in seconds of the run."""
+
+
+class Objective(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A limit on an indicator: at a quantile, for every sample, of a share, or of a rate."""
+
+    indicator: Name
     limit: Limit
     quantile: float | None = None
     every: bool = False
+    window: Duration | None = None
+    """The limit holds in each stretch of this length, not only over the whole run."""
+    cohort: Cohort | None = None
+    warm_up: Duration = Duration(0)
+    """What was due so soon after the run began is no sample."""
     agreement: str | None = None
     """The promise that this quotes; the report then says "SLA breach"."""
 
@@ -41,8 +59,8 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 DEFAULT_OBJECTIVES = (
-    Objective(indicator="completion", quantile=0.95, limit=Limit.of(5, is_duration=True)),
-    Objective(indicator="first_event", quantile=0.95, limit=Limit.of(5, is_duration=True)),
-    Objective(indicator="connect", every=True, limit=Limit.of(2, is_duration=True)),
-    Objective(indicator="error_share", limit=Limit.of(0.01, is_duration=False)),
+    Objective(indicator="completion", quantile=0.95, limit=Limit.of(5, "duration")),
+    Objective(indicator="first_event", quantile=0.95, limit=Limit.of(5, "duration")),
+    Objective(indicator="connect", every=True, limit=Limit.of(2, "duration")),
+    Objective(indicator="error_share", limit=Limit.of(0.01, "share")),
 )

@@ -68,7 +68,7 @@ def test_the_distribution_is_drawn_from_the_same_samples():
 def test_without_an_objective_it_is_not_asked():
     """The plan says which limits matter."""
     other = {"objectives": [{"indicator": "completion", "limit": "5s", "every": True}]}
-    assert "connect: no objective" == check.not_asked(told("", plan=other).history.plan)
+    assert "connect" in check.not_asked(told("", plan=other).history.plan)
     assert None is check.not_asked(told("").history.plan)
 
 

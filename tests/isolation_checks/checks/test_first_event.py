@@ -32,4 +32,4 @@ def test_the_first_sign_must_come_in_time(script, verdict, samples):
 def test_without_an_objective_it_is_not_asked():
     """The plan says which limits matter."""
     other = {"objectives": [{"indicator": "connect", "limit": "5s", "every": True}]}
-    assert "first event: no objective" == check.not_asked(told("", plan=other).history.plan)
+    assert "first event" in check.not_asked(told("", plan=other).history.plan)

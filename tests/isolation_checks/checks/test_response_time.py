@@ -84,4 +84,4 @@ def test_several_objectives_are_judged_each():
 def test_without_an_objective_it_is_not_asked():
     """The plan says which limits matter."""
     other = {"objectives": [{"indicator": "connect", "limit": "5s", "every": True}]}
-    assert "completion: no objective" == check.not_asked(told("", plan=other).history.plan)
+    assert "completion" in check.not_asked(told("", plan=other).history.plan)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from isolation_checks.checks.samples import Samples, asked_in, judged, waited
+from isolation_checks.checks.samples import asked_in, judged
 from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.samples import Sample, Samples
 from tests.isolation_checks.language import told
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -11,8 +12,9 @@ PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 
 def outcome(finished, unfinished=(), **objective):
     plan = {"objectives": [{"indicator": "completion", "limit": "5s", **objective}]}
-    samples = Samples(finished=list(finished), unfinished=list(unfinished))
-    return judged(told("", plan=plan), "completion", samples)
+    taken = [(took, True) for took in finished] + [(took, False) for took in unfinished]
+    samples = tuple(Sample(0.0, took, took, done, "a", "question") for took, done in taken)
+    return judged(told("", plan=plan), "completion", Samples(all=samples))
 
 
 @pytest.mark.parametrize(
@@ -50,17 +52,10 @@ def test_the_distribution_has_the_limit_of_the_quantile():
     )
 
 
-def test_how_long_an_unfinished_query_certainly_waited():
-    """From due until we stopped; nothing, where its answer may have come all the same."""
-    run = told("a?q1 +3s a!q1=timeout a?q2")
-    one, two = run.history.queries.values()
-    assert 3.2 == pytest.approx(waited(one, frozenset()))
-    assert 0.0 == waited(one, frozenset({"q1"}))
-    assert 0.0 == waited(two, frozenset())
-
-
 def test_an_indicator_is_asked_for_by_an_objective():
     """By no default of ours."""
     plan = told("").history.plan
     assert None is asked_in(plan, "completion")
-    assert "rest: no objective" == asked_in(plan, "rest")
+    assert "no objective for authenticated, gap between events, tool call, throughput" == asked_in(
+        plan, "gap"
+    )

@@ -175,10 +175,10 @@ def test_a_check_that_examined_nothing_is_unknown():
 def test_what_the_plan_never_asked_is_named_and_lowers_nothing():
     """It is decided from the plan, before anything is looked at."""
     asked = judge(told(ENOUGH))
-    assert ("rows: the plan names no database",) == asked.not_asked
+    assert "rows: the plan names no database" in asked.not_asked
     assert {"foreign row", "row accounting"}.isdisjoint(said.name for said in asked.checks)
     rows = judge(told(ENOUGH, rows=True))
-    assert () == rows.not_asked
+    assert 1 == len(asked.not_asked) - len(rows.not_asked)
     assert UNKNOWN == rows.verdict  # asked for, and the table is empty
 
 
