@@ -89,7 +89,7 @@ POLICY := /usr/sbin/policy-rc.d
 system:
 	@missing=; want() { command -v "$$1" >/dev/null || missing+=" $$2"; }; \
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || want initdb postgresql; \
-	want redis-server redis-server; want chromium chromium; \
+	want redis-server redis-server; want mariadbd mariadb-server; want chromium chromium; \
 	want dockerd docker.io; want debootstrap debootstrap; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! { $(MAY_INSTALL); }; then \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -30,9 +31,9 @@ def foreign_row(run: Run) -> Outcome:
     Of every table that has owners, rows of at least two known principals must have been
     readable, or a role under row-level security would look like a clean platform.
 
-    Catches:  wrong_owner_row, singleton_agent, cache_without_user.
-    Blind to: tables that the plan does not describe; rows that hold no words of this run and
-              name none of its queries and conversations.
+    Catches:  wrong_owner_row, singleton_agent, cache_without_user, side_effect_misdelivery.
+    Blind to: tables that the plan does not describe, or of which it names no owner; rows that
+              hold no words of this run and name none of its queries and conversations.
     """
     reading, described = run.reading, run.history.plan.rows
     if reading is None or described is None or reading.problem is not None:
@@ -44,7 +45,7 @@ def foreign_row(run: Run) -> Outcome:
     strangers, strange = _strangers(run, in_rows)
     found = [*_by_words(run, in_rows), *_by_names(run, judgeable), *strangers]
     examined = count(judgeable)
-    owned = [table for table in described.tables if table.owner or table.conversation_owner]
+    owned = [table for table in described.tables if table.names_owner or table.conversation_owner]
     doubt = strange or visible.doubt(run, owned) or unplanted(run, seen)
     if not doubt and reading.left_out:
         doubt = f"only the first rows were read of {', '.join(reading.left_out)}"
@@ -56,7 +57,22 @@ def foreign_row(run: Run) -> Outcome:
         found=tuple(found),
         verdict=Verdict.UNKNOWN if doubt and not found else None,
         note=doubt,
+        blind=tuple(_nobodys(run, in_rows)),
     )
+
+
+def _nobodys(run: Run, in_rows: Relation) -> Iterator[str]:
+    """Tables whose rows hold words of this run and cannot say whose they are."""
+    described = run.history.plan.rows
+    tables = described.tables if described is not None else ()
+    for table in tables:
+        if not (table.names_owner or table.conversation_owner):
+            held = count(in_rows.filter(nw.col("kind") == table.name).select(*_PLACE).unique())
+            if held:
+                yield (
+                    f"whose {held} rows of {table.name} with words of this run are: "
+                    "it names no owner"
+                )
 
 
 def _judgeable(run: Run, in_rows: Relation) -> Relation:

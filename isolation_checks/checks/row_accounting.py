@@ -35,7 +35,7 @@ def row_accounting(run: Run) -> Outcome:
 
     Catches:  lost_row (answered, never stored), double_write, placeholder_owner,
               runs that were left half written, rows of queries that nobody asked.
-    Blind to: tables that the plan does not describe.
+    Blind to: tables that the plan does not describe; what was lost of keys in Redis, which expire.
     """
     reading, described = run.reading, run.history.plan.rows
     if reading is None or described is None or reading.problem is not None:
@@ -47,16 +47,19 @@ def row_accounting(run: Run) -> Outcome:
     found: list[Found] = []
     for table in described.tables:
         rows = records(run.rows.filter(nw.col("table") == table.name), "stream", "index")
-        found += _found(run, "placeholder-owner", table, _placeholders(run, rows))
+        found += _found(run, "placeholder-owner", table, _placeholders(run, rows, table))
         if reading.settled:
             found += _found(run, "half-written", table, _half_written(run, rows))
+        if table.each_failed is not None:
+            found += _found(run, "half-answer", table, _left_by_failures(run, rows, table))
         if _is_whole(run):  # who asked may stand in what was not written down
             found += _found(run, "phantom-row", table, _phantoms(run, rows))
         if table in counted:
             lost, doubt = _counted(run, answered, rows, table)
             found += lost
             doubts.append(doubt)
-    if not counted:
+    keys_only = all(table.keys for table in described.tables)
+    if not counted and not keys_only:
         lost, doubt = _by_words(run, answered)
         found += lost
         doubts.append(doubt)
@@ -67,6 +70,7 @@ def row_accounting(run: Run) -> Outcome:
         found=tuple(found),
         verdict=Verdict.UNKNOWN if note and not found else None,
         note=note,
+        blind=("what was lost: all rows lie in Redis, where keys expire",) if keys_only else (),
     )
 
 
@@ -129,12 +133,49 @@ def _unseen(table: str, principals: set[PrincipalId]) -> str:
     return f"no row of {', '.join(sorted(principals)[:3])} was read from {table}, lost or not"
 
 
-def _placeholders(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
-    """Rows of this run that nobody owns; one without an owner may be its conversation's."""
+def _placeholders(run: Run, rows: list[dict[str, Any]], table: Table) -> Iterator[_Case]:
+    """Rows of this run that nobody owns; one without an owner may be its conversation's.
+
+    A row is of this run by its query, its conversation or its words.
+    """
+    worded = _planted_in(run, table)
     for row in rows:
         held = row["stated_owner"] is None and row["conversation_owner"] is not None
-        if row["placeholder"] and not held and _is_ours(run, row):
-            yield run.history.queries.get(QueryId(row["query"] or "")), row
+        words = worded.get(row["index"])
+        if row["placeholder"] and not held and (words or _is_ours(run, row)):
+            yield run.history.queries.get(QueryId(row["query"] or words or "")), row
+
+
+def _planted_in(run: Run, table: Table) -> dict[int, str]:
+    """For the rows of a table that hold words of this run, the query that planted the first."""
+    seen = run.sightings.filter(
+        (nw.col("channel") == "row") & nw.col("planted") & (nw.col("kind") == table.name)
+    )
+    queries: dict[int, str] = {}
+    for record in records(seen.select("index", "planted_query"), "index", "planted_query"):
+        queries.setdefault(record["index"], record["planted_query"] or _NO_QUERY)
+    return queries
+
+
+_NO_QUERY = "no query"
+
+
+def _left_by_failures(run: Run, rows: list[dict[str, Any]], table: Table) -> Iterator[_Case]:
+    """Queries that the platform declared failed, and that left more here than they may."""
+    left: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["query"] is not None:
+            left.setdefault(row["query"], []).append(row)
+    for query in run.history.queries.values():
+        its = left.get(query.id, [])
+        keys = {row["key"] or row["index"] for row in its}
+        if _said_failed(query) and len(keys) > (table.each_failed or 0):
+            yield query, its[-1]
+
+
+def _said_failed(query: Query) -> bool:
+    """Whether the platform itself said that nothing came of a query."""
+    return query.ending not in (None, Ending.OK) and query.reason not in (None, *_OURS)
 
 
 def _half_written(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
@@ -197,6 +238,7 @@ _SAYS = {
     "lost-row": "{victim}'s query was answered, and {table} has fewer rows of it than it must",
     "duplicated-row": "{victim}'s query left more rows in {table} than it must",
     "placeholder-owner": "a row of {table} about {victim}'s query belongs to {owner}",
+    "half-answer": "{victim}'s query failed, and left more rows in {table} than it may",
     "half-written": "{victim}'s query is over, and its row in {table} says that it goes on",
     "phantom-row": "{table} has a row, in {victim}'s conversation, of a query that nobody asked",
 }

@@ -266,6 +266,10 @@ _DELIVERY: dict[tuple[str, bool | None], tuple[str, str]] = {
         "a path without the user's identity",
         "the row's owner is a placeholder",
     ),
+    ("half-answer", None): (
+        "a commit where a rollback belongs",
+        "the query failed and the rows of its answer are there",
+    ),
     ("half-written", None): (
         "a commit without its end",
         "the operation is over and the row says it goes on",

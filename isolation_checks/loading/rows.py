@@ -104,9 +104,11 @@ def _row(
     ownership: Ownership,
     record: dict[str, Any],
 ) -> dict[str, Any]:
-    by = ownership.by_subject if described.owner_is == "subject" else ownership.by_email
+    owner_is = table.owner_is or described.owner_is
+    by = ownership.by_subject if owner_is == "subject" else ownership.by_email
+    held_by = ownership.by_subject if described.owner_is == "subject" else ownership.by_email
     stated = record["owner"]
-    asked = table.owner is not None
+    asked = table.names_owner
     over = table.finished.values if table.finished is not None else ()
     status = record["finished"]
     return {
@@ -118,7 +120,7 @@ def _row(
         "placeholder": asked and (not stated or stated.lower() in described.placeholders),
         "conversation": record["conversation"],
         "stated_conversation_owner": record["conversation_owner"],
-        "conversation_owner": by.get(record["conversation_owner"] or ""),
+        "conversation_owner": held_by.get(record["conversation_owner"] or ""),
         "query": record["query"],
         "asker": ownership.asker(record["query"]),
         "finished": None if status is None else status in over,

@@ -37,8 +37,8 @@ def require(plan: Plan) -> None:
     """
     dialect_of(plan.dialect)
     secrets = [plan.auth.secret, *plan.auth.secrets.values()]
-    if plan.rows is not None and plan.rows.url.startswith(("env:", "file:")):
-        secrets.append(Secret(plan.rows.url))
+    if plan.rows is not None:
+        secrets += [Secret(url) for url in plan.rows.urls if url.startswith(("env:", "file:"))]
     try:
         for secret in secrets:
             if secret is not None:

@@ -14,7 +14,8 @@ from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
 from isolation_checks.plan.tables.dialect import Dialect
 from isolation_checks.plan.tables.objectives import Objective
-from isolation_checks.plan.tables.rows import Rows
+from isolation_checks.plan.tables.rows import Rows, Table
+from isolation_checks.rows import patterns
 
 _APART = "{principal}, {number}, {uuid} or {email}"
 
@@ -157,12 +158,53 @@ def _of_the_rest(plan: Plan) -> Iterator[str]:
 
 
 def _of_rows(rows: Rows) -> Iterator[str]:
-    if not re.match(r"(sqlite:///|postgres(ql)?://|env:|file:)", rows.url):
-        yield "rows.url must begin with sqlite:///, postgresql://, env: or file:"
-    if re.match(r"postgres(ql)?://[^/@]*:[^/@]*@", rows.url):
-        yield "rows.url holds a password; refer to it, for example url = 'env:DATABASE_URL'"
     if not rows.tables:
-        yield "[rows] needs at least one [[rows.tables]]"
+        yield "[rows] needs at least one [[rows.tables]]; crosstalk discover PLAN proposes some"
+    yield from _of_url("rows.url", rows.url)
     names = [table.name for table in rows.tables]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"table {name} is described twice"
+    for table in rows.tables:
+        if table.url is not None:
+            yield from _of_url(f"the url of table {table.name}", table.url)
+        yield from _of_keys(table, rows.url_of(table))
+
+
+def _of_url(where: str, url: str) -> Iterator[str]:
+    if not re.match(r"(sqlite:///|(postgres(ql)?|mysql|mariadb|rediss?)://|env:|file:)", url):
+        yield (
+            f"{where} must begin with sqlite:///, postgresql://, mysql://, mariadb://, redis://, "
+            "rediss://, env: or file:"
+        )
+    if re.match(r"[a-z]+://[^/@]*:[^/@]*@", url):
+        yield f"{where} holds a password; refer to it, for example url = 'env:DATABASE_URL'"
+
+
+def _of_keys(table: Table, url: str) -> Iterator[str]:
+    """Tables in Redis are described by patterns of keys, and other tables are not."""
+    name, in_redis = table.name, re.match(r"rediss?://", url)
+    if in_redis and not table.keys:
+        yield f"table {name} lies in Redis and needs keys, for example ['session:{{owner}}:*']"
+    if not table.keys:
+        return
+    if not in_redis and not url.startswith(("env:", "file:")):
+        yield f"table {name} has keys, and its url is not of Redis; give it one of its own"
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name):
+        yield f"table {name!r} has keys; its name is yours to choose, of letters and digits"
+    for hole in sorted({hole for pattern in table.keys for hole in patterns.holes(pattern)}):
+        if hole not in patterns.HOLES:
+            yield (
+                f"the keys of table {name} have the hole {{{hole}}}"
+                f"{nearest(hole, patterns.HOLES)}; there are {{owner}}, {{conversation}} and "
+                "{query}, and * for anything else"
+            )
+    if table.each_query is not None:
+        yield (
+            f"table {name} has keys, which expire and are thrown out: how many rows a query "
+            "leaves there says nothing, so each_query must go"
+        )
+    finished = (table.finished.column,) if table.finished else ()
+    ways = (table.owner, table.conversation, table.conversation_owner, table.query, table.time)
+    for way in filter(None, (*ways, *table.text, *table.json, *finished)):
+        if "->" in way:
+            yield f"table {name} has keys, which are not joined; {way!r} must be a plain way"

@@ -1,4 +1,4 @@
-"""Reads the platform's rows into a run: once settled, in one snapshot, bounded.
+"""Reads the platform's rows into a run: once settled, in one snapshot a database, bounded.
 
 What could not be read, or was left out, is written down beside what was; deciding
 what that means is the checks' affair.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.history.stream import StreamWriter
 from isolation_checks.plan import read
 from isolation_checks.plan.tables.rows import Rows, Table
-from isolation_checks.rows import sources, ways
+from isolation_checks.rows import sources
 
 SKEW_SECONDS = 60.0
 """How far the database's clock may be behind ours before its rows are missed."""
@@ -58,86 +59,122 @@ def collect(
         return None
     since_s = datetime.fromisoformat(description["started_at"]).timestamp() - SKEW_SECONDS
     folder = directory.next_in(directory.rows)
-    said: dict[str, Any] = {"schema": "crosstalk.rows/1", "tables": {}}
-    url = ""
+    said: dict[str, Any] = {"schema": "crosstalk.rows/2", "databases": [], "tables": {}}
+    places: dict[str, _Place] = {}
     try:
-        url = sources.resolved(rows.url)
-        said["engine"] = sources.engine_of(url)
-        said["clock_behind_s"] = behind_s = _behind(url, wall)
-        said["since_s"] = since_s = since_s - max(0.0, behind_s or 0.0)
-        said["settled"], said["settling_s"] = _settle(rows, url, since_s, clock, sleep)
-        _read(rows, url, since_s, folder, said)
+        for reference in rows.urls:
+            places[reference] = _place(rows, reference, since_s, wall)
+        said["settled"], said["settling_s"] = _settle(rows, places.values(), clock, sleep)
+        for place in places.values():
+            said["databases"].append(_read(rows, place, folder, said["tables"]))
     except Exception as error:  # noqa: BLE001 - whatever the driver raises: unreadable is data
-        said["problem"] = sources.without_secrets(f"{type(error).__name__}: {error}", url)
+        said["problem"] = _private(f"{type(error).__name__}: {error}", rows)
     add_json(folder / "reading.json", said)
     return folder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A database, which of the plan's tables lie in it, and since when its rows count."""
+
+    url: str
+    tables: tuple[Table, ...]
+    behind_s: float | None
+    since_s: float
+
+
+def _place(rows: Rows, reference: str, since_s: float, wall: Callable[[], float]) -> _Place:
+    url = sources.resolved(reference)
+    tables = tuple(table for table in rows.tables if rows.url_of(table) == reference)
+    for table in tables:
+        if bool(table.keys) != (sources.engine_of(url) == "redis"):
+            raise LookupError(
+                f"table {table.name} has {'keys' if table.keys else 'no keys'} and lies in "
+                f"{sources.engine_of(url)}; tables in Redis have keys, and no others"
+            )
+    behind_s = _behind(url, wall)
+    return _Place(
+        url=url,
+        tables=tables,
+        behind_s=behind_s,
+        since_s=since_s - max(0.0, behind_s or 0.0),
+    )
+
+
+def _behind(url: str, wall: Callable[[], float]) -> float | None:
+    """By how much the database's clock is behind ours; None where it has none of its own."""
+    with sources.opened(url) as database:
+        before = wall()
+        there = database.clock()
+    return None if there is None else before - there
+
+
 def _settle(
     rows: Rows,
-    url: str,
-    since_s: float,
+    places: Collection[_Place],
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> tuple[bool, float]:
     """Wait until the counts have not changed for the plan's `settle`; whether they did."""
     began = changed = clock()
-    last = _counts(rows, url, since_s)
+    last = _counts(places)
     while clock() - changed < rows.settle:
         if clock() - began > rows.settle_limit:
             return False, clock() - began
         sleep(LOOK_SECONDS)
-        now = _counts(rows, url, since_s)
+        now = _counts(places)
         if now != last:
             last, changed = now, clock()
     return True, clock() - began
 
 
-def _behind(url: str, wall: Callable[[], float]) -> float | None:
-    """By how much the database's clock is behind ours; None where it has none of its own."""
-    asked = ways.clock(sources.engine_of(url))
-    if asked is None:
-        return None
-    with sources.snapshot(url) as cursor:
-        before = wall()
-        cursor.execute(asked)
-        there = float(cursor.fetchone()[0])
-    return before - there
-
-
-def _counts(rows: Rows, url: str, since_s: float) -> list[int]:
-    engine = sources.engine_of(url)
-    with sources.snapshot(url) as cursor:
-        counts = []
-        for table in rows.tables:
-            cursor.execute(ways.count(table, engine, since_s))
-            counts.append(int(cursor.fetchone()[0]))
+def _counts(places: Collection[_Place]) -> list[int]:
+    counts: list[int] = []
+    for place in places:
+        with sources.opened(place.url) as database:
+            counts += [database.count(table, place.since_s) for table in place.tables]
     return counts
 
 
-def _read(rows: Rows, url: str, since_s: float, folder: Path, said: dict[str, Any]) -> None:
-    engine = sources.engine_of(url)
+def _read(rows: Rows, place: _Place, folder: Path, tables: dict[str, Any]) -> dict[str, Any]:
+    """Read a database's tables, say in `tables` how each went, and of the database what it is."""
     screen = Credentials(secrets.token_bytes(32))
-    with sources.snapshot(url) as cursor:
-        for table in rows.tables:
+    with sources.opened(place.url) as database:
+        for table in place.tables:
             writer = StreamWriter(folder / f"{table.name}.arrow", ROW_SCHEMA)
-            cursor.execute(ways.select(table, engine, since_s, rows.limit + 1))
             left = rows.limit
             more = False
-            for batch in cursor.fetch_record_batch():
+            for batch in database.read(table, place.since_s, rows.limit + 1):
                 more = more or batch.num_rows > left
                 kept = batch.slice(0, left)
                 left -= kept.num_rows
                 if kept.num_rows:
                     writer.write(_screened(kept, screen))
             sealed = writer.close()
-            said["tables"][table.name] = {
+            tables[table.name] = {
                 "records": sealed.records,
                 "sha256": sealed.sha256,
-                "more": more,
+                "more": more or database.cut,
                 "bounded": table.time is not None,
                 "texts": _text_names(table),
             }
+        return {
+            "engine": sources.engine_of(place.url),
+            "snapshot": database.snapshot,
+            "clock_behind_s": place.behind_s,
+            "since_s": place.since_s,
+            "tables": [table.name for table in place.tables],
+        }
+
+
+def _private(text: str, rows: Rows) -> str:
+    """An error's text without any of the plan's databases' addresses."""
+    for reference in rows.urls:
+        try:
+            text = sources.without_secrets(text, sources.resolved(reference))
+        except LookupError:
+            text = sources.without_secrets(text, "")
+    return text
 
 
 def _text_names(table: Table) -> list[str]:

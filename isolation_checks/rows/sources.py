@@ -1,6 +1,7 @@
-"""Connections to the platform's database, read-only, through ADBC.
+"""Which database a plan's URL means, and how it is opened: read-only, in one state.
 
-One function per engine opens a connection; everything else is the same for all.
+One function per engine opens a connection; reading a table is the same for all that
+speak SQL.  Redis, which has neither tables nor snapshots, is `keyspace`'s affair.
 """
 
 from __future__ import annotations
@@ -9,11 +10,52 @@ import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
+import pyarrow as pa
+
+from isolation_checks.plan.tables.rows import Table
 from isolation_checks.plan.units import Secret
+from isolation_checks.rows import ways
 from isolation_checks.rows.ways import Engine
+
+Kind = Engine | Literal["redis"]
+_SCHEMES: Mapping[str, Kind] = {
+    "postgres": "postgresql",
+    "postgresql": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "redis": "redis",
+    "rediss": "redis",
+}
+
+
+class Opened(Protocol):
+    """A database that is open for reading."""
+
+    @property
+    def snapshot(self) -> bool:
+        """Whether everything is read in one state."""
+        ...
+
+    @property
+    def cut(self) -> bool:
+        """Whether something that was asked for was left out, whatever the limit."""
+        ...
+
+    def clock(self) -> float | None:
+        """The database's own time, in seconds since 1970; None where it has ours."""
+        ...
+
+    def count(self, table: Table, since_s: float | None) -> int:
+        """How many rows there are to read."""
+        ...
+
+    def read(self, table: Table, since_s: float | None, limit: int) -> Iterator[pa.RecordBatch]:
+        """The fixed columns of a table and then its texts, each as text."""
+        ...
 
 
 def resolved(url: str) -> str:
@@ -25,7 +67,7 @@ def resolved(url: str) -> str:
     return Secret(url).value() if url.startswith(("env:", "file:")) else url
 
 
-def engine_of(url: str) -> Engine:
+def engine_of(url: str) -> Kind:
     """Which engine a URL names.
 
     Raises:
@@ -33,11 +75,27 @@ def engine_of(url: str) -> Engine:
     """
     if url.startswith("sqlite:///"):
         return "sqlite"
-    if re.match(r"postgres(ql)?://", url):
-        return "postgresql"
-    scheme = re.match(r"[a-z][a-z0-9+.-]*(?=://)", url)
-    kind = f"{scheme[0]}://" if scheme else "this database's address"
-    raise LookupError(f"no row source for {kind} is known; there are sqlite and postgresql")
+    scheme = re.match(r"([a-z][a-z0-9+.-]*)://", url)
+    if scheme and scheme[1] in _SCHEMES:
+        return _SCHEMES[scheme[1]]
+    kind = scheme[0] if scheme else "this database's address"
+    raise LookupError(
+        f"no row source for {kind} is known; there are sqlite, postgresql, mysql and redis"
+    )
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Opened]:
+    """A database, open for reading and for nothing else."""
+    engine = engine_of(url)
+    if engine == "redis":
+        from isolation_checks.rows import keyspace  # noqa: PLC0415 - only where it is needed
+
+        with keyspace.opened(url) as keys:
+            yield keys
+    else:
+        with snapshot(url) as cursor:
+            yield _Sql(engine, cursor)
 
 
 @contextmanager
@@ -45,6 +103,31 @@ def snapshot(url: str) -> Iterator[Any]:
     """A cursor in a read-only transaction that sees one state of the database."""
     with _OPENERS[engine_of(url)](url) as connection, connection.cursor() as cursor:
         yield cursor
+
+
+@dataclass(slots=True)
+class _Sql:
+    """Tables behind a cursor of ours."""
+
+    engine: Engine
+    cursor: Any
+    snapshot: bool = True
+    cut: bool = False
+
+    def clock(self) -> float | None:
+        asked = ways.clock(self.engine)
+        return None if asked is None else float(self._one(asked))
+
+    def count(self, table: Table, since_s: float | None) -> int:
+        return int(self._one(ways.count(table, self.engine, since_s)))
+
+    def read(self, table: Table, since_s: float | None, limit: int) -> Iterator[pa.RecordBatch]:
+        self.cursor.execute(ways.select(table, self.engine, since_s, limit))
+        yield from self.cursor.fetch_record_batch()
+
+    def _one(self, asked: str) -> Any:  # noqa: ANN401 - what a driver gives
+        self.cursor.execute(asked)
+        return self.cursor.fetchone()[0]
 
 
 @contextmanager
@@ -69,7 +152,19 @@ def _postgresql(url: str) -> Iterator[Any]:
         yield connection
 
 
-_OPENERS: Mapping[Engine, Callable[[str], Any]] = {"sqlite": _sqlite, "postgresql": _postgresql}
+@contextmanager
+def _mysql(url: str) -> Iterator[Any]:
+    from isolation_checks.rows import mysql  # noqa: PLC0415 - only where it is needed
+
+    with mysql.connected(url) as connection:
+        yield connection
+
+
+_OPENERS: Mapping[Kind, Callable[[str], Any]] = {
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+    "mysql": _mysql,
+}
 
 
 def without_secrets(text: str, url: str) -> str:

@@ -6,13 +6,15 @@ It builds text and talks to no database.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from isolation_checks.errors import UsageError
 from isolation_checks.plan.tables.rows import Table
 
-Engine = Literal["sqlite", "postgresql"]
+Engine = Literal["sqlite", "postgresql", "mysql"]
+"""Whose SQL is spoken; MariaDB and MySQL speak the same."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 
@@ -43,14 +45,20 @@ class _Joins:
         if known is None:
             known = f"j{len(self._aliases)}"
             self._aliases[alias, column, there] = known
-            left = self._column(alias, column)
-            self.clauses.append(
-                f"LEFT JOIN {quoted(table)} {known} "
-                f"ON CAST({known}.{quoted(key)} AS TEXT) = CAST({left} AS TEXT)"
-                if "." in column
-                else f"LEFT JOIN {quoted(table)} {known} ON {known}.{quoted(key)} = {left}"
-            )
+            left, right = self._column(alias, column), f"{known}.{quoted(key)}"
+            if self.engine == "mysql":
+                # its texts are equal whatever their case: two users may not become one
+                equal = f"{right} = {left} AND BINARY {right} = BINARY {left}"
+            elif "." in column:
+                equal = f"{self.text(right)} = {self.text(left)}"
+            else:
+                equal = f"{right} = {left}"
+            self.clauses.append(f"LEFT JOIN {quoted(table)} {known} ON {equal}")
         return known
+
+    def text(self, expression: str) -> str:
+        """An expression's value as text."""
+        return f"CAST({expression} AS {'CHAR' if self.engine == 'mysql' else 'TEXT'})"
 
     def _column(self, alias: str, column: str) -> str:
         name, _, path = column.partition(".")
@@ -60,9 +68,14 @@ class _Joins:
         keys = path.split(".")
         if not all(_NAME.fullmatch(key) or key.isdigit() for key in keys):
             raise _wrong(self.table, column)
+        inner = "$" + "".join(f"[{key}]" if key.isdigit() else f".{key}" for key in keys)
         if self.engine == "sqlite":
-            inner = "".join(f"[{key}]" if key.isdigit() else f".{key}" for key in keys)
-            return f"json_extract({expression}, '${inner}')"
+            return (
+                f"CASE WHEN json_valid({expression}) THEN json_extract({expression}, '{inner}') END"
+            )
+        if self.engine == "mysql":
+            found = f"JSON_UNQUOTE(JSON_EXTRACT({expression}, '{inner}'))"
+            return f"CASE WHEN JSON_VALID({expression}) THEN NULLIF({found}, 'null') END"
         return f"(CAST({expression} AS jsonb) #>> '{{{','.join(keys)}}}')"
 
 
@@ -91,11 +104,11 @@ def select(table: Table, engine: Engine, since_s: float | None, limit: int) -> s
         "finished": table.finished.column if table.finished else None,
     }
     columns = [
-        f"CAST({joins.expression(way) if way else 'NULL'} AS TEXT) AS {quoted(name)}"
+        f"{joins.text(joins.expression(way) if way else 'NULL')} AS {quoted(name)}"
         for name, way in fixed.items()
     ]
     columns += [
-        f"CAST({joins.expression(way)} AS TEXT) AS {quoted(f'text_{place}')}"
+        f"{joins.text(joins.expression(way))} AS {quoted(f'text_{place}')}"
         for place, way in enumerate((*table.text, *table.json))
     ]
     bound = _bound(table, joins, since_s)  # before the joins are read: it may need one
@@ -118,11 +131,13 @@ def count(table: Table, engine: Engine, since_s: float | None) -> str:
 
 def clock(engine: Engine) -> str | None:
     """The query that asks for the database's own time, where it has any."""
-    return (
-        "SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
-        if engine == "postgresql"
-        else None
-    )
+    return _CLOCKS.get(engine)
+
+
+_CLOCKS: Mapping[Engine, str] = {
+    "postgresql": "SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)",
+    "mysql": "SELECT UNIX_TIMESTAMP(SYSDATE(6))",
+}
 
 
 def _bound(table: Table, joins: _Joins, since_s: float | None) -> str:
@@ -130,6 +145,8 @@ def _bound(table: Table, joins: _Joins, since_s: float | None) -> str:
     if table.time is None or since_s is None:
         return ""
     column, since = joins.expression(table.time), f"{since_s:.3f}"
+    if joins.engine == "mysql":
+        return f"WHERE {_MYSQL_TIMES[table.time_is].format(column=column, since=since)}"
     if table.time_is == "epoch":
         return f"WHERE CAST({column} AS double precision) >= {since}"
     if joins.engine == "sqlite":
@@ -137,6 +154,18 @@ def _bound(table: Table, joins: _Joins, since_s: float | None) -> str:
     if table.time_is == "timestamp":
         return f"WHERE {column} >= to_timestamp({since})"
     return f"WHERE CAST({column} AS timestamptz) >= to_timestamp({since})"
+
+
+_MYSQL_ISO = (
+    "CASE WHEN {column} RLIKE '[+-][0-9][0-9]:[0-9][0-9]$' THEN CONVERT_TZ("
+    "CAST(LEFT({column}, CHAR_LENGTH({column}) - 6) AS DATETIME(6)), RIGHT({column}, 6), '+00:00') "
+    "ELSE CAST(TRIM(TRAILING 'Z' FROM {column}) AS DATETIME(6)) END"
+)
+_MYSQL_TIMES = {
+    "epoch": "{column} + 0.0 >= {since}",
+    "timestamp": "{column} >= FROM_UNIXTIME({since})",
+    "iso": _MYSQL_ISO + " >= FROM_UNIXTIME({since})",
+}
 
 
 def _wrong(table: str, way: str) -> UsageError:

@@ -25,8 +25,14 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     name: str
+    url: str | None = None
+    """Where it lies, if not in the database of the other tables."""
+    keys: tuple[str, ...] = ()
+    """The patterns of the keys that are its rows, where it lies in Redis."""
     key: str = "id"
     owner: str | None = None
+    owner_is: Literal["subject", "email"] | None = None
+    """How its rows name users, if not as the other tables do."""
     conversation: str | None = None
     conversation_owner: str | None = None
     query: str | None = None
@@ -36,18 +42,38 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     time_is: Literal["timestamp", "epoch", "iso"] = "timestamp"
     each_query: int | None = None
     """How many rows every query that was answered must have left here."""
+    each_failed: int | None = None
+    """How many rows a query that the platform declared failed may have left here at most."""
     finished: Finished | None = None
+
+    @property
+    def names_owner(self) -> bool:
+        """Whether its rows say whose they are."""
+        return self.owner is not None or any("{owner}" in pattern for pattern in self.keys)
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the platform's own rows are read."""
 
     url: str
-    """`sqlite:///PATH`, `postgresql://…` without a password, or a reference to a whole URL."""
+    """`sqlite:///PATH`, `postgresql://…`, `mysql://…` or `redis://…` without a password, or a
+    reference to a whole URL."""
     tables: tuple[Table, ...]
     owner_is: Literal["subject", "email"] = "subject"
     settle: Duration = Duration(2)
     settle_limit: Duration = Duration(20)
     limit: int = 2_000_000
     """Rows read of one table at most; what was left is said."""
-    placeholders: tuple[str, ...] = ("system", "placeholder", "unknown", "anonymous", "default")
+    placeholders: tuple[str, ...] = (
+        *("system", "placeholder", "unknown", "anonymous", "default"),
+        *("none", "null", "undefined", "nil", "00000000-0000-0000-0000-000000000000"),
+    )
+
+    def url_of(self, table: Table) -> str:
+        """Where a table lies."""
+        return table.url or self.url
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where tables lie, each once."""
+        return tuple(dict.fromkeys(map(self.url_of, self.tables))) or (self.url,)

@@ -89,7 +89,24 @@ def test_a_reader_of_a_few_principals_has_not_looked():
 def test_a_table_without_owners_needs_none():
     """It is read for words, and cannot say whose it is."""
     tables = [*TABLES, {"name": "notes", "text": ["body"]}]
-    assert PASS == ask(check, SEEN + "notes|?,A1", plan={"rows": {"tables": tables}}).decided
+    outcome = ask(
+        check, SEEN + "notes|?,A1,B1 notes|?,B1 notes|?", plan={"rows": {"tables": tables}}
+    )
+    assert PASS == outcome.decided
+    said = "whose 2 rows of notes with words of this run are: it names no owner"
+    assert (said,) == outcome.blind
+    assert () == ask(check, SEEN).blind
+
+
+def test_an_outbox_may_name_its_recipients_by_their_address():
+    """A notice of a's answer in b's mail is foreign; the conversation's owner is named as ever."""
+    outbox = {"name": "outbox", "owner": "to", "owner_is": "email", "text": ["body"]}
+    outbox |= {"conversation_owner": "run_id -> runs.id -> user_id"}
+    how = {"plan": {"rows": {"tables": [*TABLES, outbox]}}}
+    right = SEEN + "outbox|!a@example.org,>a,A1 outbox|!b@example.org,>b,B1 "
+    assert PASS == ask(check, right, **how).decided
+    outcome = ask(check, right + "outbox|!b@example.org,>a,q1,A1", **how)
+    assert {("a", "b")} == {(f.victim, f.recipient) for f in outcome.found}
 
 
 def test_a_row_is_examined_once():

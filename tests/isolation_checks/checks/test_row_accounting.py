@@ -71,6 +71,42 @@ def test_a_row_must_not_go_on_where_the_platform_said_that_it_failed(end):
     assert {("half-written", "a", 1)} == kinds(outcome)
 
 
+@pytest.mark.parametrize(
+    ("end", "verdict"),
+    [("agent_error", FAIL), ("error", FAIL), ("timeout", PASS), ("lost", PASS), ("cut", PASS)],
+)
+def test_what_failed_leaves_no_half_answer(end, verdict):
+    """Where the plan says how much of it may stay; and where the platform said that it failed."""
+    how = {"plan": {"rows": {"tables": [TABLES[0] | {"each_failed": 1}]}}}
+    one = f"{ASKED}{STORED} a?q4 a!q4={end} messages|a,q4,#1 messages|a,q4,#1 "
+    assert PASS == ask(check, one, **how).decided
+    two = ask(check, one + "messages|a,q4,#2", **how)
+    assert verdict == two.decided
+    assert {("half-answer", "a", 1)} >= kinds(two)
+    assert PASS == ask(check, one + "messages|a,q4,#2").decided
+
+
+@pytest.mark.parametrize("owner", ["!system", "!None", "?", "!", "!undefined", f"!{'0' * 8}"])
+def test_words_of_this_run_need_an_owner(owner):
+    """Where a row names neither query nor conversation, its words say that it is of this run."""
+    outcome = ask(check, f"{ASKED}{STORED} messages|{owner},A1 messages|{owner},A1^")
+    if owner == f"!{'0' * 8}":
+        assert PASS == outcome.decided  # somebody's, as far as anybody knows
+    else:
+        assert {("placeholder-owner", "a", 1)} == kinds(outcome)
+
+
+def test_where_all_rows_are_keys_nothing_is_lost():
+    """They expire; what is there is judged all the same."""
+    tables = [{"name": "states", "keys": ["s:{owner}:*", "s:*"], "json": ["value"]}]
+    how = {"plan": {"rows": {"url": "redis://x", "tables": tables}}}
+    outcome = ask(check, ASKED, rows=True, **how)
+    assert (PASS, ()) == (outcome.decided, outcome.found)
+    assert ("what was lost: all rows lie in Redis, where keys expire",) == outcome.blind
+    nobodys = ask(check, ASKED + "states|?,A1 states|a,A1", **how)
+    assert {("placeholder-owner", "a", 1)} == kinds(nobodys)
+
+
 def test_a_reading_that_had_not_settled_misses_nothing():
     """What seems lost or half written may be late; what is there twice is there twice."""
     outcome = ask(check, ASKED + "messages|a,q1,.open messages|b,q3", settled=False)

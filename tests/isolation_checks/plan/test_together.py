@@ -12,6 +12,7 @@ BASE = {
     },
     "dialect": {"ask": {"id": "{query}", "text": "{text}"}, "ends": {"done": "ok"}},
 }
+KEYS = {"url": "redis://x", "keys": ["a:{owner}:*"]}
 MINT = {"source": "mint", "secret": "env:KEY"}
 
 
@@ -29,6 +30,18 @@ def laid(over, under=BASE):
             laid(value, below) if isinstance(value, dict) and isinstance(below, dict) else value
         )
     return both
+
+
+def rows(**table):
+    """A plan's tables: this one alone."""
+    return {"rows": {"url": "sqlite:///x", "tables": [table]}}
+
+
+def test_keys_are_described_by_patterns():
+    """In Redis, by its address or by a reference that nobody has looked up."""
+    for url in ("redis://x", "rediss://x/1", "env:REDIS_URL"):
+        over = rows(**KEYS | {"name": "states", "url": url, "query": "value.run"})
+        assert parsed(**over).rows.urls == (url,)
 
 
 def test_the_base_holds_together():
@@ -69,7 +82,21 @@ def test_the_base_holds_together():
         ({"objectives": [{"indicator": "connect", "limit": "1s"}]}, "either quantile or every"),
         ({"objectives": [{"indicator": "error_share", "limit": "1s"}]}, "must be a share"),
         ({"rows": {"url": "sqlite:///x", "tables": []}}, "needs at least one"),
-        ({"rows": {"url": "mysql://x", "tables": [{"name": "t"}]}}, "rows.url must begin with"),
+        ({"rows": {"url": "oracle://x", "tables": [{"name": "t"}]}}, "rows.url must begin with"),
+        *(
+            (rows(**{"name": "t"} | table), said)
+            for table, said in (
+                ({"url": "oracle://x"}, "the url of table t must begin with"),
+                ({"url": "redis://:p@x"}, "the url of table t holds a password"),
+                ({"url": "redis://x"}, "table t lies in Redis and needs keys"),
+                ({"keys": ["a:*"]}, "table t has keys, and its url is not of Redis"),
+                ({**KEYS, "name": "a b"}, "its name is yours to choose"),
+                ({**KEYS, "keys": ["{user}"]}, "have the hole {user}"),
+                ({**KEYS, "keys": ["{quary}"]}, "did you mean 'query'"),
+                ({**KEYS, "query": "x", "each_query": 1}, "so each_query must go"),
+                ({**KEYS, "owner": "x -> y.z -> a"}, "must be a plain way"),
+            )
+        ),
         (
             {"rows": {"url": "postgresql://u:p@x/y", "tables": [{"name": "t"}]}},
             "rows.url holds a password",

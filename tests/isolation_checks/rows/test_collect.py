@@ -149,7 +149,7 @@ def test_a_password_is_never_written(tmp_path, monkeypatch):
 
 def test_an_engine_that_is_not_known_is_named():
     """The sentence says which there are."""
-    with pytest.raises(LookupError, match="sqlite and postgresql"):
+    with pytest.raises(LookupError, match="sqlite, postgresql, mysql and redis"):
         sources.engine_of("oracle://x")
 
 
@@ -198,5 +198,6 @@ def test_a_table_without_a_time_is_not_bounded(tmp_path, database):
     """The reading says for each table whether older rows were left out."""
     said = read_said(collected(run(tmp_path, f"sqlite:///{database}")))
     assert said["tables"]["messages"]["bounded"] is False
-    assert said["clock_behind_s"] is None
-    assert said["since_s"] == datetime(2026, 1, 1, tzinfo=UTC).timestamp() - 60
+    [where] = said["databases"]
+    assert where["clock_behind_s"] is None
+    assert where["since_s"] == datetime(2026, 1, 1, tzinfo=UTC).timestamp() - 60

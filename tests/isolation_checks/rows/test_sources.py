@@ -27,6 +27,10 @@ def test_a_reference_to_nothing_says_what_it_refers_to(reference):
         ("sqlite:////tmp/x.db", "sqlite"),
         ("postgres://h/db", "postgresql"),
         ("postgresql://u@h:5432/db?sslmode=require", "postgresql"),
+        ("mysql://u@h/db", "mysql"),
+        ("mariadb://u@h/db?ssl=true", "mysql"),
+        ("redis://h", "redis"),
+        ("rediss://h/1", "redis"),
     ],
 )
 def test_an_address_names_its_engine(url, engine):
@@ -37,7 +41,7 @@ def test_an_address_names_its_engine(url, engine):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("mysql://u:pw@h/db", "no row source for mysql:// is known"),
+        ("oracle://u:pw@h/db", "no row source for oracle:// is known"),
         ("sqlite:relative.db", "no row source for this database's address is known"),
         ("host=h password=a:b", "no row source for this database's address is known"),
     ],

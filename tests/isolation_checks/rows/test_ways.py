@@ -67,6 +67,13 @@ def test_a_way_may_have_several_joins(database):
     ]
 
 
+def test_what_is_no_json_has_nothing_at_any_path(database):
+    """It does not make the table unreadable."""
+    database.execute("UPDATE threads SET metadata_ = 'no {JSON' WHERE id = 't2'")
+    table = Table(name="threads", owner="metadata_.user_id")
+    assert [row["owner"] for row in rows(database, table)] == ["ana", None]
+
+
 def test_the_same_join_is_written_once():
     """Two ways over one join share it."""
     table = Table(
