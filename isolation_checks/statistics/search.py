@@ -26,7 +26,9 @@ class Ask:
 class Search:
     """Doubles, halves, confirms."""
 
-    def __init__(self, first: int, most: int, precision: float = 0.05, confirmations: int = 3):
+    def __init__(
+        self, first: int, most: int, precision: float = 0.05, confirmations: int = 3
+    ) -> None:
         """A search that begins at `first` and never asks for more than `most`.
 
         It stops halving when what lies between is at most `precision` of the smaller load.

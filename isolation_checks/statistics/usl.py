@@ -18,7 +18,8 @@ from scipy import special
 FEWEST_LOADS = 4
 """Three coefficients, and one load more to see how well they fit."""
 ROUNDS = 100
-DRAWS = 400
+SMALLEST_STEP = 1e-6
+DRAWS = 200
 _Numbers = npt.NDArray[np.float64]
 
 
@@ -60,7 +61,9 @@ def throughput(loads: _Numbers, alpha: float, beta: float, gamma: float) -> _Num
     return result
 
 
-def fit(loads: Sequence[float], throughputs: Sequence[float], seed: int = 1) -> Fit:
+def fit(
+    loads: Sequence[float], throughputs: Sequence[float], seed: int = 1, draws: int = DRAWS
+) -> Fit:
     """Fit the law to measured throughputs, by least squares (Gauss–Newton).
 
     Intervals of the coefficients are Wald's with Student's t; those of peak and knee come from
@@ -81,7 +84,7 @@ def fit(loads: Sequence[float], throughputs: Sequence[float], seed: int = 1) -> 
     expected = throughput(at, *found)
     spread = float(np.sum((got - expected) ** 2))
     coefficients = _intervals(at, found, spread)
-    peaks, knees = _drawn(at, expected, got - expected, seed)
+    peaks, knees = _drawn(at, expected, got - expected, seed, draws)
     ceiling = _ceiling(*found)
     return Fit(
         alpha=coefficients[0],
@@ -120,7 +123,7 @@ def _gauss_newton(at: _Numbers, got: _Numbers, free: tuple[int, ...]) -> tuple[f
         left = got - throughput(at, *values)
         step = np.linalg.lstsq(_slopes(at, values)[:, chosen], left, rcond=None)[0]
         size = 1.0
-        while size > 1e-6:  # halve a step that makes it worse
+        while size > SMALLEST_STEP:  # halve a step that makes it worse
             tried = values.copy()
             tried[chosen] += size * step
             now = float(np.sum((got - throughput(at, *tried)) ** 2))
@@ -129,7 +132,7 @@ def _gauss_newton(at: _Numbers, got: _Numbers, free: tuple[int, ...]) -> tuple[f
             size /= 2
         else:
             break
-        done = np.allclose(tried, values, rtol=1e-12, atol=1e-300)
+        done = np.allclose(tried, values, rtol=1e-9, atol=1e-12)
         values, error = tried, now
         if done:
             break
@@ -160,13 +163,13 @@ def _intervals(
 
 
 def _drawn(
-    at: _Numbers, expected: _Numbers, left: _Numbers, seed: int
+    at: _Numbers, expected: _Numbers, left: _Numbers, seed: int, draws: int
 ) -> tuple[list[float], list[float]]:
     """Peaks and knees of laws fitted to what might have been measured as well."""
     drawn = np.random.default_rng(seed)
     wider = left * math.sqrt(len(at) / (len(at) - 3))  # a fit makes its own residuals small
     peaks, knees = [], []
-    for _ in range(DRAWS):
+    for _ in range(draws):
         again = expected + drawn.choice(wider, len(at))
         if np.any(again <= 0):
             continue
