@@ -44,6 +44,22 @@ class Reason(enum.StrEnum):
     NOT_SENT = "not sent"
 
 
+class Kind(enum.StrEnum):
+    """What a query is for."""
+
+    QUESTION = "question"
+    REMEMBER = "remember"
+    RECALL = "recall"
+    CANCELLED = "cancelled"
+    """One that we ask the platform to give up."""
+    FAILING = "failing"
+    """One that the platform cannot answer, and we know it."""
+
+
+PROVOKED = frozenset((Kind.CANCELLED, Kind.FAILING))
+"""Kinds of queries that we cut off, or make fail, on purpose: no objective counts them."""
+
+
 class Opcode(enum.IntEnum):
     """What kind of message a frame is: WebSocket's own numbers, and one for HTTP's bodies."""
 

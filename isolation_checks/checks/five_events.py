@@ -15,7 +15,7 @@ from isolation_checks.judging.verdict import Moment, Place, Verdict
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.dialect import Dialect
-from isolation_checks.records import Ending, PrincipalId, QueryId, Reason, SessionId
+from isolation_checks.records import Ending, Kind, PrincipalId, QueryId, Reason, SessionId
 
 _Seen = dict[str, dict[str, Any]]
 
@@ -28,18 +28,20 @@ _Seen = dict[str, dict[str, Any]]
 def event_protocol(run: Run) -> Outcome:
     """The dialect's events come for every query, in its order; only repeats come again.
 
+    After the end that the platform itself gave a query, good or bad, nothing of it comes.
     A query that timed out while its session stayed open has no end: that is certain on
     the wire.  One that was cut off by a lost session or by the run's end is never blamed,
     nor is one of which an event may be among frames that could not be tied to any query.
 
-    Catches:  lost_terminal, silent_swallow, hung_agent, out_of_order, duplicate_emitter.
+    Catches:  lost_terminal, silent_swallow, hung_agent, out_of_order, duplicate_emitter,
+              late_frames, wrong_routing_key.
     Blind to: the order of events that may repeat, after the first of each.
     """
     seen, unsure = _seen(run), unplaced.unsure(run)
     whole = {process.id for process in run.history.processes if not process.gaps}
     late, doubted = _left_behind(run), set[QueryId]()
     faults: dict[tuple[str, PrincipalId], list[tuple[Query, str, dict[str, Any] | None]]] = {}
-    ended = [query for query in run.history.queries.values() if _judgeable(query)]
+    ended = [query for query in run.history.queries.values() if _judgeable(run, query)]
     judged = [query for query in ended if query.process in whole]
     for query in judged:
         events = seen.get(query.id, {})
@@ -66,10 +68,10 @@ def event_protocol(run: Run) -> Outcome:
 _MISSING = frozenset(("no-answer", "no-end", "missing-event"))
 
 
-def _judgeable(query: Query) -> bool:
-    if query.ending is Ending.OK:
+def _judgeable(run: Run, query: Query) -> bool:
+    if query.ending is Ending.OK or query.reason == Reason.TIMEOUT:
         return True
-    return query.reason == Reason.TIMEOUT
+    return query.reason in run.history.plan.dialect.ends
 
 
 def _left_behind(run: Run) -> dict[SessionId, float]:
@@ -116,6 +118,9 @@ def _faults(
         else:
             yield "no-end", f"the last that came was {last['kind']}", last
         return
+    if query.ending is not Ending.OK:  # the platform said that it was over before it was whole
+        yield from _after_end(dialect, query, seen)
+        return
     for kind in protocol:
         if kind not in seen:
             yield "missing-event", f"{kind} never came", None
@@ -126,15 +131,22 @@ def _faults(
         for later in there[place + 1 :]:
             if _reordered(seen[earlier], seen[later], both_once=not {earlier, later} & repeats):
                 yield "reordered-event", f"{later} came before {earlier}", seen[later]
-    yield from _after_end(dialect, seen)
+    yield from _after_end(dialect, query, seen)
 
 
-def _after_end(dialect: Dialect, seen: _Seen) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
-    """Events of a query that had ended.  What the dialect does not name may clear up."""
-    end = next((kind for kind in seen if dialect.ends.get(kind) == "ok"), None)
+def _after_end(
+    dialect: Dialect, query: Query, seen: _Seen
+) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
+    """Events of a query that had ended.  What the dialect does not name may clear up.
+
+    Of a query that we cancelled, a refusal may be that of our message.
+    """
+    ended = query.ending.value if query.ending is not None else None
+    end = next((kind for kind in seen if dialect.ends.get(kind) == ended), None)
     if end is None:
         return
-    promised, last = {*dialect.protocol, *dialect.ends}, seen[end]["last"]
+    ends = {k for k, how in dialect.ends.items() if how != "fail" or query.kind != Kind.CANCELLED}
+    promised, last = {*dialect.protocol, *ends}, seen[end]["last"]
     after = [kind for kind, record in seen.items() if record["last"] > last and kind in promised]
     if after:
         yield "event-after-end", f"{after[0]} came after {end}", seen[after[0]]

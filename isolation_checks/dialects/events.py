@@ -22,7 +22,7 @@ from isolation_checks.records import Ending
 
 _MEMBERS = (
     *("opens", "refuses", "protocol", "repeats", "first"),
-    *("ask", "read", "answer", "alive", "renew", "read_conversation"),
+    *("ask", "read", "answer", "alive", "renew", "cancel", "read_conversation"),
 )
 _KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _NOTHING, _MORE = range(10)
 """The groups of places that every dialect has, one of them empty, by number."""
@@ -209,6 +209,11 @@ class EventDialect:
     def renew(self, names: dict[str, Any]) -> bytes | None:
         """The plan's message with a fresh token."""
         send = self._described.renew
+        return None if send is None else _filled(send, {**self._described.names, **names})
+
+    def cancel(self, names: dict[str, Any]) -> bytes | None:
+        """The plan's message that asks for a query to be given up."""
+        send = self._described.cancel
         return None if send is None else _filled(send, {**self._described.names, **names})
 
     def read_conversation(self, names: dict[str, Any]) -> tuple[bytes, ...]:

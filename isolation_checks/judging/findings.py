@@ -161,6 +161,8 @@ _ACTS = {
     "abandon": "{a} dropped its answer, and {b} asked behind it",
     "reconnect": "{a} dropped its session in mid-answer and came back",
     "burst": "{a} connected in a burst of several",
+    "cancel": "{a} cancelled a query, and {b} asked behind it",
+    "fail": "{a} asked what must fail",
     "tabs": "{a} asked in two sessions at once",
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import (
+    PROVOKED,
     ConversationLabel,
     Ending,
     PrincipalId,
@@ -77,6 +78,11 @@ class Query:
     """Its answer held a canary of its own principal's that its text had planted."""
     overlapped: bool = False
     """Another principal's query was open meanwhile."""
+
+    @property
+    def provoked(self) -> bool:
+        """Whether we cut it off, or made it fail, on purpose: no objective counts it."""
+        return self.kind in PROVOKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
     if dialect.alive is not None:
         yield "dialect.alive", dialect.alive.send, known | {"session"}
     yield "dialect.renew", dialect.renew, known
+    yield "dialect.cancel", dialect.cancel, _READ | words
     yield "dialect.read_conversation", dialect.read_conversation, _READ | words
     for call in dialect.read_conversation_http:
         parts = (call.path, call.send, call.form, call.headers)

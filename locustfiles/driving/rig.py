@@ -24,6 +24,7 @@ from isolation_checks.dialects.events import dialect_of
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import (
+    PROVOKED,
     ConversationLabel,
     Ending,
     Nanoseconds,
@@ -74,6 +75,8 @@ class Query:
     sent_ns: int
     deadline_ns: int
     done: Event
+    cancelled: bool = False
+    """We asked the platform to give it up."""
     first_ns: int | None = None
     done_ns: int | None = None
     ending: Ending | None = None
@@ -200,7 +203,7 @@ class Rig:
             ending=ending.value,
             reason=reason,
         )
-        if reason not in (Reason.RUN_ENDED, Reason.GIVEN_UP):
+        if query.kind not in PROVOKED and reason not in (Reason.RUN_ENDED, Reason.GIVEN_UP):
             took = ((at_ns or time.monotonic_ns()) - query.due_ns) / 1e6
             self.report("completion", took, 0, None if ending is Ending.OK else reason)
         query.done.set()

@@ -199,6 +199,22 @@ class Session:
             rig.end(query, Ending.INFO, Reason.NOT_SENT)
         return query
 
+    def cancel(self, query: Query) -> None:
+        """Ask the platform to give up a query of this session's.
+
+        From then on a refusal may be that of this message, and does not end the query.
+        """
+        if query.ending is not None:
+            return
+        names = {
+            "query": query.id,
+            "conversation": self._conversation(query.label),
+            "subject": self.principal.subject,
+            "now": time.time(),
+        }
+        query.cancelled = True
+        self._send_if_any(self.rig.dialect.cancel(names))
+
     def _conversation(self, label: ConversationLabel) -> str | None:
         naming = self.rig.plan.dialect.conversations
         if naming == "ours":
@@ -292,7 +308,7 @@ class Session:
         if query.first_ns is None and (not first or reading.kind in first):
             query.first_ns = received_ns
             self.rig.report("first event", (received_ns - query.due_ns) / 1e6, octets, None)
-        if reading.ending is not None:
+        if reading.ending is not None and not (query.cancelled and reading.ending is Ending.FAIL):
             reason = Reason.COMPLETED if reading.ending is Ending.OK else str(reading.kind)
             self.rig.end(query, reading.ending, reason, received_ns, late_ns)
 

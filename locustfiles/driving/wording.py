@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isolation_checks.canary import Canary
+from isolation_checks.records import Kind
 from locustfiles.driving.principals import Principal
 
 RECALL = "What did I tell you to remember?"
@@ -18,7 +19,7 @@ RECALL = "What did I tell you to remember?"
 class Wording:
     """A text and the plantings in it, one (kind, value) each."""
 
-    kind: str
+    kind: Kind
     text: str
     planted: tuple[tuple[str, str], ...] = field(default=())
 
@@ -30,7 +31,9 @@ class Wording:
         ]
 
 
-def question(principal: Principal, canary: Canary, words: int) -> Wording:
+def question(
+    principal: Principal, canary: Canary, words: int, kind: Kind = Kind.QUESTION
+) -> Wording:
     """An ordinary question, which asks for its own reference to be repeated."""
     drawn, persona = principal.random, principal.persona
     chatter = " ".join(drawn.choices(principal.words, k=max(3, words)))
@@ -51,15 +54,24 @@ def question(principal: Principal, canary: Canary, words: int) -> Wording:
             f"What is {number} times {drawn.randrange(2, 99)}? It is for reference {canary}, "
             f"{persona.street}. Context: {chatter}. Repeat the reference."
         )
-    return Wording(kind="question", text=text, planted=(("token", canary),))
+    return Wording(kind=kind, text=text, planted=(("token", canary),))
+
+
+def failing(canary: Canary, text: str) -> Wording:
+    """A question that cannot be answered, and whose text its own reference stands beside."""
+    return Wording(
+        kind=Kind.FAILING,
+        text=f"{text} It is for reference {canary}.",
+        planted=(("token", canary),),
+    )
 
 
 def remember(principal: Principal, canary: Canary) -> Wording:
     """Tells the platform something to be asked for later."""
     text = f"Remember: my locker code is {canary} and my name is {principal.persona.name}."
-    return Wording(kind="remember", text=text, planted=(("token", canary),))
+    return Wording(kind=Kind.REMEMBER, text=text, planted=(("token", canary),))
 
 
 def recall(salt: str = "") -> Wording:
     """Asks for what was told before; word for word the same for whoever asks with this salt."""
-    return Wording(kind="recall", text=f"{RECALL} {salt}".strip())
+    return Wording(kind=Kind.RECALL, text=f"{RECALL} {salt}".strip())

@@ -98,6 +98,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     alive: Alive | None = None
     renew: Template | None = None
     """What hands a fresh token to an open session, before the old one runs out."""
+    cancel: Template | None = None
+    """What asks the platform to stop answering a query."""
     send_limit: Size | None = None
     """The longest message that the platform takes."""
     read_conversation: tuple[Template, ...] = ()

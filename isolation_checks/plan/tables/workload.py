@@ -33,6 +33,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long open queries may still finish after the stop."""
     words: int = 12
     """About how many words of chatter a question carries besides its canary."""
+    failing: tuple[str, ...] = ()
+    """Texts that make the platform fail to answer a question that holds one of them."""
 
 
 class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,3 +54,7 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Two sessions of one principal, each in a conversation of its own."""
     read: Duration = Duration(2)
     """A read of a decoy's conversation; needs the dialect to say how one reads."""
+    cancel: Duration = Duration(0.4)
+    """Queries cancelled in mid-answer, and others' behind them; needs `dialect.cancel`."""
+    fail: Duration = Duration(0.5)
+    """Queries that must fail, among others that must not; needs `workload.failing`."""

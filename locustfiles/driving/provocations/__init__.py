@@ -10,7 +10,9 @@ from collections.abc import Callable
 
 from locustfiles.driving.provocations.abandon import abandon_an_answer
 from locustfiles.driving.provocations.burst import connect_in_a_burst
+from locustfiles.driving.provocations.cancel import cancel_an_answer
 from locustfiles.driving.provocations.connect import connect_during_an_answer
+from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
@@ -27,4 +29,6 @@ PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
     connect_in_a_burst,
     ask_in_two_tabs,
     read_anothers_conversation,
+    cancel_an_answer,
+    fail_on_purpose,
 )

@@ -9,8 +9,7 @@ import itertools
 
 import gevent
 
-from isolation_checks.records import ConversationLabel
-from locustfiles.driving import wording
+from isolation_checks.plan import provoking
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
@@ -20,7 +19,7 @@ LATEST_SECONDS = 0.5
 
 def abandon_an_answer(rig: Rig) -> None:
     """Have one principal drop its answer and another ask behind it, by turns."""
-    every = float(rig.plan.provocations.abandon)
+    every = provoking.every(rig.plan, "abandon")
     if not every:
         return
     pair = [Actor(rig, "leaver"), Actor(rig, "follower")]
@@ -28,7 +27,7 @@ def abandon_an_answer(rig: Rig) -> None:
         gevent.sleep(every)
         leaver, follower = pair if turn % 2 else pair[::-1]
         behind, left = follower.session(), leaver.session()
-        left.ask(_question(rig, leaver), _label(leaver, turn), 0)
+        left.ask(leaver.question(), leaver.label(turn), 0)
         gevent.sleep(leaver.principal.random.uniform(0.0, LATEST_SECONDS))
         rig.recorder.note(
             "provocations",
@@ -38,13 +37,4 @@ def abandon_an_answer(rig: Rig) -> None:
             session=left.id,
         )
         left.abort()
-        behind.ask(_question(rig, follower), _label(follower, turn), 0).done.wait()
-
-
-def _question(rig: Rig, actor: Actor) -> wording.Wording:
-    canary = rig.roster.canary(actor.principal)
-    return wording.question(actor.principal, canary, rig.plan.workload.words)
-
-
-def _label(actor: Actor, turn: int) -> ConversationLabel:
-    return ConversationLabel(f"{actor.principal.id}/{turn}")
+        behind.ask(follower.question(), follower.label(turn), 0).done.wait()

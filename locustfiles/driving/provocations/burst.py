@@ -5,6 +5,7 @@ from __future__ import annotations
 import gevent
 from gevent.pool import Group
 
+from isolation_checks.plan import provoking
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
@@ -13,10 +14,10 @@ STAY_SECONDS = 0.5
 
 def connect_in_a_burst(rig: Rig) -> None:
     """Have several principals connect at once, stay a little, and leave."""
-    every = float(rig.plan.provocations.burst)
-    actors = [Actor(rig, "crowd") for _ in range(rig.plan.cast.burst)] if every else []
-    if not actors:
+    every = provoking.every(rig.plan, "burst")
+    if not every:
         return
+    actors = [Actor(rig, "crowd") for _ in range(rig.plan.cast.burst)]
     while True:
         gevent.sleep(every)
         for actor in actors:

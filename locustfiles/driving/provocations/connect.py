@@ -6,6 +6,7 @@ import time
 
 import gevent
 
+from isolation_checks.plan import provoking
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Query, Rig
 
@@ -17,10 +18,10 @@ BEGUN_NS = 20_000_000
 
 def connect_during_an_answer(rig: Rig) -> None:
     """Have visitors connect in the middle of an answer, one after another."""
-    every = float(rig.plan.provocations.connect)
-    visitors = [Actor(rig, "visitor") for _ in range(rig.plan.cast.visitors)]
-    if not every or not visitors:
+    every = provoking.every(rig.plan, "connect")
+    if not every:
         return
+    visitors = [Actor(rig, "visitor") for _ in range(rig.plan.cast.visitors)]
     while True:
         for visitor in visitors:
             gevent.sleep(every)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import gevent
 
+from isolation_checks.plan import provoking
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.records import ConversationLabel, Opcode
 from locustfiles.driving import wording
@@ -22,11 +23,10 @@ from locustfiles.driving.tokens import AuthError, names_of
 
 def read_anothers_conversation(rig: Rig) -> None:
     """Have a reader ask for decoys' conversations."""
-    every = float(rig.plan.provocations.read)
-    dialect = rig.plan.dialect
-    calls = dialect.read_conversation_http if rig.plan.target.http else ()
-    if not every or not rig.plan.cast.decoys or not (dialect.read_conversation or calls):
+    every = provoking.every(rig.plan, "read")
+    if not every:
         return
+    calls = rig.plan.dialect.read_conversation_http if rig.plan.target.http else ()
     reader = Actor(rig, "reader")
     decoys = [Actor(rig, "decoy") for _ in range(rig.plan.cast.decoys)]
     for decoy, conversation in _conversations(rig, decoys):

@@ -9,8 +9,7 @@ import itertools
 
 import gevent
 
-from isolation_checks.records import ConversationLabel
-from locustfiles.driving import wording
+from isolation_checks.plan import provoking
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
@@ -21,16 +20,14 @@ ACTORS = 2
 
 def reconnect_during_an_answer(rig: Rig) -> None:
     """Have principals drop their sessions and come back, several at nearly the same moment."""
-    every = float(rig.plan.provocations.reconnect)
+    every = provoking.every(rig.plan, "reconnect")
     if not every:
         return
     actors = [Actor(rig, "returner") for _ in range(ACTORS)]
     for turn in itertools.count():
         gevent.sleep(every)
         for actor in actors:
-            canary = rig.roster.canary(actor.principal)
-            words = wording.question(actor.principal, canary, rig.plan.workload.words)
-            actor.session().ask(words, ConversationLabel(f"{actor.principal.id}/{turn}"), 0)
+            actor.session().ask(actor.question(), actor.label(turn), 0)
         gevent.sleep(actors[0].principal.random.uniform(0.0, LATEST_SECONDS))
         for actor in actors:
             rig.recorder.note("provocations", kind="reconnect", principal=actor.principal.id)

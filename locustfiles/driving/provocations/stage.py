@@ -5,8 +5,11 @@ from __future__ import annotations
 import gevent
 from websockets.client import backoff
 
+from isolation_checks.records import ConversationLabel, Kind
+from locustfiles.driving import wording
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.session import Session
+from locustfiles.driving.wording import Wording
 
 
 class Actor:
@@ -27,6 +30,15 @@ class Actor:
                 gevent.sleep(min(delay, 10.0))
         assert self._session is not None
         return self._session
+
+    def question(self, kind: Kind = Kind.QUESTION) -> Wording:
+        """An ordinary question with a new canary in it."""
+        canary = self.rig.roster.canary(self.principal)
+        return wording.question(self.principal, canary, self.rig.plan.workload.words, kind)
+
+    def label(self, turn: int | str) -> ConversationLabel:
+        """Our name of one of its conversations."""
+        return ConversationLabel(f"{self.principal.id}/{turn}")
 
     def drop(self) -> None:
         """Drop the connection without a word."""

@@ -10,8 +10,7 @@ import itertools
 
 import gevent
 
-from isolation_checks.records import ConversationLabel
-from locustfiles.driving import wording
+from isolation_checks.plan import provoking
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.session import Session
@@ -19,7 +18,7 @@ from locustfiles.driving.session import Session
 
 def ask_in_two_tabs(rig: Rig) -> None:
     """Have one principal ask in two sessions at once."""
-    every = float(rig.plan.provocations.tabs)
+    every = provoking.every(rig.plan, "tabs")
     if not every:
         return
     actor = Actor(rig, "tabs")
@@ -34,9 +33,6 @@ def ask_in_two_tabs(rig: Rig) -> None:
         rig.recorder.note("provocations", kind="tabs", principal=actor.principal.id)
         asked = []
         for place, tab in enumerate((first, second)):
-            canary = rig.roster.canary(actor.principal)
-            words = wording.question(actor.principal, canary, rig.plan.workload.words)
-            label = ConversationLabel(f"{actor.principal.id}/{place}/{turn // 5}")
-            asked.append(tab.ask(words, label, turn % 5))
+            asked.append(tab.ask(actor.question(), actor.label(f"{place}/{turn // 5}"), turn % 5))
         for query in asked:
             query.done.wait()

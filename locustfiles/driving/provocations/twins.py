@@ -10,6 +10,7 @@ import itertools
 
 import gevent
 
+from isolation_checks.plan import provoking
 from isolation_checks.records import ConversationLabel
 from locustfiles.driving import wording
 from locustfiles.driving.provocations.stage import Actor
@@ -21,8 +22,8 @@ REMIND_EVERY = 10
 
 def ask_as_twins(rig: Rig) -> None:
     """Have two principals ask the same, round after round."""
-    every = float(rig.plan.provocations.twins)
-    if not every or not rig.plan.cast.twins:
+    every = provoking.every(rig.plan, "twins")
+    if not every:
         return
     twins = [Actor(rig, "twin"), Actor(rig, "twin")]
     for turn in itertools.count():

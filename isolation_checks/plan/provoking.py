@@ -1,0 +1,52 @@
+"""What each provocation needs of a plan, and whether the plan gives it.
+
+The driver asks it what to do and the judge what was never done; neither knows the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from isolation_checks.plan.model import Plan
+from isolation_checks.plan.tables.workload import Provocations
+
+
+def _readable(plan: Plan) -> bool:
+    dialect = plan.dialect
+    over_http = bool(dialect.read_conversation_http) and plan.target.http is not None
+    return dialect.class_ is not None or bool(dialect.read_conversation) or over_http
+
+
+NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
+    "twins": ("cast.twins", lambda plan: plan.cast.twins),
+    "connect": ("cast.visitors", lambda plan: plan.cast.visitors > 0),
+    "burst": ("cast.burst", lambda plan: plan.cast.burst > 0),
+    "read": (
+        "cast.decoys, and dialect.read_conversation or dialect.read_conversation_http",
+        lambda plan: plan.cast.decoys > 0 and _readable(plan),
+    ),
+    "cancel": (
+        "dialect.cancel",
+        lambda plan: plan.dialect.cancel is not None or plan.dialect.class_ is not None,
+    ),
+    "fail": ("workload.failing", lambda plan: bool(plan.workload.failing)),
+}
+"""What a provocation needs besides its rate: the keys, and whether a plan has them."""
+
+
+def every(plan: Plan, name: str) -> float:
+    """How many seconds lie between two of its acts; 0: the plan does not ask for it."""
+    _, given = NEEDS.get(name, ("", lambda _: True))
+    return float(getattr(plan.provocations, name)) if given(plan) else 0.0
+
+
+def not_asked(plan: Plan) -> Iterator[str]:
+    """Why each provocation that is off is off."""
+    for field in msgspec.structs.fields(Provocations):
+        name = field.encode_name
+        if not float(getattr(plan.provocations, name)):
+            yield f"{name}: never, by the plan"
+        elif not every(plan, name):
+            yield f"{name}: the plan has no {NEEDS[name][0]}"

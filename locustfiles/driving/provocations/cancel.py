@@ -1,0 +1,48 @@
+"""Cancelled answers: queries are taken back at a random moment, and others ask at once behind.
+
+What a query that was cut off leaves behind, such as a reply on a pooled connection or an
+agent that talks on, then meets whoever comes next.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import gevent
+
+from isolation_checks.plan import provoking
+from isolation_checks.records import Kind
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Rig
+
+LATEST_SECONDS = 0.4
+"""A query is cancelled between at once and this long after it was asked."""
+AT_ONCE = 3
+TURNS = 5
+"""Queries in one conversation, so that most of them are follow-ups."""
+
+
+def cancel_an_answer(rig: Rig) -> None:
+    """Have one principal cancel its queries and another follow up behind it, by turns."""
+    every = provoking.every(rig.plan, "cancel")
+    if not every:
+        return
+    pair = [Actor(rig, "canceller"), Actor(rig, "canceller")]
+    for turn in itertools.count():
+        gevent.sleep(every)
+        canceller, behind = pair if turn % 2 else pair[::-1]
+        session, other = canceller.session(), behind.session()
+        for tab in range(min(AT_ONCE, rig.plan.workload.concurrent)):
+            label = canceller.label(f"{tab}/{turn // TURNS}")
+            query = session.ask(canceller.question(Kind.CANCELLED), label, turn % TURNS)
+            gevent.sleep(canceller.principal.random.uniform(0.0, LATEST_SECONDS / AT_ONCE))
+            rig.recorder.note(
+                "provocations",
+                kind="cancel",
+                principal=canceller.principal.id,
+                other=behind.principal.id,
+                session=session.id,
+                detail=query.id,
+            )
+            session.cancel(query)
+        other.ask(behind.question(), behind.label(turn // TURNS), turn % TURNS).done.wait()
