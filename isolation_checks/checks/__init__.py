@@ -17,12 +17,14 @@ from isolation_checks.checks.foreign_frame import frame_of_anothers
 from isolation_checks.checks.foreign_identity import identity_of_anothers
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.checks.history_complete import history_complete
+from isolation_checks.checks.let_in_again import everybody_let_in_again
 from isolation_checks.checks.lying_labels import labels_contradict_content
 from isolation_checks.checks.plan_kept import plan_kept
 from isolation_checks.checks.response_time import completion_time
 from isolation_checks.checks.row_accounting import row_accounting
 from isolation_checks.checks.throughput import throughput_kept
 from isolation_checks.checks.tool_time import tool_time
+from isolation_checks.checks.session_ids import session_ids_differ
 from isolation_checks.checks.users_overlapped import users_overlapped
 
 CHECKS: tuple[Check, ...] = (
@@ -34,10 +36,12 @@ CHECKS: tuple[Check, ...] = (
     frame_of_anothers,
     labels_contradict_content,
     identity_of_anothers,
+    session_ids_differ,
     foreign_row,
     event_protocol,
     row_accounting,
     plan_kept,
+    everybody_let_in_again,
     connect_time,
     authenticated_time,
     first_event_time,

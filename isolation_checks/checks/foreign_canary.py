@@ -25,7 +25,9 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
 
     Where no frame held any canary at all, a foreign one could not have shown either.
 
-    Catches:  shared_socket, broadcast, singleton_agent, cache_without_user, missing_owner_check.
+    Catches:  shared_socket, broadcast, singleton_agent, cache_without_user, missing_owner_check,
+              encoded_leak, error_leak, room_name_collision, truncated_cache_key,
+              none_user_namespace.
     Blind to: leaks that paraphrase; a token canary must arrive letter for letter, though it
               may be split over streamed pieces, separated, or encoded.
     """

@@ -247,6 +247,11 @@ def dialect_of(described: Described) -> Dialect:
     return cast("Dialect", dialect)
 
 
+def named_session(described: Described, frame: bytes) -> str | None:
+    """The id that the platform gives to a session in one of its first events."""
+    return template.first_text(_parsed(frame), described.where.session)
+
+
 def token_names(token: str) -> dict[str, str]:
     """The forms in which a token travels: as it is, and base64url without padding."""
     encoded = base64.urlsafe_b64encode(token.encode()).rstrip(b"=").decode()

@@ -162,6 +162,8 @@ _ACTS = {
     "reconnect": "{a} dropped its session in mid-answer and came back",
     "burst": "{a} connected in a burst of several",
     "cancel": "{a} cancelled a query, and {b} asked behind it",
+    "alike": "{a} and {b}, who are called nearly the same, asked nearly the same",
+    "churn": "{a} connected and left, as it had again and again",
     "fail": "{a} asked what must fail",
     "tabs": "{a} asked in two sessions at once",
 }

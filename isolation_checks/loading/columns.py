@@ -28,6 +28,7 @@ FRAMES = pa.schema(
         pa.field("query_owner", pa.string()),
         pa.field("conversation", pa.string()),
         pa.field("label_owner", pa.string()),
+        pa.field("named_session", pa.string()),
         pa.field("sequence", pa.int64()),
         pa.field("open", pa.bool_()),
     ]
@@ -74,6 +75,7 @@ class Frame(msgspec.Struct, gc=False):
     query_owner: PrincipalId | None
     conversation: str | None
     label_owner: PrincipalId | None
+    named_session: str | None
     sequence: int | None
     open: bool
 

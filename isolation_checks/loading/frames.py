@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from isolation_checks.dialects.correlate import By, Correlator, answering, our_conversation
+from isolation_checks.dialects.events import named_session
 from isolation_checks.dialects.reading import SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
@@ -66,8 +67,8 @@ class FrameReader:
         self._states: dict[SessionId, _SessionState] = {}
         self._conversations: dict[PrincipalId, dict[Any, str]] = {}
         self._identities = Identities(list(ownership.history.principals.values()))
-        dialect_says = ownership.history.plan.dialect
-        self._answering = frozenset((*dialect_says.protocol, *dialect_says.ends))
+        self._described = ownership.history.plan.dialect
+        self._answering = frozenset((*self._described.protocol, *self._described.ends))
         self._users = frozenset((*ownership.by_subject, *ownership.by_email))
         ours = ownership.history.plan.dialect.conversations == "ours"
         self._ours: str | None = ownership.history.description["run"] if ours else None
@@ -100,6 +101,8 @@ class FrameReader:
                 reading = self._dialect.read(content) if opcode in _READABLE else SILENT
                 frame = self._frame(known, reading, at_s, opcode)
                 frame.stream, frame.index, frame.late_s = stream, index, late_s
+                if reading.kind in self._dialect.opens:
+                    frame.named_session = named_session(self._described, content)
                 frames.append(frame)
                 sightings.extend(self._sightings(frame, reading, content, stretch=stretch))
                 sightings.extend(self._named(frame, reading, content))
@@ -135,6 +138,7 @@ class FrameReader:
             query_owner=ownership.asker(reading.query),
             conversation=reading.conversation,
             label_owner=ownership.labelled(reading.user),
+            named_session=None,
             sequence=reading.sequence,
             open=running is not None,
         )

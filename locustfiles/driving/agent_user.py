@@ -22,7 +22,10 @@ from locustfiles.driving.rig import Rig
 from locustfiles.driving.session import Session
 
 ROUNDS = 3
-"""The cycle of what a conversation is about: twice it only asks, once it tells and recalls."""
+"""The cycle of what a conversation is about: twice it only asks, once it tells and recalls.
+
+It tells in its first turn, or in a later one: what is told on that path may be kept elsewhere.
+"""
 
 
 class AgentUser(User):
@@ -84,12 +87,17 @@ class AgentUser(User):
             for _ in range(self.driving.plan.workload.concurrent):
                 self._conversations += 1
                 label = ConversationLabel(f"{self.principal.id}/{self._conversations}")
-                group.spawn(self._conversation, label, self._conversations % ROUNDS == 0)
+                group.spawn(self._conversation, label, self._telling())
             group.join(raise_error=True)
         finally:
             group.kill(block=False)
 
-    def _conversation(self, label: ConversationLabel, remembering: bool) -> None:  # noqa: FBT001 - spawned by position
+    def _telling(self) -> int | None:
+        """In which turn the next conversation tells something to remember, if it does."""
+        rounds, place = divmod(self._conversations, ROUNDS)
+        return None if place else rounds % max(1, self.driving.plan.workload.turns - 1)
+
+    def _conversation(self, label: ConversationLabel, telling: int | None) -> None:
         workload = self.driving.plan.workload
         drawn = self.principal.random
         due_ns = time.monotonic_ns()
@@ -99,16 +107,16 @@ class AgentUser(User):
             gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
             session = self.connected()
             due_ns = max(due_ns, session.ready_ns)
-            query = session.ask(self._wording(turn, remembering=remembering), label, turn, due_ns)
+            query = session.ask(self._wording(turn, telling), label, turn, due_ns)
             query.done.wait()
             if query.reason in (Reason.SESSION_LOST, Reason.GIVEN_UP):
                 return
             due_ns = time.monotonic_ns()
 
-    def _wording(self, turn: int, *, remembering: bool) -> wording.Wording:
+    def _wording(self, turn: int, telling: int | None) -> wording.Wording:
         rig, principal = self.driving, self.principal
-        if remembering and turn == 0:
+        if turn == telling:
             return wording.remember(principal, rig.roster.canary(principal))
-        if remembering and turn == rig.plan.workload.turns - 1:
+        if telling is not None and turn == rig.plan.workload.turns - 1:
             return wording.recall()
         return wording.question(principal, rig.roster.canary(principal), rig.plan.workload.words)

@@ -47,6 +47,7 @@ _NAMES = [
     "yann",
     "zoe",
 ]
+_ALIKE = ["collider", "Collider"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +102,11 @@ class Roster:
         self.run = run
         self.run_number = canary.run_number(run)
 
-    def next(self, role: str) -> Principal:
+    def next(self, role: str, *, alike: bool = False) -> Principal:
         """The next principal, in this role.
+
+        Those that are alike have ids and emails that begin with the same eight characters,
+        but for their case.
 
         Raises:
             HarnessError: a process can hold no more.
@@ -113,7 +117,7 @@ class Roster:
         owner = OwnerNumber(self._slot << LOCAL_BITS | self._made)
         drawn = random.Random(f"{self._seed}/{owner}")  # noqa: S311 - text, not secrets
         self._faker.seed_instance(f"{self._seed}/{owner}")
-        name = _NAMES[(self._made - 1) % len(_NAMES)]
+        name = _ALIKE[self._made % 2] if alike else _NAMES[(self._made - 1) % len(_NAMES)]
         place = "" if self._slot == 0 else f"p{self._slot}."
         identity = PrincipalId(f"{name}-{place}{self._made:02d}")
         email = f"{identity}.{self._installation}@crosstalk.example"

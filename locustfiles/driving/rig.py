@@ -140,9 +140,9 @@ class Rig:
         self._serial = 0
         self._keepers = [gevent.spawn(self._sweeping), gevent.spawn(self._watching_health)]
 
-    def principal(self, role: str) -> Principal:
+    def principal(self, role: str, *, alike: bool = False) -> Principal:
         """A new principal, recorded, with the facts that are its alone."""
-        principal = self.roster.next(role)
+        principal = self.roster.next(role, alike=alike)
         persona = principal.persona
         self.recorder.plant(
             [

@@ -12,6 +12,10 @@ from isolation_checks.canary import Canary
 from isolation_checks.records import Kind
 from locustfiles.driving.principals import Principal
 
+ALIKE = (
+    "Could you please take the time to look into the following matter for me, as you have "
+    "done so well before, and then tell me in one short sentence what you make of my reference"
+)
 RECALL = "What did I tell you to remember?"
 
 
@@ -55,6 +59,17 @@ def question(
             f"{persona.street}. Context: {chatter}. Repeat the reference."
         )
     return Wording(kind=kind, text=text, planted=(("token", canary),))
+
+
+def alike(principal: Principal, canary: Canary) -> Wording:
+    """A question that begins as all of these do, for longer than keys are, and then differs."""
+    upper = principal.serial % 2
+    opening = ALIKE.upper() if upper else ALIKE
+    return Wording(
+        kind=Kind.QUESTION,
+        text=f"{opening} {canary}, and nothing else.",
+        planted=(("token", canary),),
+    )
 
 
 def failing(canary: Canary, text: str) -> Wording:

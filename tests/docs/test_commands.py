@@ -225,7 +225,7 @@ def test_your_own_platform(tmp_path):
         judged = judgement(runs)
         assert judged.findings == ()
         assert judged.scale.rows
-        assert judged.not_asked == ()
+        assert not any(line.startswith("rows") for line in judged.not_asked)
         assert run(argv("crosstalk collect latest"), runs, **env).returncode == 0
         assert run(argv("crosstalk judge latest"), runs, **env).returncode == done.returncode
         cleaned = run(argv("crosstalk cleanup latest"), runs, **env)

@@ -41,6 +41,8 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         "data.user_id",
         "user_context.user_id",
     )
+    session: tuple[str, ...] = ()
+    """In the events of `opens`: ids that the platform makes for one session alone."""
     sequence: tuple[str, ...] = ("seq", "sequence")
     text: tuple[str, ...] = ("payload.content", "payload.message", "data.content", "content")
     delta: tuple[str, ...] = ()

@@ -58,3 +58,7 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Queries cancelled in mid-answer, and others' behind them; needs `dialect.cancel`."""
     fail: Duration = Duration(0.5)
     """Queries that must fail, among others that must not; needs `workload.failing`."""
+    alike: Duration = Duration(0.5)
+    """Questions that begin alike, of principals whose names do."""
+    churn: Duration = Duration(0.3)
+    """One principal that connects and leaves, again and again."""

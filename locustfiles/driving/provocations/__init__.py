@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from locustfiles.driving.provocations.abandon import abandon_an_answer
+from locustfiles.driving.provocations.alike import ask_nearly_the_same
 from locustfiles.driving.provocations.burst import connect_in_a_burst
 from locustfiles.driving.provocations.cancel import cancel_an_answer
+from locustfiles.driving.provocations.churn import come_and_go
 from locustfiles.driving.provocations.connect import connect_during_an_answer
 from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.observer import observe
@@ -31,4 +33,6 @@ PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
     read_anothers_conversation,
     cancel_an_answer,
     fail_on_purpose,
+    ask_nearly_the_same,
+    come_and_go,
 )

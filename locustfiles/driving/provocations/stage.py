@@ -15,9 +15,9 @@ from locustfiles.driving.wording import Wording
 class Actor:
     """A member of the cast who is not an ordinary user."""
 
-    def __init__(self, rig: Rig, role: str) -> None:
+    def __init__(self, rig: Rig, role: str, *, alike: bool = False) -> None:
         self.rig = rig
-        self.principal = rig.principal(role)
+        self.principal = rig.principal(role, alike=alike)
         self._session: Session | None = None
 
     def session(self) -> Session:
@@ -30,6 +30,11 @@ class Actor:
                 gevent.sleep(min(delay, 10.0))
         assert self._session is not None
         return self._session
+
+    def try_once(self) -> bool:
+        """Open a new session, once; whether the platform let us in."""
+        self._session = Session(self.rig, self.principal)
+        return self._session.open()
 
     def question(self, kind: Kind = Kind.QUESTION) -> Wording:
         """An ordinary question with a new canary in it."""

@@ -1,0 +1,79 @@
+"""Whether those who had been let in before were let in again."""
+
+from __future__ import annotations
+
+from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.judging.verdict import Moment, Verdict
+from isolation_checks.loading.history import Session
+from isolation_checks.loading.run import Run
+from isolation_checks.records import PrincipalId
+from isolation_checks.statistics import bounds
+
+LIMIT = 0.01
+"""The share of connects that may fail, where the plan limits no share of errors."""
+
+
+@check(
+    asks="Was everybody who had been let in before let in again?",
+    part="objectives",
+)
+def everybody_let_in_again(run: Run) -> Outcome:
+    """Of the connects of those who had had a session before, few enough failed.
+
+    Few enough are those that the plan's `error_share` allows.  First connects are left to
+    everybody came: who never gets in may have been refused for good reasons.
+
+    Catches:  slot_leak.
+    Blind to: a platform that turns away only those whom it has never seen.
+    """
+    before: dict[PrincipalId, Session] = {}
+    again, refused = 0, dict[PrincipalId, list[Session]]()
+    for session in _connects(run):
+        known = before.get(session.principal)
+        if known is not None:
+            again += 1
+        if session.ready_s is not None:
+            before.setdefault(session.principal, session)
+        elif known is not None:
+            refused.setdefault(session.principal, []).append(session)
+    failed = sum(map(len, refused.values()))
+    limits = [float(o.limit) for o in run.history.plan.objectives if o.indicator == "error_share"]
+    limit = min(limits, default=LIMIT)
+    certain = failed > 0 and bounds.share(failed, again)[0] > limit
+    verdict = Verdict.FAIL if certain else Verdict.UNKNOWN if failed else Verdict.PASS
+    note = f"{failed} of {again} connects of those who had been let in before failed"
+    return Outcome(
+        examined=again,
+        unit="connects",
+        found=tuple(_found(who, cases) for who, cases in refused.items()) if certain else (),
+        verdict=verdict,
+        note=note if failed and not certain else "",
+    )
+
+
+def _connects(run: Run) -> list[Session]:
+    """The connects that succeeded or were refused, in the order in which they were made."""
+    made = (s for s in run.history.sessions.values() if s.channel == "websocket")
+    tried = (s for s in made if s.ready_s is not None or s.failed is not None)
+    return sorted(
+        (session for session in tried if session.opening_s is not None),
+        key=lambda session: session.opening_s or 0.0,
+    )
+
+
+def _found(who: PrincipalId, cases: list[Session]) -> Found:
+    first = cases[0]
+    return Found(
+        kind="refused-connect",
+        cwe=None,
+        victim=who,
+        recipient=None,
+        channel="session",
+        sentence=f"{who} had been let in before, and was turned away: {first.failed}",
+        times=len(cases),
+        first_s=first.opening_s,
+        witness=lambda: (
+            Moment(at_s=first.opening_s, who=who, role="victim", did="connected again"),
+            Moment(at_s=first.closed_s, who=who, role="victim", did=f"was refused: {first.failed}"),
+        ),
+    )

@@ -1,0 +1,36 @@
+"""Colliders: principals whose names begin alike ask questions that begin alike, at once.
+
+Keys that are cut short, or that fold case, then meet: of users, rooms and cached answers.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import gevent
+
+from isolation_checks.plan import provoking
+from locustfiles.driving import wording
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Rig
+
+TURNS = 5
+"""Queries in one conversation."""
+
+
+def ask_nearly_the_same(rig: Rig) -> None:
+    """Have two principals who are nearly called the same ask nearly the same, again and again."""
+    every = provoking.every(rig.plan, "alike")
+    if not every:
+        return
+    pair = [Actor(rig, "collider", alike=True) for _ in range(2)]
+    first, second = (actor.principal.id for actor in pair)
+    for turn in itertools.count():
+        gevent.sleep(every)
+        rig.recorder.note("provocations", kind="alike", principal=first, other=second)
+        asked = []
+        for actor in pair:
+            words = wording.alike(actor.principal, rig.roster.canary(actor.principal))
+            asked.append(actor.session().ask(words, actor.label(turn // TURNS), turn % TURNS))
+        for query in asked:
+            query.done.wait()
