@@ -18,35 +18,32 @@ LIMIT = 0.01
     part="objectives",
 )
 def everybody_let_in_again(run: Run) -> Outcome:
-    """Of the connects of those who had had a session before, few enough failed.
+    """Of the connects of those who are let in, few enough failed once they had been.
 
-    Few enough are those that the plan's `error_share` allows.  First connects are left to
-    everybody came: who never gets in may have been refused for good reasons.
+    Few enough are those that the plan's `error_share` allows.  Who never gets in is left to
+    everybody came, and may have been refused for good reasons.
 
     Catches:  slot_leak.
     Blind to: a platform that turns away only those whom it has never seen.
     """
-    before: dict[PrincipalId, Session] = {}
-    again, refused = 0, dict[PrincipalId, list[Session]]()
+    came: set[PrincipalId] = set()
+    examined, refused = 0, dict[PrincipalId, list[Session]]()
     for session in _connects(run):
-        known = before.get(session.principal)
-        if known is not None:
-            again += 1
         if session.ready_s is not None:
-            before.setdefault(session.principal, session)
-        elif known is not None:
+            came.add(session.principal)
+        elif session.principal in came:
             refused.setdefault(session.principal, []).append(session)
+        examined += session.principal in came
     failed = sum(map(len, refused.values()))
     limits = [float(o.limit) for o in run.history.plan.objectives if o.indicator == "error_share"]
     limit = min(limits, default=LIMIT)
-    certain = failed > 0 and bounds.share(failed, again)[0] > limit
-    verdict = Verdict.FAIL if certain else Verdict.UNKNOWN if failed else Verdict.PASS
-    note = f"{failed} of {again} connects of those who had been let in before failed"
+    certain = failed > 0 and bounds.share(failed, examined)[0] > limit
+    note = f"{failed} of {examined} connects of those who had been let in before failed"
     return Outcome(
-        examined=again,
+        examined=examined,
         unit="connects",
         found=tuple(_found(who, cases) for who, cases in refused.items()) if certain else (),
-        verdict=verdict,
+        verdict=Verdict.UNKNOWN if failed and not certain else None,
         note=note if failed and not certain else "",
     )
 

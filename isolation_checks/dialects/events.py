@@ -22,7 +22,7 @@ from isolation_checks.records import Ending
 
 _MEMBERS = (
     *("opens", "refuses", "protocol", "repeats", "first"),
-    *("ask", "read", "answer", "alive", "renew", "cancel", "read_conversation"),
+    *("ask", "read", "answer", "alive", "renew", "read_conversation"),
 )
 _KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _NOTHING, _MORE = range(10)
 """The groups of places that every dialect has, one of them empty, by number."""

@@ -79,10 +79,6 @@ class Dialect(Protocol):
         """What hands a fresh token to an open session, if anything does."""
         ...
 
-    def cancel(self, names: dict[str, Any]) -> bytes | None:
-        """What asks for a query to be given up, if anything does."""
-        ...
-
     def read_conversation(self, names: dict[str, Any]) -> tuple[bytes, ...]:
         """Messages that ask for the history of a conversation."""
         ...

@@ -27,10 +27,7 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
         "cast.decoys, and dialect.read_conversation or dialect.read_conversation_http",
         lambda plan: plan.cast.decoys > 0 and _readable(plan),
     ),
-    "cancel": (
-        "dialect.cancel",
-        lambda plan: plan.dialect.cancel is not None or plan.dialect.class_ is not None,
-    ),
+    "cancel": ("dialect.cancel", lambda plan: plan.dialect.cancel is not None),
     "fail": ("workload.failing", lambda plan: bool(plan.workload.failing)),
 }
 """What a provocation needs besides its rate: the keys, and whether a plan has them."""

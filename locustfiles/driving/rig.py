@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import gevent
 import msgspec
@@ -112,6 +112,10 @@ class Rig:
         self.dialect = dialect_of(plan.dialect)
         self.glance = getattr(self.dialect, "glance", self.dialect.read)
         """Reads of a message what matters while it is driven."""
+        self.cancels: Callable[[dict[str, Any]], bytes | None] = getattr(
+            self.dialect, "cancel", lambda _: None
+        )
+        """What asks for a query to be given up; a dialect of one's own may have nothing."""
         self.answered: frozenset[str] | None = getattr(self.dialect, "answered", None)
         """The kinds of events that want an answer; None: any may."""
         self.tokens = token_source(plan, self.credentials, run, slot, processes)

@@ -213,7 +213,7 @@ class Session:
             "now": time.time(),
         }
         query.cancelled = True
-        self._send_if_any(self.rig.dialect.cancel(names))
+        self._send_if_any(self.rig.cancels(names))
 
     def _conversation(self, label: ConversationLabel) -> str | None:
         naming = self.rig.plan.dialect.conversations

@@ -6,14 +6,17 @@ conversation, and `A1`, `A2` … the canaries of a:
 
     a?q1,A1         a asks q1, and gives it the canary A1 (a conversation of its own)
     a?q1@x,A1       … in its conversation x
+    a?q1~failing    … as one of this kind
     a?q1=hello      … in these words (`_` is a space): twins ask the same
     a!q1            q1 has ended well; or =timeout, =lost, =cut (by the run's end), =unsent,
-                    =dropped (by us), =agent_error (nobody knows), =error (it failed)
+                    =dropped (by us), =agent_error or =agent_cancelled (nobody knows),
+                    =error (it failed)
     a:A1            a receives a frame that holds A1; its parts, joined by commas, are
         q1 @x =b /completed    a query, a conversation, b's user id, a kind of event
         =b... =?               a user id cut short; one that nobody knows
         A1<9 A1>9              the first 9 symbols of A1, or all behind them
         A1~ A1^                a canary that was never planted; one of an earlier run
+        $7             the platform's id of the session
         b# b#mail b#key        words that name b: its id, its email; a credential's mark
         -                      nothing that could be read
     a%A1            the same as the body of an HTTP answer
@@ -27,8 +30,9 @@ conversation, and `A1`, `A2` … the canaries of a:
         !system  ?             an owner as stated; none
 
 Frames are of the kind `thinking` unless they say otherwise; kinds are those of the
-reference platform, and `agent_` need not be said.  Whatever canary no query gives is
-planted before the first word.  Nothing here judges: it only says what was recorded.
+reference platform, and `agent_` need not be said; `/refused` is its `error`.  Whatever
+canary no query gives is planted before the first word.  Nothing here judges: it only says
+what was recorded.
 """
 
 from __future__ import annotations
@@ -52,6 +56,7 @@ REASONS = {
     "dropped": "given up by us",
     "unsent": "not sent",
 }
+PLAIN = {"refused": "error"}
 KINDS = ("started", "thinking", "completed", "error", "cancelled")
 CANARY = re.compile(r"([A-Z]\d+)([~^<>]?)(\d*)")
 
@@ -118,6 +123,7 @@ class _Teller:
         self.sessions = 0
         self.seats = {}
         self.labels = {}
+        self.kinds = {}
         self.frames = {"p0": 0, "p1": 0}
 
     def tell(self, words):
@@ -217,6 +223,8 @@ class _Teller:
     def _ask(self, name, query, canaries):
         query, _, said = query.partition("=")
         query, _, own = query.partition("@")
+        query, _, kind = query.partition("~")
+        self.kinds[query] = kind or "question"
         self.labels[query] = f"{name}/{own or query}"
         for each in canaries:
             self._plant(each, place="query", query=query, conversation=self.labels[query])
@@ -231,12 +239,12 @@ class _Teller:
             "session": self.seats[name],
             "principal": name,
             "conversation": self.labels.setdefault(query, f"{name}/{query}"),
-            "kind": "question",
+            "kind": self.kinds.get(query, "question"),
         }
 
     def _end(self, name, query, how):
         reason = REASONS.get(how, how or "completed")
-        said = reason in ENDS or reason == "agent_error"
+        said = reason in ENDS or reason in ("agent_error", "agent_cancelled")
         at = self.now * TICK_NS if said else None
         ending = ENDS.get(reason, INFO)
         about = self._about(name, query)
@@ -262,11 +270,13 @@ class _Teller:
         for part in parts:
             if part.startswith("@"):
                 message["thread_id"] = conversation(part[1:])
+            elif part.startswith("$"):
+                message["session_id"] = f"session-{part[1:]}"
             elif part.startswith("="):
                 message["user_id"] = self._labelled(part[1:])
             elif part.startswith("/"):
                 kind = part[1:]
-                message["type"] = f"agent_{kind}" if kind in KINDS else kind
+                message["type"] = f"agent_{kind}" if kind in KINDS else PLAIN.get(kind, kind)
             elif CANARY.fullmatch(part):
                 held.append(self._held(part))
             elif "#" in part:

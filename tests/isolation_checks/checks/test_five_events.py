@@ -11,6 +11,8 @@ START = "a?q1 a:q1,/started a:q1 "
 TOOL = "a:q1,/tool_executing a:q1,/tool_completed "
 END = "a:q1,/completed a!q1 "
 WHOLE = START + TOOL + END
+CANCELLED = "a?q1~cancelled a:q1,/started a:q1,/cancelled a!q1=agent_cancelled "
+"""A query that we took back."""
 
 
 def kinds(outcome):
@@ -43,7 +45,14 @@ def kinds(outcome):
         (START + "a!q1=cut", UNKNOWN, set()),
         (START + "a!q1=dropped", UNKNOWN, set()),
         ("a?q1 a!q1=unsent", UNKNOWN, set()),
-        ("a?q1 a:q1,/error a!q1=error", UNKNOWN, set()),  # turned away: no answer to look at
+        ("a?q1 a:q1,/refused a!q1=error", PASS, set()),  # turned away, and nothing behind it
+        (CANCELLED, PASS, set()),  # the platform said that it was over before it was whole
+        (CANCELLED + "a:q1,/tool_executing", FAIL, {("event-after-end", "a", 1)}),
+        (CANCELLED + "a:q1,/completed", FAIL, {("event-after-end", "a", 1)}),
+        (CANCELLED + "a:q1,/refused", PASS, set()),  # it came too late, says the platform
+        (CANCELLED + "a:q1,/delta", PASS, set()),  # nobody promised that it would not come
+        (WHOLE.replace("q1 ", "q1~cancelled ", 1) + "a:q1,/refused", PASS, set()),
+        (WHOLE + "a:q1,/refused", FAIL, {("event-after-end", "a", 1)}),
     ],
 )
 def test_every_answer_shows_its_events_once_and_in_order(script, verdict, found):

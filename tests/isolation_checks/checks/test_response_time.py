@@ -85,3 +85,9 @@ def test_without_an_objective_it_is_not_asked():
     """The plan says which limits matter."""
     other = {"objectives": [{"indicator": "connect", "limit": "5s", "every": True}]}
     assert "completion" in check.not_asked(told("", plan=other).history.plan)
+    assert "completion: no objective" == check.not_asked(told("", plan=other).history.plan)
+
+
+def test_what_we_made_fail_on_purpose_is_not_counted():
+    """However long it took."""
+    assert 1 == ask(check, "a?q1 a!q1 a?q2~cancelled +9s a!q2 a?q3~failing a!q3=timeout").examined

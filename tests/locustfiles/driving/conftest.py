@@ -26,6 +26,7 @@ carry = {{ {carry} }}
 [workload]
 timeout = "{timeout}"
 drain = "{drain}"
+{workload}
 {more}
 [dialect]
 extends = "reference"
@@ -37,6 +38,7 @@ DEFAULTS = {
     "connect_timeout": "5s",
     "drain": "0s",
     "carry": 'headers = { Authorization = "Bearer {token}" }',
+    "workload": "",
     "more": "",
     "dialect": "",
 }

@@ -1,11 +1,18 @@
 import gevent
+import msgspec
 import pytest
 
+from isolation_checks.plan.provoking import NEEDS, every, not_asked
+from isolation_checks.plan.tables.workload import Provocations
 from isolation_checks.records import Opcode
 from locustfiles.driving.provocations import PROVOCATIONS
 from locustfiles.driving.provocations.abandon import abandon_an_answer
+from locustfiles.driving.provocations.alike import ask_nearly_the_same
 from locustfiles.driving.provocations.burst import connect_in_a_burst
+from locustfiles.driving.provocations.cancel import cancel_an_answer
+from locustfiles.driving.provocations.churn import come_and_go
 from locustfiles.driving.provocations.connect import connect_during_an_answer
+from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
@@ -15,7 +22,7 @@ from locustfiles.driving.provocations.twins import ask_as_twins
 ANSWERS = "/agent?answer=started+later+completed"
 NEVER = "\n".join(
     f'{name} = "0s"'
-    for name in ("twins", "connect", "abandon", "reconnect", "burst", "tabs", "read")
+    for name in (field.encode_name for field in msgspec.structs.fields(Provocations))
 )
 NOBODY = "observers = 0\ntwins = false\nvisitors = 0\nburst = 0\ndecoys = 0"
 
@@ -49,6 +56,10 @@ WHAT = {
     connect_in_a_burst: "burst",
     ask_in_two_tabs: "tabs",
     read_anothers_conversation: "read",
+    cancel_an_answer: "cancel",
+    fail_on_purpose: "fail",
+    ask_nearly_the_same: "alike",
+    come_and_go: "churn",
 }
 
 
@@ -187,3 +198,66 @@ def test_a_platform_without_http_is_read_over_the_websocket_alone(acting, until)
     driven = acting(read_anothers_conversation)
     until(lambda: len(done(driven, "read")) >= 2)
     assert {row["channel"] for row in driven.rows("sessions")} == {"websocket"}
+
+
+def test_answers_are_cancelled_and_another_asks_behind_them(acting, until):
+    """The platform is asked to give them up; the one behind is not."""
+    driven = acting(cancel_an_answer, path="/agent?answer=started+later+heard+cancelled")
+    until(lambda: len(done(driven, "cancel")) >= 2)
+    one, two = done(driven, "cancel")[:2]
+    assert (one["principal"], one["other"]) == (two["principal"], two["other"])
+    until(lambda: any(row["kind"] == "question" for row in asked(driven)))
+    kinds = {row["principal"]: row["kind"] for row in asked(driven)}
+    assert kinds == {one["principal"]: "cancelled", one["other"]: "question"}
+    assert {one["detail"], two["detail"]} <= {row["query"] for row in asked(driven)}
+    until(lambda: b'"cancel"' in b"".join(row["content"] for row in driven.rows("frames")))
+
+
+def test_queries_are_made_to_fail(acting, until):
+    """In the plan's words, each with a canary, several at once."""
+    driven = acting(
+        fail_on_purpose,
+        path="/agent?answer=error",
+        workload='failing = ["What is 7 / 0?", "Break!"]',
+    )
+    until(lambda: len(asked(driven)) >= 4)
+    assert {row["kind"] for row in asked(driven)} == {"failing"}
+    assert len({row["principal"] for row in asked(driven)}) == 2
+    texts = [row["text"] for row in asked(driven)]
+    assert texts[0].startswith("What is 7 / 0? It is for reference CX")
+    assert texts[1].startswith("Break! ")
+    until(lambda: any(row["step"] == "ended" for row in driven.rows("queries")))
+    assert not any(name == "completion" for name, *_ in driven.reports)
+
+
+def test_colliders_are_called_alike_and_ask_alike(acting, until):
+    """In their first eight characters but for case; and their questions, for longer than keys."""
+    driven = acting(ask_nearly_the_same)
+    until(lambda: len(asked(driven)) >= 2)
+    emails = [row["email"] for row in driven.rows("principals")]
+    assert len({email[:8].lower() for email in emails}) == 1
+    assert len({email[:8] for email in emails}) == 2
+    assert len({email.lower() for email in emails}) == 2
+    one, other = (row["text"].casefold() for row in asked(driven)[:2])
+    assert one[:100] == other[:100]
+    assert one != other
+
+
+def test_one_comes_and_goes(acting, until):
+    """With a goodbye and without, by turns."""
+    driven = acting(come_and_go)
+    until(lambda: len(done(driven, "churn")) >= 5)
+    assert len({row["principal"] for row in done(driven, "churn")}) == 1
+    steps = [row["step"] for row in driven.rows("sessions")]
+    assert steps.count("ready") >= 4
+    assert steps.count("closing") >= 1
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_what_a_plan_lacks_is_not_asked(drive, server, name):
+    """A provocation that needs a key of the plan's is off without it, and says so."""
+    bare = "cancel = {}\nread_conversation = []\nread_conversation_http = []"
+    plan = drive(server.ws(ANSWERS), more=f"[cast]\n{NOBODY}", dialect=bare).rig.plan
+    plan = msgspec.structs.replace(plan, dialect=msgspec.structs.replace(plan.dialect, cancel=None))
+    assert every(plan, name) == 0.0
+    assert any(why.startswith(f"{name}: the plan has no ") for why in not_asked(plan))
