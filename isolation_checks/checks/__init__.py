@@ -22,9 +22,9 @@ from isolation_checks.checks.lying_labels import labels_contradict_content
 from isolation_checks.checks.plan_kept import plan_kept
 from isolation_checks.checks.response_time import completion_time
 from isolation_checks.checks.row_accounting import row_accounting
+from isolation_checks.checks.session_ids import session_ids_differ
 from isolation_checks.checks.throughput import throughput_kept
 from isolation_checks.checks.tool_time import tool_time
-from isolation_checks.checks.session_ids import session_ids_differ
 from isolation_checks.checks.users_overlapped import users_overlapped
 
 CHECKS: tuple[Check, ...] = (

@@ -19,7 +19,8 @@ from isolation_checks.loading.samples import belonging, endings
 def error_budget(run: Run) -> Outcome:
     """The share of queries that were refused, failed, timed out or lost their session.
 
-    Queries that the run's end cut off are counted apart.  A time-out whose answer may be
+    Queries that the run's end cut off are counted apart; those that we cut off, or made
+    fail, on purpose are not counted.  A time-out whose answer may be
     among frames that could not be tied to any query is neither an error nor none.
 
     Catches:  silent_swallow, hung_agent, lost_terminal.

@@ -89,7 +89,7 @@ def authentications(history: History, unsure: Collection[QueryId] = ()) -> Sampl
 def endings(history: History, unsure: Collection[QueryId]) -> tuple[list[Ended], int]:
     """How the queries ended that were sent and not cut off; and how many others there were."""
     ended, apart = [], 0
-    for query in history.queries.values():
+    for query in counted(history):
         if query.reason in APART or not query.ending:
             apart += 1
             continue
@@ -174,6 +174,11 @@ def belonging(history: History, cohort: Cohort | None) -> Callable[[Sample | End
     return belongs
 
 
+def counted(history: History) -> Iterator[Query]:
+    """The queries that objectives are about: not those that we cut off or made fail on purpose."""
+    return (query for query in history.queries.values() if not query.provoked)
+
+
 def waited(query: Query, unsure: Collection[QueryId]) -> float:
     """How long an unfinished query certainly took.
 
@@ -187,7 +192,7 @@ def waited(query: Query, unsure: Collection[QueryId]) -> float:
 def _of_queries(
     history: History, unsure: Collection[QueryId], ended: Callable[[Query], float | None]
 ) -> Iterator[Sample]:
-    for query in history.queries.values():
+    for query in counted(history):
         lag = max(0.0, query.sent_s - query.due_s)
         end_s = ended(query)
         if end_s is not None:
@@ -262,7 +267,7 @@ def _events(run: Run) -> Iterator[tuple[Query, list[_Event]]]:
     columns = (table.column(name).to_pylist() for name in ("query", "at_s", "late_s", "kind"))
     for name, group in itertools.groupby(zip(*columns, strict=True), key=itemgetter(0)):
         query = run.history.queries.get(QueryId(name))
-        if query is None:
+        if query is None or query.provoked:
             continue
         over = math.inf if query.over_s is None else query.over_s
         yield (
