@@ -16,17 +16,24 @@ from isolation_checks.errors import UsageError
 def command(run: str, runs: Path, seed: int) -> int:
     """Plant breaks into a copy of RUN and count how many are found again.
 
-    One user's frames are put into another's session, as they are and encoded; the run
-    itself is not touched.  Exit 2 where nothing could be planted.
+    One user's frames are put into another's session, as they are, encoded and split; rows are
+    given to others; events are dropped.  The run itself is not touched, and every judgement
+    does the same with the run's own seed.  Exit 2 where nothing could be planted.
     """
     from isolation_checks.control.measure import CONFIDENCE, measure  # noqa: PLC0415 - slow to import
+    from isolation_checks.loading.load import loaded  # noqa: PLC0415 - slow to import
 
     directory = found(run, runs)
-    with progress() as say:
-        measured = measure(directory, seed=seed, progress=say)
-    if measured.lower is None:
+    with progress() as say, loaded(directory, say) as opened:
+        say("planting breaks into a copy, and looking for them")
+        measured = measure(opened, seed=seed)
+    if not measured.kinds:
         raise UsageError("nothing can be planted: no frame of this run holds its own user's canary")
-    for kind, planted in measured.planted.items():
-        click.echo(f"{kind:20} {measured.found.get(kind, 0):>4} of {planted}")
-    click.echo(f"found at least {measured.lower:.1%} of such breaks, at {CONFIDENCE:.1%}")
+    for kind in measured.kinds:
+        click.echo(f"{kind.channel:8}  {kind.kind:36} {kind.found:>4} of {kind.planted}")
+    for each in measured.detection:
+        click.echo(
+            f"{each.channel:8}  at least {each.lower:.1%} of such breaks are found, "
+            f"at {CONFIDENCE:.1%}"
+        )
     return 0

@@ -7,6 +7,7 @@ from isolation_checks.checks.authenticated_time import authenticated_time
 from isolation_checks.checks.canaries_echoed import canaries_echoed
 from isolation_checks.checks.check import Check
 from isolation_checks.checks.connect_time import connect_time
+from isolation_checks.checks.control_found import control_found
 from isolation_checks.checks.error_budget import error_budget
 from isolation_checks.checks.event_gaps import event_gaps
 from isolation_checks.checks.everybody_came import everybody_came
@@ -32,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     everybody_came,
     users_overlapped,
     canaries_echoed,
+    control_found,
     foreign_canary_in_a_frame,
     frame_of_anothers,
     labels_contradict_content,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from isolation_checks.judging.verdict import (
+    Control,
     Distribution,
     Moment,
     ObjectiveOutcome,
@@ -61,6 +62,7 @@ class Outcome:
     """Whether nothing found in `examined` chances bounds a rate."""
     objectives: tuple[ObjectiveOutcome, ...] = ()
     latency: Distribution | None = None
+    control: Control | None = None
     blind: tuple[str, ...] = ()
     times: int | None = None
     """How much was found, where it is more than `found` shows."""

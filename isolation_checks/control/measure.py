@@ -1,64 +1,127 @@
-"""Measures how many planted breaks the loading and scanning of a run find again.
+"""Measures how many planted breaks the loading, scanning and checking of a run find again.
 
-It plants into a copy, loads that copy as any run is loaded, and counts; the run itself
-is not touched.
+It plants into a copy in memory, loads that as any run is loaded, and asks the checks that
+are asked of any; the run itself is not touched.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import dataclasses
+import random
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-import narwhals.stable.v2 as nw
-
+from isolation_checks.checks.check import Found
+from isolation_checks.checks.five_events import event_protocol
+from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
+from isolation_checks.checks.foreign_row import foreign_row
+from isolation_checks.control.breaks import Break, Circle, Words
+from isolation_checks.control.extract import extract
+from isolation_checks.control.into_frames import names
 from isolation_checks.control.plant import plant
-from isolation_checks.history.directory import RunDirectory
-from isolation_checks.loading.load import loaded
-from isolation_checks.loading.run import records
+from isolation_checks.judging.verdict import Control, Detection, Planted
+from isolation_checks.loading import fold
+from isolation_checks.loading.derive import derived
+from isolation_checks.loading.memory import InMemory
+from isolation_checks.loading.run import Run
+from isolation_checks.plan.model import Plan
 from isolation_checks.statistics import bounds
 
 BREAKS = 160
-CONFIDENCE = 0.975
+"""How many are planted of each channel."""
+FRAMES, OCTETS = 10_000, 64 << 20
+"""Into about so many frames, and so many bytes of them: more would tell no more."""
+CONFIDENCE = bounds.HALF
 """Half of what may go wrong is spent here, half on the bound of the rate itself."""
+FINDERS = {
+    "frame": foreign_canary_in_a_frame,
+    "row": foreign_row,
+    "delivery": event_protocol,
+}
+"""By channel, the check that must find what is planted there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sensitivity:
-    """How many of the planted breaks were found, by kind and in all."""
-
-    planted: dict[str, int]
-    found: dict[str, int]
-    lower: float | None
-    """Lower bound of the detection rate at 97.5 %; None where nothing could be planted."""
-
-
-def measure(
-    run: RunDirectory,
-    *,
-    seed: int,
-    breaks: int = BREAKS,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Sensitivity:
+def measure(run: Run, *, seed: int, breaks: int = BREAKS) -> Control:
     """Plant breaks into a copy of a run and look for them as for any others."""
-    run.cache.mkdir(exist_ok=True, mode=0o700)
-    folder = Path(tempfile.mkdtemp(dir=run.cache))
-    try:
-        progress("planting breaks into a copy of the history")
-        copy = folder / run.id
-        planted = list(plant(run.path, copy, seed=seed, breaks=breaks))
-        with loaded(RunDirectory(copy), progress) as opened:
-            foreign = records(opened.sightings.filter(nw.col("foreign")))
-            seen = {(r["stream"], r["index"], r["owner"], r["principal"]) for r in foreign}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    hits = [b for b in planted if (b.stream, b.index, b.victim, b.recipient) in seen]
-    lower = bounds.share(len(hits), len(planted), CONFIDENCE)[0] if planted else None
-    return Sensitivity(
-        planted=dict(Counter(each.kind for each in planted)),
-        found=dict(Counter(each.kind for each in hits)),
-        lower=lower,
+    plan, history = run.history.plan, run.history
+    rows = plan.rows.tables if plan.rows is not None and run.reading is not None else ()
+    number = run.reading.number if run.reading is not None else 0
+    drawn = random.Random(f"{history.description['run']}/{seed}")  # noqa: S311 - places, not secrets
+    taken = extract(
+        run.evidence,
+        processes=[process.id for process in history.processes],
+        tables=[f"rows/{number}/{table.name}" for table in rows],
+        drawn=drawn,
+        frames=FRAMES,
+        octets=OCTETS,
+    )
+    planted = plant(taken, drawn=drawn, breaks=breaks, circle=_circle(plan), words=_words(plan))
+    processes = [dataclasses.replace(process) for process in history.processes]
+    copied = fold.folded(history.description, processes, taken.batches)
+    with InMemory() as tables:
+        opened = derived(copied, taken.batches, run.reading, tables)
+        found = {
+            channel: finder(opened).found
+            for channel, finder in FINDERS.items()
+            if finder.not_asked(plan) is None
+        }
+        hits = [each for each in planted if _is_found(each, found.get(each.channel, ()))]
+    asked = [each for each in planted if each.channel in found]
+    return _measured(seed, asked, hits)
+
+
+def _measured(seed: int, planted: list[Break], hits: list[Break]) -> Control:
+    kinds = Counter((each.channel, each.kind) for each in planted)
+    again = Counter((each.channel, each.kind) for each in hits)
+    channels = Counter(each.channel for each in planted)
+    found = Counter(each.channel for each in hits)
+    return Control(
+        seed=seed,
+        kinds=tuple(
+            Planted(channel=channel, kind=kind, planted=count, found=again[channel, kind])
+            for (channel, kind), count in kinds.items()
+        ),
+        detection=tuple(
+            Detection(
+                channel=channel,
+                planted=count,
+                found=found[channel],
+                lower=bounds.share(found[channel], count, CONFIDENCE)[0],
+            )
+            for channel, count in channels.items()
+        ),
+    )
+
+
+def _is_found(planted: Break, found: tuple[Found, ...]) -> bool:
+    if planted.channel == "delivery":
+        return any(each.kind == "missing-event" and planted.query in each.queries for each in found)
+    return any(
+        (each.victim, each.recipient) == (planted.victim, planted.recipient)
+        and not set(planted.places).isdisjoint(each.places)
+        for each in found
+    )
+
+
+def _circle(plan: Plan) -> Circle:
+    """By the plan's sharing, with whom a principal may share anything at all."""
+    scopes = {allowed.scope for allowed in plan.sharing}
+    login = plan.auth.source == "login"
+
+    def circle(principal: dict[str, Any]) -> str:
+        if "tenant" in scopes and principal["tenant"]:
+            return f"tenant {principal['tenant']}"
+        if login or principal["subject"] is None:
+            return f"principal {principal['principal']}"
+        return f"subject {principal['subject']}"
+
+    return circle
+
+
+def _words(plan: Plan) -> Words:
+    dialect = plan.dialect
+    return Words(
+        texts=names((*dialect.where.text, *dialect.where.delta)),
+        protocol=tuple(kind.encode() for kind in dialect.protocol),
+        repeats=tuple(kind.encode() for kind in dialect.repeats),
     )

@@ -94,6 +94,7 @@ def judge(
         not_asked=tuple(not_asked),
         blind=_blind(outcomes, chances, met),
         coverage=met,
+        control=next((o.control for _, o in outcomes if o.control is not None), None),
         pairs=pairs.of(outcomes),
     )
 
@@ -181,6 +182,8 @@ def _part(
         if short:
             reasons = [_too_few(o) for o in short] + (reasons if verdict is Verdict.UNKNOWN else [])
             verdict = Verdict.UNKNOWN
+        if verdict is Verdict.PASS and any(o.detection == 0 for o in chances if o.wanted):
+            verdict, reasons = Verdict.UNKNOWN, ["it is not known that a break would be found"]
     if verdict is Verdict.NOT_ASKED:
         verdict, reasons = Verdict.UNKNOWN, ["nothing of it was asked"]
     because = "" if verdict is Verdict.PASS else "; ".join(filter(None, reasons))

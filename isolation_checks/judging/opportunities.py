@@ -5,13 +5,15 @@ Every class has a bound of its own; none is ever pooled with another's.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Check, Found, Outcome
+from isolation_checks.checks.control_found import control_found
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.judging.classes import CLASSES, OVERLAP, Bleed, Class, Scene, open_at
@@ -33,33 +35,62 @@ def of(run: Run, outcomes: _Outcomes) -> tuple[Opportunity, ...]:
     said = {check.name: outcome for check, outcome in outcomes}
     wire = foreign_canary_in_a_frame.name in said
     asked = (each for each in CLASSES if each is OVERLAP or (wire and each.asked(run.history.plan)))
-    found = [_opportunity(scene, each, bleeds) for each in asked]
+    on_the_wire, in_rows = _detection(said, "frame"), _detection(said, ROWS)
+    found = [_opportunity(scene, each, bleeds, on_the_wire) for each in asked]
     if foreign_row.name in said:
-        found.append(_rows(said[foreign_row.name], bleeds))
+        found.append(_rows(said[foreign_row.name], bleeds, in_rows))
     return tuple(found)
 
 
-def _opportunity(scene: Scene, each: Class, bleeds: list[Bleed]) -> Opportunity:
+def _detection(said: Mapping[str, Outcome], channel: str) -> float | None:
+    """Which share of a channel's breaks is found at least: 0 unless it was shown.
+
+    None: the control was not asked for, and all are taken to be found.
+    """
+    outcome = said.get(control_found.name)
+    if outcome is None:
+        return None
+    measured = outcome.control.detection if outcome.control is not None else ()
+    return next((each.lower for each in measured if each.channel == channel), 0.0)
+
+
+def _opportunity(
+    scene: Scene, each: Class, bleeds: list[Bleed], detection: float | None
+) -> Opportunity:
+    plan = scene.run.history.plan.isolation
     counted = Counter(each.chances(scene))
-    count = counted.total()
+    count, users = counted.total(), list(counted.values())
     seen = sum(bleed.channel != ROWS and each.holds(scene, bleed) for bleed in bleeds)
-    wanted = scene.run.history.plan.isolation.bound if each is OVERLAP else None
-    missing = bounds.needed_for(wanted) - count if wanted is not None else 0
-    alike = count / bounds.design_effect(list(counted.values()), 1.0)
+    wanted = plan.bound if each is OVERLAP else None
+    effect = bounds.design_effect(users, plan.correlation)
+    alike = count / bounds.design_effect(users, 1.0)
     return Opportunity(
         name=each.name,
         meaning=each.meaning,
         count=count,
         seen=seen,
-        bound=None if seen else bounds.none_seen(count),
+        bound=None if seen else _bound(count / effect, detection),
         wanted=wanted,
-        needed=missing if missing > 0 else None,
+        needed=_needed(wanted, count, effect, detection),
         users=len(counted),
-        alike=None if seen else bounds.none_seen(alike),
+        alike=None if seen else _bound(alike, detection),
+        detection=detection,
     )
 
 
-def _rows(outcome: Outcome, bleeds: list[Bleed]) -> Opportunity:
+def _needed(wanted: float | None, count: int, effect: float, detection: float | None) -> int | None:
+    """How many more would do; None where no more are needed, or no number would do."""
+    if wanted is None or detection == 0:
+        return None
+    missing = math.ceil(bounds.needed_unfound(wanted, detection) * effect) - count
+    return missing if missing > 0 else None
+
+
+def _bound(opportunities: float, detection: float | None) -> float | None:
+    return None if detection == 0 else bounds.none_found(opportunities, detection)
+
+
+def _rows(outcome: Outcome, bleeds: list[Bleed], detection: float | None) -> Opportunity:
     seen = sum(bleed.channel == ROWS for bleed in bleeds)
     return Opportunity(
         name=ROWS,
@@ -67,9 +98,10 @@ def _rows(outcome: Outcome, bleeds: list[Bleed]) -> Opportunity:
         "owner is known",
         count=outcome.examined,
         seen=seen,
-        bound=None if seen else bounds.none_seen(outcome.examined),
+        bound=None if seen else _bound(outcome.examined, detection),
         wanted=None,
         needed=None,
+        detection=detection,
     )
 
 

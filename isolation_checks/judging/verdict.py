@@ -204,6 +204,33 @@ class Opportunity(_Data, frozen=True, kw_only=True):
     """The lower bound of the share of planted breaks that were found; `bound` is divided by it."""
 
 
+class Planted(_Data, frozen=True, kw_only=True):
+    """How many breaks of one kind were planted into a copy of the run, and found again."""
+
+    channel: Literal["frame", "row", "delivery"]
+    kind: str
+    planted: int
+    found: int
+
+
+class Detection(_Data, frozen=True, kw_only=True):
+    """How many of a channel's planted breaks were found, and at least which share that shows."""
+
+    channel: Literal["frame", "row", "delivery"]
+    planted: int
+    found: int
+    lower: float
+    """The lower bound of the share at 97.5 %, by Clopper and Pearson."""
+
+
+class Control(_Data, frozen=True, kw_only=True):
+    """The positive control: what of planted breaks was found again."""
+
+    seed: int
+    kinds: tuple[Planted, ...]
+    detection: tuple[Detection, ...]
+
+
 class Met(_Data, frozen=True, kw_only=True):
     """How often one phase of a user's met another phase of a stranger's."""
 
@@ -288,6 +315,8 @@ class Judgement(_Data, frozen=True, kw_only=True):
     """What was asked and could not be seen, a sentence each."""
     coverage: Coverage | None = None
     """Which interleavings happened."""
+    control: Control | None = None
+    """What of planted breaks was found; None where the plan does not ask, or it crashed."""
     pairs: tuple[Pair, ...] = ()
     """Whose content reached whom: all pairs, those of findings that are not shown too."""
 

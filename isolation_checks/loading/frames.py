@@ -23,9 +23,9 @@ from isolation_checks.loading.identities import MARKED, Identities, Named
 from isolation_checks.loading.ownership import Claimed, Ownership
 from isolation_checks.records import Opcode, PrincipalId, SessionId
 
-TAIL = 160
-"""Characters of a streamed answer that are kept to join a word that was cut: a canary in
-JSON's escapes takes 132."""
+TAIL = 200
+"""Characters on either side of a seam that are joined to find a word that was cut: a canary
+in escapes takes 132, and 176 in base64 of them."""
 _READABLE = (Opcode.TEXT, Opcode.BINARY)
 
 
@@ -202,23 +202,26 @@ class FrameReader:
             yield _sighting(frame, canary=name.words, owner=owner, how=name.how, identity=True)
 
     def _joined(self, frame: Frame, reading: Reading) -> Iterator[words.Word]:
-        """Words that a streamed answer holds only when its pieces are put together."""
-        if not reading.delta or not reading.text:
+        """Words of which a text holds the end, and the texts before it the rest.
+
+        Pieces of one answer are joined, and all that one session gets, in the order of receipt.
+        """
+        text = reading.text
+        if not text:
             return
         tails = self._states[frame.session].tails
         searched = ""
         for key in {reading.query or reading.run or frame.query, "session"}:
             tail = tails.get(key, "")
-            whole = tail + reading.text
-            tails[key] = whole[-TAIL:]
-            if whole == searched:  # most often the session says nothing but this answer
+            seam = tail + text[:TAIL]
+            tails[key] = text[-TAIL:] if len(text) >= TAIL else seam[-TAIL:]
+            if not tail or seam == searched:  # most often the session hears but this answer
                 continue
-            searched = whole
-            for word in words.within(
-                whole.encode("utf-8", "replace"), stretch=words.is_stretched(whole)
-            ):
+            searched = seam
+            octets = seam.encode("utf-8", "replace")
+            for word in words.within(octets, stretch=words.is_stretched(seam)):
                 if word.start < len(tail) < word.end:
-                    yield words.Word(word.word, 0, len(reading.text), "reassembled")
+                    yield words.Word(word.word, 0, len(text), "reassembled")
 
 
 def _sighting(frame: Frame, **seen: Any) -> Sighting:  # noqa: ANN401 - the columns of a sighting

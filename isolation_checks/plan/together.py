@@ -147,6 +147,8 @@ def _of_the_rest(plan: Plan) -> Iterator[str]:
         yield "workload.concurrent and workload.turns are at least 1"
     if not 0 < plan.isolation.bound < 1:
         yield "isolation.bound lies between 0 and 1"
+    if not 0 <= plan.isolation.correlation <= 1:
+        yield "isolation.correlation lies between 0 (independent) and 1 (all the same)"
     if not plan.required:
         yield "required must name at least one of evidence, isolation, objectives"
     for channel in ("frame", "http", "row"):

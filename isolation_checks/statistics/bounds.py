@@ -39,6 +39,33 @@ def needed_for(bound: float, confidence: float = CONFIDENCE) -> int:
     return math.ceil(math.log(1 - confidence) / math.log(1 - bound))
 
 
+HALF = 0.975
+"""The confidence of each of two bounds of which both must hold at 95 %."""
+
+
+def none_found(opportunities: float, detection: float | None) -> float | None:
+    """The upper bound, at 95 %, of the rate of what happened where nothing of it was found.
+
+    `detection` is the lower bound, at 97.5 %, of the share that would have been found; then
+    the bound of what was found is taken at 97.5 % too, and divided by it (Bonferroni).  None:
+    all would have been.  Returns None without an opportunity.
+
+    Raises:
+        ZeroDivisionError: nothing at all would have been found.
+    """
+    if detection is None:
+        return none_seen(opportunities)
+    found = none_seen(opportunities, HALF)
+    return None if found is None else min(1.0, found / detection)
+
+
+def needed_unfound(bound: float, detection: float | None) -> int:
+    """How many opportunities without a finding put the rate of what happened below a bound."""
+    if detection is None:
+        return needed_for(bound)
+    return needed_for(bound * detection, HALF)
+
+
 def design_effect(each: Sequence[int], correlation: float) -> float:
     """By how much correlation makes opportunities worth less: `1 + (m − 1)·r`.
 

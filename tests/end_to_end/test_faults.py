@@ -96,8 +96,8 @@ def test_every_fault_is_caught_by_every_check_that_claims_it(fault, tmp_path, po
 def test_the_honest_platform_has_nothing_found(tmp_path, postgres):
     """Without a fault isolation passes and nothing is found, on both databases."""
     both = [
-        drives.demo(tmp_path / "sqlite", users=15, seconds=16),
-        drives.demo(tmp_path / "postgresql", users=15, seconds=16, database=postgres),
+        drives.demo(tmp_path / "sqlite", users=15, seconds=18),
+        drives.demo(tmp_path / "postgresql", users=15, seconds=18, database=postgres),
     ]
     for drive in [each.ended() for each in both]:
         assert drive.judgement.findings == (), drive.output

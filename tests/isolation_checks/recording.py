@@ -37,7 +37,10 @@ http = "http://127.0.0.1:1"
 source = "login"
 login = { path = "/login", send = { email = "{email}" } }
 carry = { headers = { Authorization = "Bearer {token}" } }
+[isolation]
+control = false
 """
+"""The positive control is asked for where it is what a test is about."""
 TABLES = [
     {
         "name": "messages",

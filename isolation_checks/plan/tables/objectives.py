@@ -49,6 +49,10 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How sure a PASS must be."""
 
     bound: float = 0.01
+    control: bool = True
+    """Whether breaks are planted into a copy of every run, and must be found again."""
+    correlation: float = 0.0
+    """How alike one user's opportunities are taken to be: 0 independent, 1 all the same."""
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,37 +11,15 @@ from isolation_checks.checks.check import check
 from isolation_checks.checks.error_budget import error_budget
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.history_complete import history_complete
+from isolation_checks.control import measure
 from isolation_checks.judging import opportunities
 from isolation_checks.judging.judge import judge
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks.judging.judging import says
+from tests.isolation_checks.judging.meetings import EVENTS, answered, meetings
 from tests.isolation_checks.language import told
 
 PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
-EVENTS = ("started", "thinking", "tool_executing", "tool_completed", "completed,A1")
-
-
-def answered(name, query, canary):
-    """A whole answer that echoes its canary."""
-    frames = [f"{name}:{query},/{event.replace('A1', canary)}" for event in EVENTS]
-    return " ".join([*frames, f"{name}!{query}"])
-
-
-def meetings(pairs, *, alone=0):
-    """So many times two meet, each answered with its own word; and a asks so often alone."""
-    said, number = [], 0
-    for _ in range(pairs):
-        one, two = f"q{number + 1}", f"q{number + 2}"
-        said += [f"a?{one},A{number + 1}", f"b?{two},B{number + 2}"]
-        said += [answered("a", one, f"A{number + 1}"), answered("b", two, f"B{number + 2}")]
-        number += 2
-    for _ in range(alone):
-        number += 1
-        said += [f"a?q{number},A{number} b?q{number}0", answered("a", f"q{number}", f"A{number}")]
-        said += [answered("b", f"q{number}0", "A0~").replace(",A0~", "")]
-    return " ".join(said)
-
-
 ENOUGH = meetings(149, alone=1)
 """299 opportunities."""
 LENIENT = {"isolation": {"bound": 0.9}, "required": ["evidence", "isolation"]}
@@ -67,6 +46,47 @@ def test_299_opportunities_pass_and_298_do_not():
         "only 298 opportunities of the class overlap were examined; "
         "1 more would put the rate under 1.00% at 95 %"
     ) == isolation.because
+
+
+def test_with_the_control_it_takes_376_opportunities():
+    """The bound is divided by the share of planted breaks that is certainly found."""
+    asked = {"isolation": {"control": True}}
+    short = judge(told(ENOUGH, plan=asked))
+    assert UNKNOWN == short.verdict
+    overlap = short.opportunities[0]
+    found = 0.025 ** (1 / 160)
+    assert (77, pytest.approx(found)) == (overlap.needed, overlap.detection)
+    assert pytest.approx((1 - 0.025 ** (1 / 299)) / found) == overlap.bound
+    assert {"frame", "delivery"} == {each.channel for each in short.control.detection}
+    enough = judge(told(meetings(188), plan=asked))
+    assert PASS == enough.verdict, enough.headline
+
+
+def test_without_the_control_nothing_is_divided_and_that_is_said():
+    """It is the plan's choice, and the judgement names it."""
+    judgement = judge(told(ENOUGH))
+    assert None is judgement.control is judgement.opportunities[0].detection
+    assert any(line.startswith("planted breaks: the plan sets") for line in judgement.not_asked)
+
+
+def test_a_control_that_crashes_leaves_no_bound(monkeypatch):
+    """Whether a break would be found is then not known, though isolation alone is required."""
+    monkeypatch.setattr(measure, "extract", lambda *_, **__: 1 // 0)
+    plan = {"required": ["isolation"], "isolation": {"control": True}}
+    judgement = judge(told(ENOUGH, plan=plan))
+    assert UNKNOWN == judgement.verdict
+    assert "it is not known that a break would be found" in judgement.headline
+    assert None is judgement.opportunities[0].bound
+    assert UNKNOWN == parts(judgement)["evidence"]
+
+
+def test_correlated_opportunities_count_as_fewer():
+    """By Kish's design effect: 299 of two users, a little alike, are no 299."""
+    some = judge(told(ENOUGH, plan={"isolation": {"correlation": 0.01}}))
+    overlap = some.opportunities[0]
+    effect = 1 + ((150**2 + 149**2) / 299 - 1) * 0.01
+    assert math.ceil(299 * effect) - 299 == overlap.needed
+    assert pytest.approx(1 - 0.05 ** (effect / 299)) == overlap.bound
 
 
 def test_silence_is_unknown_in_every_part():
@@ -178,7 +198,7 @@ def test_what_the_plan_never_asked_is_named_and_lowers_nothing():
     assert "rows: the plan names no database" in asked.not_asked
     assert {"foreign row", "row accounting"}.isdisjoint(said.name for said in asked.checks)
     rows = judge(told(ENOUGH, rows=True))
-    assert 1 == len(asked.not_asked) - len(rows.not_asked)
+    assert "rows: the plan names no database" not in rows.not_asked
     assert UNKNOWN == rows.verdict  # asked for, and the table is empty
 
 

@@ -1,0 +1,89 @@
+"""How the words of a break are written: moved as they are, encoded, split.
+
+It works on bytes and knows what a canary looks like; what finds canaries it does not know.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+LOOKS_LIKE_A_CANARY = re.compile(rb"CX[0-9A-HJKMNP-TV-Z]{20}")
+SPLIT = "split over two frames"
+SWAPPED = "put into the recipient's own answer"
+
+
+def _escaped(word: bytes) -> bytes:
+    return b"".join(b"\\u%04x" % octet for octet in word)
+
+
+def _percent(word: bytes) -> bytes:
+    return b"".join(b"%%%02X" % octet for octet in word)
+
+
+def _hex(word: bytes) -> bytes:
+    return word.hex().encode()
+
+
+ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "moved": lambda word: word,
+    "lower case": bytes.lower,
+    "dashes": lambda word: b"-".join(word[at : at + 4] for at in range(0, len(word), 4)),
+    "hex": _hex,
+    "base64": base64.b64encode,
+    "base64, shifted": lambda word: base64.urlsafe_b64encode(b"~" + word),
+    "percent": _percent,
+    "escapes": _escaped,
+    "html": lambda word: b"".join(b"&#%d;" % octet for octet in word),
+    "hex in base64": lambda word: base64.b64encode(_hex(word)),
+    "base64 in percent": lambda word: _percent(base64.b64encode(word)),
+}
+"""How the words of a frame are written that is put into another's session."""
+
+
+def written(content: bytes, how: str) -> bytes:
+    """A message with every canary in it written in one way."""
+    return LOOKS_LIKE_A_CANARY.sub(lambda word: ENCODINGS[how](word[0]), content)
+
+
+def replaced(content: bytes, word: bytes) -> bytes:
+    """A message with another canary in the place of each of its own."""
+    return LOOKS_LIKE_A_CANARY.sub(lambda _: word, content)
+
+
+def split(content: bytes, names: Iterable[bytes]) -> tuple[bytes, bytes] | None:
+    """A message as two, the first ending within a canary and the second going on with it.
+
+    In JSON it is the string around the canary that is cut; it must be the value of one of
+    these names, where a reader would look for text.  None where there is no such place.
+    """
+    wanted = set(names)
+    for found in LOOKS_LIKE_A_CANARY.finditer(content):
+        begin, end = _string_around(content, *found.span())
+        name = re.search(rb'"([^"\\]*)"\s*:\s*"$', content[:begin])
+        if name is None or name[1] not in wanted:
+            continue
+        cut, blank = (found.start() + found.end()) // 2, b"-" * len(found[0])
+        before = LOOKS_LIKE_A_CANARY.sub(blank, content[: found.start()])
+        behind = LOOKS_LIKE_A_CANARY.sub(blank, content[found.end() :])
+        alone = before + found[0] + behind  # as long as before: canaries are of one length
+        return alone[:cut] + alone[end:], alone[:begin] + alone[cut:]
+    return None
+
+
+def _string_around(content: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the JSON string begins and ends that holds a stretch, without its quotes."""
+    begin = content.rfind(b'"', 0, start)
+    while begin > 0 and _is_escaped(content, begin):
+        begin = content.rfind(b'"', 0, begin)
+    close = content.find(b'"', end)
+    while close > 0 and _is_escaped(content, close):
+        close = content.find(b'"', close + 1)
+    return begin + 1, len(content) if close < 0 else close
+
+
+def _is_escaped(content: bytes, at: int) -> bool:
+    """Whether an odd number of backslashes stands before a place."""
+    before = content[:at]
+    return (len(before) - len(before.rstrip(b"\\"))) % 2 == 1

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from isolation_checks.checks.control_found import control_found
+from isolation_checks.control import extract, measure
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading import words
+from tests.isolation_checks.judging.meetings import meetings
+from tests.isolation_checks.language import told
+
+ASKED = {"plan": {"isolation": {"control": True}}}
+ROWS = " messages|a,q1,A1 messages|b,q2,B2 messages|a,q3,A3 messages|b,q4,B4"
+
+
+@pytest.fixture(scope="module")
+def run():
+    return told(meetings(30) + ROWS, **ASKED)
+
+
+def all_of(run):
+    """What of a run's evidence might be changed: every batch of every stream."""
+    names = [f"history/p0/{s}" for s in ("frames", "plantings", "queries")] + ["rows/1/messages"]
+    return [batch.to_pylist() for name in names for batch in run.evidence(name)]
+
+
+def test_every_kind_of_break_is_found_and_the_run_is_untouched(run):
+    """In frames, in rows and in delivery; and the same seed plants the same."""
+    before = all_of(run)
+    control = measure.measure(run, seed=7)
+    assert before == all_of(run)
+    assert [kind.planted for kind in control.kinds] == [kind.found for kind in control.kinds]
+    planted = Counter()
+    for kind in control.kinds:
+        planted[kind.channel] += kind.planted
+    assert {"frame": 160, "row": 4, "delivery": 30} == planted
+    assert 13 == len([kind for kind in control.kinds if kind.channel == "frame"])
+    lower = {each.channel: each.lower for each in control.detection}
+    assert pytest.approx(0.025 ** (1 / 160)) == lower["frame"]
+    assert control == measure.measure(run, seed=7)
+
+
+def test_a_blind_scan_shows_and_makes_the_evidence_unknown(run, monkeypatch):
+    """A scan that reads no encodings finds what is plain; the check says how few it found."""
+    monkeypatch.setattr(words, "everywhere", lambda text, **_: words.exact(text))
+    outcome = control_found(run)
+    found = {kind.kind: (kind.found, kind.planted) for kind in outcome.control.kinds}
+    assert found["moved"][0] == found["moved"][1] > 0
+    assert 0 == found["hex"][0]
+    assert Verdict.UNKNOWN is outcome.decided
+    assert outcome.note.startswith("of planted breaks only ")
+    assert " of 160 in frames were found" in outcome.note
+
+
+def test_where_nothing_can_be_planted_nothing_is_known():
+    """Silence, one user alone, answers without canaries."""
+    for script in ("", "a?q1,A1 a:q1,A1 a!q1", "a?q1,A1 b?q2,B1 a:q1 b:q2 a!q1 b!q2"):
+        outcome = control_found(told(script, **ASKED))
+        assert Verdict.UNKNOWN is outcome.decided
+        assert outcome.note.startswith("none could be planted")
+
+
+def test_those_who_share_get_nothing_planted():
+    """A tenant's mates, where the plan lets them share; else they are strangers."""
+    plan = {"isolation": {"control": True}, "sharing": [{"scope": "user"}, {"scope": "tenant"}]}
+    mates = {"a": "blue", "b": "blue"}
+    shared = control_found(told(meetings(2), tenants=mates, plan=plan))
+    assert shared.note.startswith("none could be planted")
+    assert Verdict.PASS is control_found(told(meetings(2), tenants=mates, **ASKED)).decided
+
+
+def test_a_channel_that_gave_no_chance_is_named():
+    """Rows that were asked for, and held nothing of this run's."""
+    outcome = control_found(told(meetings(2) + " messages|?", **ASKED))
+    assert ("no break could be planted in rows",) == outcome.blind
+
+
+def test_of_a_big_run_some_principals_are_taken_and_found_as_well(run, monkeypatch):
+    """The extract is bounded, whatever the size of the run; of few principals, the first frames."""
+    monkeypatch.setattr(measure, "FRAMES", 100)
+    control = measure.measure(run, seed=1)
+    assert [kind.planted for kind in control.kinds] == [kind.found for kind in control.kinds]
+    assert 100 < sum(kind.planted for kind in control.kinds if kind.channel == "frame")
+
+
+def test_an_extract_holds_no_more_than_it_may():
+    """Frames of the drawn principals only, at most twice as many as were asked for."""
+    run = told(meetings(20) + " " + " ".join(f"{name}:" for name in "cdefgh"))
+    drawn = extract.random.Random(1)
+    taken = extract.extract(
+        run.evidence, processes=["p0"], tables=[], drawn=drawn, frames=10, octets=1 << 20
+    )
+    principals = {each["principal"] for each in taken.everywhere("principals")}
+    sessions = {each["session"] for each in taken.everywhere("sessions")}
+    assert 2 <= len(principals) < 8
+    assert {each["session"] for each in taken.everywhere("frames")} <= sessions
+    assert 20 >= len(list(taken.everywhere("frames")))
+    few = extract.extract(
+        run.evidence, processes=["p0"], tables=[], drawn=drawn, frames=9999, octets=300
+    )
+    assert 300 >= sum(len(each["content"]) for each in few.everywhere("frames"))

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from isolation_checks.control import writing
+from isolation_checks.loading import words
+from tests.isolation_checks.language import word
+
+WORD = word("A1").encode()
+TEXTS = (b"content", b"delta")
+
+
+@pytest.mark.parametrize("how", writing.ENCODINGS)
+def test_each_way_of_writing_hides_the_word_from_a_plain_search_but_not_from_scanning(how):
+    """All but the plain one look like something else, and every one is read."""
+    shown = writing.written(b'{"content": "see ' + WORD + b' there"}', how)
+    assert (how == "moved") == (WORD in shown)
+    assert WORD.decode() in {w.word.upper() for w in words.everywhere(shown.decode())}
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_a_split_message_is_two_whole_ones_that_go_on_with_each_other(before, behind):
+    """Whatever is escaped in it; the first ends within the word, the second begins there."""
+    text = f"{before}{WORD.decode()}{behind}"
+    message = json.dumps({"type": "x", "payload": {"content": text}}).encode()
+    first, second = map(json.loads, writing.split(message, TEXTS))
+    assert "x" == first["type"] == second["type"]
+    assert text == first["payload"]["content"] + second["payload"]["content"]
+    assert WORD.decode() not in first["payload"]["content"]
+
+
+def test_a_word_is_split_only_where_a_text_stands_and_nowhere_else_is_left_whole():
+    """A reader looks for texts where the plan says; another place of the word is blanked."""
+    message = b'{"a": "' + WORD + b'", "content": "' + WORD + b'"}'
+    for part in writing.split(message, TEXTS):
+        assert WORD not in part
+    assert writing.split(b'{"a": "' + WORD + b'"}', TEXTS) is None
+    assert writing.split(b"no word", TEXTS) is None
