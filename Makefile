@@ -90,6 +90,7 @@ system:
 	@missing=; want() { command -v "$$1" >/dev/null || missing+=" $$2"; }; \
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || want initdb postgresql; \
 	want redis-server redis-server; want mariadbd mariadb-server; want chromium chromium; \
+	want node nodejs; want npm npm; \
 	want dockerd docker.io; want debootstrap debootstrap; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! { $(MAY_INSTALL); }; then \
