@@ -23,7 +23,7 @@ from tests.servers.postgres import missing, postgres_server
 from tests.servers.redis import redis_server
 
 pytestmark = pytest.mark.slow
-SECONDS = 4
+SECONDS = 5
 USERS = 8
 OVERLAPS = 29
 """What the plan's bound asks for."""
