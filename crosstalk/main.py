@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "render the newest judgement of a run again, or print it",
     "explain": "one finding, whole",
     "control": "would a break have been found in this run?",
+    "discover": "find the platform's tables, and propose the [rows] of a plan",
     "checks": "all checks: what they ask, catch and are blind to",
     "faults": "all faults of the reference platform",
     "cleanup": "remove what a run created on its platform",
@@ -33,6 +34,7 @@ Examples:
   crosstalk demo
   crosstalk demo --fault shared_socket
   crosstalk explain latest F1
+  crosstalk discover my-platform.toml
 """
 
 

@@ -49,13 +49,16 @@ class Entry:
     key: str
     holes: Mapping[str, str]
     values: Mapping[str, str]
+    whole: str | None = None
+    """All its fields as JSON, where it has fields."""
 
     def value(self, way: str | None) -> str | None:
         """What stands at a way: a hole, a field or `value`, perhaps with a path into its JSON."""
         if way is None:
             return None
         name, _, path = way.partition(".")
-        text = self.holes.get(name, self.values.get(name))
+        said = self.values.get(name, self.whole if name == "value" else None)
+        text = self.holes.get(name, said)
         return text if not path or text is None else _within(text, path.split("."))
 
     def said(self, way: str | None, hole: str) -> str | None:
@@ -204,12 +207,12 @@ def _entries(
     if kind == "string":
         yield Entry(name, holes, {"key": name, "value": _said(value)})
     elif kind == "hash":
-        yield Entry(name, holes, _fields(name, value[1]))
+        yield _fields(name, name, holes, value[1], {})
     elif kind == "stream":
         for identity, fields in value:
             at = float(identity.partition(b"-")[0]) / 1000
             more = {"id": identity.decode(), "at": f"{at:.3f}"}
-            yield Entry(f"{name} {identity.decode()}", holes, more | _fields(name, fields))
+            yield _fields(f"{name} {identity.decode()}", name, holes, fields, more)
     else:
         elements = value[1] if kind == "set" else value
         for place, element in enumerate(elements):
@@ -217,10 +220,17 @@ def _entries(
             yield Entry(f"{name} {place}", holes, values)
 
 
-def _fields(name: str, fields: Mapping[bytes, bytes]) -> dict[str, str]:
-    """The fields of a hash or of a stream's entry; `value` is all, where none is called so."""
+def _fields(
+    key: str,
+    name: str,
+    holes: Mapping[str, str],
+    fields: Mapping[bytes, bytes],
+    more: Mapping[str, str],
+) -> Entry:
+    """A hash or a stream's entry."""
     said = {_said(field): _said(value) for field, value in fields.items()}
-    return {"value": json.dumps(said, ensure_ascii=False)} | said | {"key": name}
+    whole = json.dumps(said, ensure_ascii=False)
+    return Entry(key, holes, {**more, **said, "key": name}, whole)
 
 
 def _said(octets: bytes) -> str:

@@ -30,6 +30,13 @@ _SETTINGS = (
 class Cursor(SSCursor):  # type: ignore[misc] # pymysql is untyped
     """A cursor that leaves rows with the server until they are read."""
 
+    def execute(self, query: str, args: object = None) -> int:
+        """Ask; what is left of the question before is thrown away first."""
+        if self._result is not None and self._result.unbuffered_active:
+            self._result._finish_unbuffered_query()  # noqa: SLF001 - what close does too
+        count: int = super().execute(query, args)
+        return count
+
     def fetch_record_batch(self) -> Iterator[pa.RecordBatch]:
         """What was asked for, in batches, every column as text."""
         names = [column[0] for column in self.description]

@@ -106,6 +106,7 @@ def test_every_command_is_run_by_some_test():
         *of("docker"),
         *ALONE,
         "crosstalk cleanup latest",
+        DISCOVER,
     }
     assert sorted(set(commands()) - tried) == []
 
@@ -301,6 +302,18 @@ def test_commands_that_need_no_run(command, said, tmp_path):
     done = run(argv(command), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert said in done.stdout
+
+
+DISCOVER = "crosstalk discover my-platform.toml"
+
+
+def test_discovery_says_what_the_plan_refers_to(tmp_path):
+    """With the README's plan, on a machine that has no such database; drives are elsewhere."""
+    (tmp_path / "my-platform.toml").write_text(readme_plan())
+    asked = [word.replace("my-", f"{tmp_path}/my-") for word in argv(DISCOVER)]
+    done = run(asked, tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("STAGING_DATABASE_URL is not set\n")
 
 
 @pytest.mark.parametrize("command", of("docker"))
