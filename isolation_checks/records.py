@@ -42,6 +42,12 @@ class Reason(enum.StrEnum):
     GIVEN_UP = "given up by us"
     RUN_ENDED = "run ended"
     NOT_SENT = "not sent"
+    NOT_IN_TIME = "not sent in time"
+    """It was due, and no session was free for it until its time was up."""
+
+
+NEVER_SENT = (Reason.NOT_SENT, Reason.NOT_IN_TIME)
+"""Queries of which the platform never heard."""
 
 
 class Kind(enum.StrEnum):

@@ -20,7 +20,7 @@ from isolation_checks.loading.history import Query, Session
 from isolation_checks.loading.overlap import clocks
 from isolation_checks.loading.run import CONTROL, Run, records
 from isolation_checks.plan.model import Plan
-from isolation_checks.records import Ending, PrincipalId, Reason, SessionId
+from isolation_checks.records import NEVER_SENT, Ending, PrincipalId, Reason, SessionId
 
 BEHIND_SECONDS = 5.0
 """Whoever asks as long as this after a stranger's answer ended comes right behind it."""
@@ -51,7 +51,7 @@ class Scene:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._clock = clocks(run.history)
-        queries = [q for q in run.history.queries.values() if q.reason != Reason.NOT_SENT]
+        queries = [q for q in run.history.queries.values() if q.reason not in NEVER_SENT]
         self.echoed = [q for q in queries if q.ending is Ending.OK and q.echoed]
         """Answers that held their own user's canary: a foreign one could have come as well."""
         self.by_session: dict[SessionId, list[Query]] = {}

@@ -14,7 +14,7 @@ import numpy as np
 from isolation_checks.judging.verdict import Coverage, Met
 from isolation_checks.loading.history import History, Query, Session
 from isolation_checks.loading.overlap import Times, clocks, meeting
-from isolation_checks.records import PrincipalId, ProcessId, Reason, SessionId
+from isolation_checks.records import NEVER_SENT, PrincipalId, ProcessId, SessionId
 
 CONNECTING, WAITING, STREAMING, IDLE = "connecting", "waiting", "streaming", "idle"
 PHASES = (CONNECTING, WAITING, STREAMING, IDLE)
@@ -59,7 +59,7 @@ def unseen(coverage: Coverage) -> str:
 def _stretches(history: History) -> Iterator[tuple[ProcessId, _Stretch]]:
     asked: dict[SessionId, list[Query]] = {}
     for query in history.queries.values():
-        if query.reason != Reason.NOT_SENT:
+        if query.reason not in NEVER_SENT:
             asked.setdefault(query.session, []).append(query)
     end_s = _end(history)
     for session in history.sessions.values():

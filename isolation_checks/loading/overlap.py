@@ -32,7 +32,7 @@ def mark(groups: Iterable[list[Query]], circle: Callable[[PrincipalId], str]) ->
     one whose end nobody wrote down, only the moment counts at which it was sent.
     """
     for group in groups:
-        queries = [query for query in group if query.reason != Reason.NOT_SENT]
+        queries = [query for query in group if query.reason not in NEVER_SENT]
         everyone = _intervals(queries)
         by_circle: dict[str, list[Query]] = {}
         for query in queries:

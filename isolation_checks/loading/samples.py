@@ -23,7 +23,7 @@ from isolation_checks.records import Ending, PrincipalId, ProcessId, QueryId, Re
 
 OURS = (Reason.NOT_SENT, Reason.GIVEN_UP)
 """Ends that we made ourselves: how long such a query took says nothing of the platform."""
-APART = (Reason.RUN_ENDED, Reason.NOT_SENT, Reason.GIVEN_UP)
+APART = (Reason.RUN_ENDED, Reason.NOT_SENT, Reason.NOT_IN_TIME, Reason.GIVEN_UP)
 """Ends that are no errors, and no answers either."""
 
 
@@ -184,7 +184,7 @@ def waited(query: Query, unsure: Collection[QueryId]) -> float:
 
     Nothing is certain where its answer may be among frames that could not be tied to any.
     """
-    if query.id in unsure:
+    if query.id in unsure or query.reason == Reason.NOT_IN_TIME:
         return 0.0
     return (query.over_s if query.over_s is not None else query.sent_s) - query.due_s
 

@@ -15,6 +15,7 @@ from isolation_checks.plan.nearest import nearest
 from isolation_checks.plan.tables.dialect import Dialect
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.plan.tables.rows import Rows, Table
+from isolation_checks.plan.tables.workload import Workload
 from isolation_checks.rows import patterns
 
 _APART = "{principal}, {number}, {uuid} or {email}"
@@ -145,6 +146,7 @@ def _of_objective(objective: Objective, dialect: Dialect) -> Iterator[str]:
 def _of_the_rest(plan: Plan) -> Iterator[str]:
     if plan.workload.concurrent < 1 or plan.workload.turns < 1:
         yield "workload.concurrent and workload.turns are at least 1"
+    yield from _of_workload(plan.workload)
     if not 0 < plan.isolation.bound < 1:
         yield "isolation.bound lies between 0 and 1"
     if not 0 <= plan.isolation.correlation <= 1:
@@ -157,6 +159,22 @@ def _of_the_rest(plan: Plan) -> Iterator[str]:
                 f"sharing allows nothing on the channel {channel!r}, so that even a user's own "
                 "words would be foreign there; write [[sharing]] with scope = 'user'"
             )
+
+
+def _of_workload(workload: Workload) -> Iterator[str]:
+    model, rate = workload.model, workload.rate
+    if (model == "closed") != (rate is None):
+        yield (
+            "workload.rate says how many arrive in an open workload, and a closed one has none"
+            if model == "closed"
+            else f"workload.model = '{model}' needs workload.rate, for example '20/s'"
+        )
+    if rate is not None and (rate.most <= 0 or rate.least < 0):
+        yield "workload.rate must be more than nothing"
+    if rate is not None and rate.least != rate.most and not workload.ramp:
+        yield "workload.rate goes from one rate to another, and workload.ramp must say in what time"
+    if workload.burst < 1 or workload.pool < 0:
+        yield "workload.burst is at least 1, and workload.pool at least 0"
 
 
 def _of_rows(rows: Rows) -> Iterator[str]:

@@ -5,17 +5,23 @@ It may not read the environment by itself: a secret is looked up only when it is
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, Literal
 
 from isolation_checks.plan.indicators import Kind
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB)", re.IGNORECASE)
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*s")
+_LAW = re.compile(r"(?P<law>exponential|lognormal)\s+(?P<of>\S+)(?:\s+(?P<spread>\d+(?:\.\d+)?))?")
+_RATES = re.compile(
+    r"(?:(?P<least>\d+(?:\.\d+)?)/s\.\.)?(?P<most>\d+(?:\.\d+)?)/s(?P<each> per user)?"
+)
 _UNITS: Mapping[Kind, str] = {"duration": "s", "rate": "/s", "share": ""}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"b": 1, "kb": 1_000, "mb": 1_000_000}
@@ -97,6 +103,65 @@ class Span:
         return f"{self.least:g}s..{self.most:g}s"
 
 
+class Pause:
+    """A law by which a user thinks: how long is drawn for each pause, in seconds."""
+
+    __slots__ = ("first", "law", "second")
+
+    def __init__(self, law: Literal["uniform", "exponential", "lognormal"], *of: float) -> None:
+        """Of `uniform` the least and the most, of `exponential` the mean, of `lognormal` the
+        median and the spread of the logarithm.
+        """  # noqa: D205 - one sentence
+        self.law = law
+        self.first, self.second = of if len(of) > 1 else (of[0], 0.0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pause) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __str__(self) -> str:
+        if self.law == "uniform":
+            return f"{self.first:g}s..{self.second:g}s"
+        return f"{self.law} {self.first:g}s" + (f" {self.second:g}" if self.second else "")
+
+    @property
+    def mean(self) -> float:
+        """How long a pause lasts on average."""
+        if self.law == "uniform":
+            return (self.first + self.second) / 2
+        return self.first * math.exp(self.second**2 / 2)
+
+    def draw(self, drawn: Random) -> float:
+        """One pause."""
+        if self.law == "uniform":
+            return drawn.uniform(self.first, self.second)
+        if self.law == "exponential":
+            return drawn.expovariate(1 / self.first) if self.first else 0.0
+        return drawn.lognormvariate(math.log(self.first), self.second) if self.first else 0.0
+
+
+class Rates:
+    """How many arrive each second: from the least to the most, altogether or for each user."""
+
+    __slots__ = ("least", "most", "per_user")
+
+    def __init__(self, least: float, most: float, *, per_user: bool = False) -> None:
+        self.least, self.most, self.per_user = least, most, per_user
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rates) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __str__(self) -> str:
+        rising = f"{self.least:g}/s..{self.most:g}/s"
+        said = rising if self.least != self.most else f"{self.most:g}/s"
+        return said + (" per user" if self.per_user else "")
+
+
 def duration(text: str) -> Duration:
     """Read `2s`, `500ms`, `15m`, `1h`.  Raises ValueError with what would be right."""
     match = _DURATION.fullmatch(text.strip())
@@ -113,6 +178,32 @@ def span(text: str) -> Span:
     if last < first:
         raise ValueError(f"{text!r} runs backwards; write the shorter duration first")
     return Span(first, last)
+
+
+def pause(text: str) -> Pause:
+    """Read `1s`, `0.3s..1s`, `exponential 1s`, or `lognormal 1s 0.8` (median and spread)."""
+    match = _LAW.fullmatch(text.strip())
+    if match is None or (match["law"] == "lognormal") != (match["spread"] is not None):
+        if text.strip()[:1].isalpha():
+            raise ValueError(
+                f"{text!r} is no law of pauses; write 1s, 0.3s..1s, exponential 1s or "
+                "lognormal 1s 0.8"
+            )
+        drawn = span(text)
+        return Pause("uniform", drawn.least, drawn.most)
+    if match["law"] == "exponential":
+        return Pause("exponential", duration(match["of"]))
+    return Pause("lognormal", duration(match["of"]), float(match["spread"]))
+
+
+def rates(text: str) -> Rates:
+    """Read `20/s`, `5/s..50/s`, or either with `per user` behind it."""
+    match = _RATES.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no rate; write it like 20/s, 5/s..50/s or 0.5/s per user")
+    most = float(match["most"])
+    least = float(match["least"]) if match["least"] else most
+    return Rates(least, most, per_user=bool(match["each"]))
 
 
 def size(text: str) -> Size:
@@ -146,6 +237,8 @@ def limit(value: str | float) -> Limit:
 _READERS: Mapping[type, tuple[Callable[[str], Any], str]] = {
     Duration: (duration, '"2s"'),
     Span: (span, '"0.3s..1s"'),
+    Pause: (pause, '"0.3s..1s"'),
+    Rates: (rates, '"20/s"'),
     Size: (size, '"5MB"'),
     Secret: (secret, '"env:NAME"'),
 }
@@ -167,7 +260,7 @@ def encode(value: Any) -> Any:  # noqa: ANN401 - msgspec's hook is typed so
     """Msgspec's hook for writing: every unit as what reads back to it."""
     if isinstance(value, Limit) and value.kind == "share":
         return float(value)
-    if isinstance(value, Duration | Span | Size | Limit):
+    if isinstance(value, Duration | Span | Pause | Rates | Size | Limit):
         return str(value)
     if isinstance(value, Secret):
         return str.__str__(value)

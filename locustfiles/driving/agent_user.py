@@ -19,13 +19,8 @@ from isolation_checks.records import ConversationLabel, Reason
 from locustfiles.driving import wording
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Rig
+from locustfiles.driving.seats import Seats
 from locustfiles.driving.session import Session
-
-ROUNDS = 3
-"""The cycle of what a conversation is about: twice it only asks, once it tells and recalls.
-
-It tells in its first turn, or in a later one: what is told on that path may be kept elsewhere.
-"""
 
 
 class AgentUser(User):
@@ -34,6 +29,8 @@ class AgentUser(User):
     abstract = True
     rig: Rig | None = None
     """The rig of this process's present run; set when a run starts."""
+    seats: Seats | None = None
+    """Where users of an open workload sit down, to ask when the clock says so."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Locust's own signature
         super().__init__(*args, **kwargs)
@@ -48,6 +45,8 @@ class AgentUser(User):
     def on_start(self) -> None:
         """Connect before the first task."""
         self.connected()
+        if self.seats is not None:
+            self.seats.join(self)
 
     def on_stop(self) -> None:
         """Close the session of a user that leaves while the run goes on.
@@ -58,6 +57,8 @@ class AgentUser(User):
             "spawning",
             "running",
         )
+        if leaving and self.seats is not None:
+            self.seats.leave(self)
         if leaving and self.session is not None:
             self.session.close()
 
@@ -80,43 +81,44 @@ class AgentUser(User):
         raise StopUser  # unreachable: the back-off has no end
 
     def converse(self) -> None:
-        """Have the plan's number of conversations at once, each of several turns."""
+        """Have the plan's number of conversations at once, each of several turns.
+
+        In an open workload the clock says when which of the users asks; this one waits.
+        """
+        if self.seats is not None:
+            gevent.sleep(3600)
+            return
         self.connected()
         group = Group()
         try:
             for _ in range(self.driving.plan.workload.concurrent):
                 self._conversations += 1
                 label = ConversationLabel(f"{self.principal.id}/{self._conversations}")
-                group.spawn(self._conversation, label, self._telling())
+                turns = self.driving.plan.workload.turns
+                telling = wording.telling(self._conversations, turns)
+                group.spawn(self._conversation, label, telling)
             group.join(raise_error=True)
         finally:
             group.kill(block=False)
-
-    def _telling(self) -> int | None:
-        """In which turn the next conversation tells something to remember, if it does."""
-        rounds, place = divmod(self._conversations, ROUNDS)
-        return None if place else rounds % max(1, self.driving.plan.workload.turns - 1)
 
     def _conversation(self, label: ConversationLabel, telling: int | None) -> None:
         workload = self.driving.plan.workload
         drawn = self.principal.random
         due_ns = time.monotonic_ns()
         for turn in range(workload.turns):
-            think = drawn.uniform(workload.think.least, workload.think.most)
-            due_ns += int(think * 1e9)
+            due_ns += int(workload.think.draw(drawn) * 1e9)
             gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
             session = self.connected()
             due_ns = max(due_ns, session.ready_ns)
-            query = session.ask(self._wording(turn, telling), label, turn, due_ns)
+            said = wording.of_turn(
+                self.principal,
+                self.driving.roster.canary,
+                workload,
+                turn,
+                telling,
+            )
+            query = session.ask(said, label, turn, due_ns)
             query.done.wait()
             if query.reason in (Reason.SESSION_LOST, Reason.GIVEN_UP):
                 return
             due_ns = time.monotonic_ns()
-
-    def _wording(self, turn: int, telling: int | None) -> wording.Wording:
-        rig, principal = self.driving, self.principal
-        if turn == telling:
-            return wording.remember(principal, rig.roster.canary(principal))
-        if telling is not None and turn == rig.plan.workload.turns - 1:
-            return wording.recall()
-        return wording.question(principal, rig.roster.canary(principal), rig.plan.workload.words)

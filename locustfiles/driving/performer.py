@@ -5,6 +5,7 @@ A local Locust has one beside its conductor, a worker has one alone; a master ha
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import os
@@ -25,6 +26,7 @@ from locustfiles.driving.live.digest import Digest
 from locustfiles.driving.live.teller import Teller
 from locustfiles.driving.provocations import PROVOCATIONS
 from locustfiles.driving.rig import Rig
+from locustfiles.driving.seats import Seats
 
 BROKEN = "crosstalk_broken"
 log = logging.getLogger(__name__)
@@ -88,9 +90,14 @@ class Performer:
             )
             self._teller = Teller(self.environment.runner, self.rig.recorder, digest)
         AgentUser.rig = self.rig
+        opened = self.rig.plan.workload.model != "closed"
+        AgentUser.seats = Seats(self.rig) if opened else None
         gc.collect()
         gc.freeze()  # what stands until the end need not be looked through in the middle
         self._acts = [gevent.spawn(self._act, act, self.rig) for act in PROVOCATIONS]
+        if AgentUser.seats is not None:
+            drive = functools.partial(AgentUser.seats.drive, order["processes"])
+            self._acts.append(gevent.spawn(self._act, drive, self.rig))
 
     def _act(self, act: Any, rig: Rig) -> None:  # noqa: ANN401 - a provocation
         try:

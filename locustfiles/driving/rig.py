@@ -106,6 +106,7 @@ class Rig:
         )
         self.run = run
         self.slot = slot
+        self.seed = seed
         self.report = report
         self.on_broken = on_broken
         self.credentials = Credentials(mark_key)

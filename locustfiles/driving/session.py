@@ -19,7 +19,7 @@ from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator, answering, our_conversation
 from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.reading import Ask, Reading
-from isolation_checks.records import ConversationLabel, Ending, Opcode, Reason, SessionId
+from isolation_checks.records import ConversationLabel, Ending, Kind, Opcode, Reason, SessionId
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
 from locustfiles.driving.tokens import AuthError, names_of
@@ -214,6 +214,22 @@ class Session:
         }
         query.cancelled = True
         self._send_if_any(self.rig.cancels(names))
+
+    def unasked(self, due_ns: int) -> None:
+        """Record a query that was due, and that nobody was free to ask until its time was up."""
+        now = time.monotonic_ns()
+        about = {
+            "query": self.rig.query_id(),
+            "session": self.id,
+            "principal": self.principal.id,
+            "conversation": f"{self.principal.id}/0",
+            "kind": Kind.QUESTION,
+        }
+        note = self.rig.recorder.note
+        note("queries", step="asked", text="", due_ns=due_ns, sent_ns=now, **about)
+        ended = {"ending": Ending.INFO.value, "reason": Reason.NOT_IN_TIME}
+        note("queries", step="ended", **ended, **about)
+        self.rig.report("completion", (now - due_ns) / 1e6, 0, Reason.NOT_IN_TIME)
 
     def _conversation(self, label: ConversationLabel) -> str | None:
         naming = self.rig.plan.dialect.conversations

@@ -5,10 +5,12 @@ It sends nothing and records nothing; it says what was planted, so that others c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from isolation_checks.canary import Canary
+from isolation_checks.plan.tables.workload import Workload
 from isolation_checks.records import Kind
 from locustfiles.driving.principals import Principal
 
@@ -16,6 +18,11 @@ ALIKE = (
     "Could you please take the time to look into the following matter for me, as you have "
     "done so well before, and then tell me in one short sentence what you make of my reference"
 )
+ROUNDS = 3
+"""The cycle of what a conversation is about: twice it only asks, once it tells and recalls.
+
+It tells in its first turn, or in a later one: what is told on that path may be kept elsewhere.
+"""
 RECALL = "What did I tell you to remember?"
 
 
@@ -85,6 +92,27 @@ def remember(principal: Principal, canary: Canary) -> Wording:
     """Tells the platform something to be asked for later."""
     text = f"Remember: my locker code is {canary} and my name is {principal.persona.name}."
     return Wording(kind=Kind.REMEMBER, text=text, planted=(("token", canary),))
+
+
+def telling(conversations: int, turns: int) -> int | None:
+    """In which turn the conversation of this number tells something to remember, if it does."""
+    rounds, place = divmod(conversations, ROUNDS)
+    return None if place else rounds % max(1, turns - 1)
+
+
+def of_turn(
+    principal: Principal,
+    canary: Callable[[Principal], Canary],
+    workload: Workload,
+    turn: int,
+    telling: int | None,
+) -> Wording:
+    """What an ordinary user says at a turn: it asks, or tells at one and recalls at the last."""
+    if turn == telling:
+        return remember(principal, canary(principal))
+    if telling is not None and turn == workload.turns - 1:
+        return recall()
+    return question(principal, canary(principal), workload.words)
 
 
 def recall(salt: str = "") -> Wording:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from isolation_checks.plan.units import Duration, Span
+from isolation_checks.plan.units import Duration, Pause, Rates
 
 
 class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,11 +25,22 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an ordinary user does."""
 
+    model: Literal["closed", "open", "partly open"] = "closed"
+    """Who decides when the next query comes: the answer before it, or the clock."""
+    rate: Rates | None = None
+    """How many queries (or, partly open, visits) arrive each second."""
+    arrivals: Literal["poisson", "constant", "burst"] = "poisson"
+    burst: int = 10
+    """How many arrive at once where they arrive in bursts."""
+    ramp: Duration = Duration(0)
+    """How long the rate takes from its least to its most."""
+    pool: int = 50
+    """How many sessions every process may open besides its users' to keep up with arrivals."""
     concurrent: int = 2
     """Conversations that a user has open at once; 1 where answers do not say which query
     they answer."""
     turns: int = 3
-    think: Span = Span(0.2, 0.8)
+    think: Pause = Pause("uniform", 0.2, 0.8)
     timeout: Duration = Duration(15)
     drain: Duration = Duration(3)
     """How long open queries may still finish after the stop."""
