@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isolation_checks.loading.history import History, Query
-from isolation_checks.records import PrincipalId, ProcessId, Reason
+from isolation_checks.records import NEVER_SENT, PrincipalId, ProcessId
 
 Times = npt.NDArray[np.float64]
 

@@ -20,6 +20,7 @@ import pytest
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.judging import verdict
 from isolation_checks.loading import fold
+from isolation_checks.plan.tables.workload import Provocations
 from isolation_checks.records import Reason
 
 pytestmark = pytest.mark.slow
@@ -45,13 +46,7 @@ twins = false
 visitors = 0
 decoys = 0
 [provocations]
-twins = "0s"
-connect = "0s"
-abandon = "0s"
-reconnect = "0s"
-burst = "0s"
-tabs = "0s"
-read = "0s"
+{never}
 [workload]
 {workload}
 [[objectives]]
@@ -59,6 +54,7 @@ indicator = "completion"
 quantile = 0.97
 limit = "{limit}"
 """
+NEVER = "\n".join(f'{key} = "0s"' for key in Provocations.__struct_fields__)
 PLAIN = '''
 import json, time
 from locust import User, constant, events, task
@@ -136,7 +132,7 @@ def test_a_stall_shows_in_open_load_and_not_in_locusts_statistics(tmp_path):
     scenario = tmp_path / "plain.py"
     with target("--stall-at", "3", "--stall-for", "2") as port:
         scenario.write_text(PLAIN.replace("PORT", str(port)), "utf-8")
-        plan = PLAN.format(port=port, workload=workload, limit="500ms")
+        plan = PLAN.format(port=port, never=NEVER, workload=workload, limit="500ms")
         said, run = drive(tmp_path, plan, scenario, "-u", "12", "-r", "12", "-t", "10s")
     [line] = [line for line in said.splitlines() if line.startswith("KEPT")]
     requests, p97, longest = (float(word) for word in line.split()[1:])
@@ -161,7 +157,7 @@ def test_a_rate_is_split_over_processes_and_nothing_that_is_due_is_lost(tmp_path
     workload = 'model = "open"\narrivals = "constant"\nrate = "40/s"\nconcurrent = 1\npool = 2\n'
     workload += 'timeout = "1s"\ndrain = "0s"'
     with target("--servers", "8", "--service-ms", "400") as port:
-        plan = PLAN.format(port=port, workload=workload, limit="2s")
+        plan = PLAN.format(port=port, never=NEVER, workload=workload, limit="2s")
         options = ("-u", "4", "-r", "4", "-t", "7s", "--processes", "2")
         said, run = drive(tmp_path, plan, Path("locustfiles/agents.py").resolve(), *options)
     history = fold.load(run)
