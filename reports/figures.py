@@ -164,7 +164,7 @@ def _arrow(axes: Axes, places: Lanes, moments: tuple[int, int]) -> None:
 
 def _time_axis(axes: Axes, places: Lanes, ticks: int) -> None:
     """Seconds under the lanes; to the right of them, what stands on no clock of ours."""
-    _bare(axes)
+    bare(axes)
     steps = MaxNLocator(ticks, steps=STEPS).tick_values(places.from_s, places.to_s)
     within = [float(at) for at in steps if places.from_s <= at <= places.to_s]
     step = within[1] - within[0] if len(within) > 1 else 1
@@ -228,7 +228,7 @@ def _headed(figure: Figure, phase: Distribution) -> None:
 
 def _durations(axes: Axes, bounds: tuple[float, float], *, log: bool) -> None:
     """Axes of a panel: seconds from left to right, a share from bottom to top."""
-    _bare(axes)
+    bare(axes)
     axes.set_xscale("log" if log else "linear")
     axes.set_xlim(*bounds)
     axes.set_ylim(0, 1.02)
@@ -253,7 +253,7 @@ def _ticks(bounds: tuple[float, float], *, log: bool) -> list[float]:
     return [at for at in within if bounds[0] <= at <= bounds[1]]
 
 
-def _bare(axes: Axes) -> None:
+def bare(axes: Axes) -> None:
     """Only the time axis, quiet."""
     axes.patch.set_visible(False)
     axes.yaxis.set_major_locator(NullLocator())

@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from isolation_checks.judging.verdict import Verdict
-from reports import figures, wording
+from reports import advice, brief, figures, wording
 from reports.disarm import disarm, excerpt
+from reports.gallery import PLOTS
 from reports.inline import inline
-from reports.matrix import matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,11 +24,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from isolation_checks.judging.verdict import Finding, Judgement, Moment
+    from reports.gallery import Plot
 
 WIDE, NARROW = 860, 336
 """Pixels of a finding's picture on a screen and on a phone."""
-TOLD = 10
-"""Pairs of the matrix that are told to those who do not see it."""
 MEANING: Mapping[Verdict, str] = {
     Verdict.PASS: (
         "Nothing that belongs to one user was seen with another, every objective that counts was "
@@ -58,7 +57,9 @@ def render(judgement: Judgement) -> bytes:
         findings=wording.roots_first(judgement.findings),
         pictures=pictures,
         panels=_panels(judgement),
-        matrix=_matrix(judgement),
+        plots={plot.name: (plot, _plot(plot, judgement)) for plot in PLOTS},
+        brief=brief.told(judgement),
+        advice=advice,
         commands=_commands(judgement),
         said=said,
         words=wording,
@@ -79,13 +80,9 @@ def _picture(finding: Finding) -> Markup:
     return _twice(finding.id, says, lambda width: figures.lanes(finding, width=width))
 
 
-def _matrix(judgement: Judgement) -> Markup:
-    """Whose words reached whom; empty where that is at most one pair."""
-    says = "; ".join(
-        f"{pair.owner}'s reached {pair.recipient} {wording.times(pair.times)}"
-        for pair in judgement.pairs[:TOLD]
-    )
-    return _twice("pairs", says, lambda width: matrix(judgement.pairs, width=width))
+def _plot(plot: Plot, judgement: Judgement) -> Markup:
+    """A figure of the gallery; empty where there is nothing to draw."""
+    return _twice(plot.name, plot.says(judgement), lambda width: plot.draw(judgement, width))
 
 
 def _twice(name: str, says: str, draw: Callable[[int], Figure | None]) -> Markup:

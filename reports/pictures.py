@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reports import figures
 from reports.disarm import disarm
-from reports.matrix import matrix
+from reports.gallery import PLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ LONGEST = 40
 
 
 def render(judgement: Judgement) -> Mapping[str, bytes]:
-    """File names and their content: lanes by finding, phases by number and name, the matrix."""
+    """File names and their content: lanes by finding, phases by number and name, the gallery."""
     files: dict[str, bytes] = {}
     for name, figure in _drawn(disarm(judgement)).items():
         files[f"{name}.svg"] = figures.svg(figure, salt=name).encode()
@@ -45,5 +45,6 @@ def _drawn(judgement: Judgement) -> dict[str, Figure]:
     phases = figures.phases(judgement.latency)
     for number, (phase, figure) in enumerate(zip(judgement.latency, phases, strict=True), 1):
         drawn[f"phase-{number}-{slug(phase.label)}".rstrip("-")] = figure
-    drawn["matrix"] = matrix(judgement.pairs, width=WIDTH)
+    for plot in PLOTS:
+        drawn[plot.name] = plot.draw(judgement, WIDTH)
     return {name: figure for name, figure in drawn.items() if figure is not None}

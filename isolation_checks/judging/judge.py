@@ -6,10 +6,12 @@ It reads a loaded run and returns a judgement; a check that crashes makes its pa
 from __future__ import annotations
 
 import dataclasses
+import logging
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
+from typing import TypeVar
 
 import msgspec
 
@@ -17,7 +19,7 @@ from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check, Outcome
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_row import foreign_row
-from isolation_checks.judging import coverage, findings, opportunities, pairs
+from isolation_checks.judging import courses, coverage, findings, opportunities, pairs, timeline
 from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.verdict import (
     CheckOutcome,
@@ -39,6 +41,8 @@ SAYS_SOMETHING = 0.5
 UNANSWERED = "no query at all was answered: is the platform asked in the right way?"
 PARTS: tuple[Part, ...] = ("evidence", "isolation", "objectives")
 Progress = Callable[[str], None]
+_Data = TypeVar("_Data")
+log = logging.getLogger(__name__)
 
 
 def judge(
@@ -69,6 +73,7 @@ def judge(
     if verdict is Verdict.NOT_ASKED:  # a plan that requires nothing has not been met
         verdict = Verdict.UNKNOWN
     description = run.history.description
+    course = _drawn(lambda: timeline.of(run.history, outcomes))
     return Judgement(
         run=description["run"],
         judged_at=now().isoformat(timespec="seconds"),
@@ -96,6 +101,9 @@ def judge(
         coverage=met,
         control=next((o.control for _, o in outcomes if o.control is not None), None),
         pairs=pairs.of(outcomes),
+        timeline=course,
+        heat=_drawn(lambda: timeline.heat(run.history, course)),
+        courses=_drawn(lambda: courses.of(run)) or (),
     )
 
 
@@ -163,6 +171,15 @@ def _coverage(run: Run) -> Coverage | None:
     try:
         return coverage.of(run.history, run.ownership.circle)
     except Exception:  # noqa: BLE001 - what could not be seen then says so
+        return None
+
+
+def _drawn(data: Callable[[], _Data]) -> _Data | None:
+    """What figures show; no verdict depends on it, so it may fail without a verdict."""
+    try:
+        return data()
+    except Exception:
+        log.exception("a figure of the report has no data")
         return None
 
 

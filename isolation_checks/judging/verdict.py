@@ -260,6 +260,65 @@ class Pair(_Data, frozen=True, kw_only=True):
     """In how many frames, answers or rows, whichever checks saw them."""
 
 
+class Slice(_Data, frozen=True, kw_only=True):
+    """A stretch of the run's time."""
+
+    from_s: float
+    sessions: int
+    """Sessions that were open at its middle."""
+    answered: int
+    """Queries that ended ok in it."""
+    good: int
+    """Those of them that were within the objective of a whole answer, where there is one."""
+    unanswered: int
+    """Queries that ended in it otherwise, but for those that we ended ourselves."""
+    p50_s: float | None
+    p95_s: float | None
+    """Quantiles of the answers that came in it; None where none came."""
+    found: int
+    """Findings of isolation, each where it was seen first."""
+
+
+class Timeline(_Data, frozen=True, kw_only=True):
+    """How the run went, in slices of equal length."""
+
+    slice_s: float
+    slices: tuple[Slice, ...]
+    limit_s: float | None = None
+    """The objective's for a whole answer."""
+
+
+class Heat(_Data, frozen=True, kw_only=True):
+    """How many answers that were due in each slice took how long."""
+
+    phase: str
+    edges_s: tuple[float, ...]
+    """One more than there are steps of duration; equal ratios."""
+    counts: tuple[tuple[int, ...], ...]
+    """A row for each slice of the timeline, a column for each step of duration."""
+    unfinished: tuple[int, ...]
+    """Those of each slice that never finished."""
+
+
+class Step(_Data, frozen=True, kw_only=True):
+    """A stretch of an answer, in seconds from when its query was due."""
+
+    name: str
+    from_s: float
+    to_s: float
+
+
+class Course(_Data, frozen=True, kw_only=True):
+    """Where the time of one answer went."""
+
+    label: str
+    query: str
+    who: str
+    due_s: float
+    took_s: float
+    steps: tuple[Step, ...]
+
+
 class PartOutcome(_Data, frozen=True, kw_only=True):
     """One of the three parts of the verdict."""
 
@@ -319,6 +378,10 @@ class Judgement(_Data, frozen=True, kw_only=True):
     """What of planted breaks was found; None where the plan does not ask, or it crashed."""
     pairs: tuple[Pair, ...] = ()
     """Whose content reached whom: all pairs, those of findings that are not shown too."""
+    timeline: Timeline | None = None
+    heat: Heat | None = None
+    courses: tuple[Course, ...] = ()
+    """Where the time of a typical answer, a slow one and the slowest went."""
 
 
 def encode(judgement: Judgement) -> bytes:
