@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LEFT, RIGHT, TOP, AXIS, LEGEND = 62, 14, 8, 30, 26
 ROW = 17.0
 """Height of a step of duration."""
+KEY, WORD = 30, 56
+"""Room in the legend for a cell with its air, and for the word before all of them."""
 SHARES = (0.15, 0.35, 0.62, 1.0)
 """How much of the colour each level has."""
 Box = tuple[float, float, float, float]
@@ -127,12 +129,15 @@ def _legend(figure: Figure, levels: tuple[int, ...], height: float) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, width)
     axes.set_ylim(0, LEGEND)
-    x = float(LEFT)
-    write(axes, (x, LEGEND / 2), "answers", color=MUTED)
-    x += 56
-    for (below, most), share in zip(pairwise((0, *levels)), SHARES[-len(levels) :], strict=True):
-        _fill(axes, [(x, LEGEND / 2 - 6, 12, 12)], CURVE, share)
+    steps = []
+    for below, most in pairwise((0, *levels)):
         first, last = wording.count(below + 1), wording.count(most)
-        said = last if first == last else f"{first}–{last}"
+        steps.append(last if first == last else f"{first}–{last}")
+    room = sum(KEY + len(said) * SMALL * 0.6 for said in steps) + WORD
+    x = max(6.0, min(float(LEFT), width - room))
+    write(axes, (x, LEGEND / 2), "answers", color=MUTED)
+    x += WORD
+    for said, share in zip(steps, SHARES[-len(levels) :], strict=True):
+        _fill(axes, [(x, LEGEND / 2 - 6, 12, 12)], CURVE, share)
         write(axes, (x + 17, LEGEND / 2), said, color=MUTED)
-        x += 30 + len(said) * SMALL * 0.6
+        x += KEY + len(said) * SMALL * 0.6

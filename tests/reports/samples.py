@@ -8,9 +8,13 @@ import msgspec
 
 from isolation_checks.judging.verdict import (
     CheckOutcome,
+    Course,
+    Coverage,
     Distribution,
     Finding,
+    Heat,
     Judgement,
+    Met,
     Moment,
     ObjectiveOutcome,
     Opportunity,
@@ -18,7 +22,10 @@ from isolation_checks.judging.verdict import (
     PartOutcome,
     Place,
     Scale,
+    Slice,
     Span,
+    Step,
+    Timeline,
     Verdict,
 )
 
@@ -190,6 +197,57 @@ LATENCY = (
 )
 
 
+def slices() -> Timeline:
+    """Six slices of 10 s: the load doubles, answers stall, bleeding begins in the fourth."""
+    told = [(5, 40, 40, 0.3), (10, 80, 80, 0.4), (20, 150, 150, 0.6),
+            (40, 160, 90, 4.0), (40, 150, 60, 6.0), (40, 0, 0, None)]  # fmt: skip
+    return Timeline(
+        slice_s=10.0,
+        limit_s=5.0,
+        slices=tuple(
+            Slice(
+                from_s=10.0 * place, sessions=sessions, answered=answered, good=good,
+                unanswered=12 if p50 is None else 0, p50_s=p50,
+                p95_s=None if p50 is None else 2 * p50, found=3 if place == 3 else 0,
+            )
+            for place, (sessions, answered, good, p50) in enumerate(told)
+        ),
+    )  # fmt: skip
+
+
+HEAT = Heat(
+    phase="completion",
+    edges_s=(0.1, 0.316228, 1.0, 3.16228, 10.0),
+    counts=((30, 10, 0, 0), (40, 40, 0, 0), (0, 150, 0, 0),
+            (0, 0, 90, 70), (0, 0, 60, 90), (0, 0, 0, 0)),
+    unfinished=(0, 0, 0, 0, 4, 12),
+)  # fmt: skip
+
+
+def course(label: str, took_s: float, **fields: Any) -> Course:
+    """An answer that spent nine tenths of its time in a tool."""
+    names = ("our own lag", "until agent_started", "until tool_completed", "until agent_completed")
+    ends = (0.0, 0.002, 0.01, 0.91 * took_s, took_s)
+    steps = tuple(
+        Step(name=name, from_s=ends[place], to_s=ends[place + 1])
+        for place, name in enumerate(names)
+    )
+    plain = {"query": label, "who": "ana-07", "due_s": 4.2, "steps": steps}
+    return Course(label=label, took_s=took_s, **(plain | fields))
+
+
+COURSES = (course("the median answer", 0.6), course("the slowest answer", 12.0))
+PHASES = ("connecting", "waiting", "streaming", "idle")
+COVERAGE = Coverage(
+    phases=PHASES,
+    met=tuple(
+        Met(one=one, other=other, times=0 if (one, other) == ("connecting", "waiting") else 40)
+        for place, one in enumerate(PHASES)
+        for other in PHASES[place:]
+    ),
+)
+
+
 def passing(**fields: Any) -> Judgement:
     """All is PASS; the rows were not asked for."""
     plain = {
@@ -245,6 +303,10 @@ def passing(**fields: Any) -> Judgement:
         "latency": LATENCY,
         "not_asked": ("probes",),
         "blind": ("no two queries overlapped in the connect phase",),
+        "timeline": slices(),
+        "heat": HEAT,
+        "courses": COURSES,
+        "coverage": COVERAGE,
     }  # fmt: skip
     return Judgement(**(plain | fields))
 
@@ -321,6 +383,10 @@ def unknown() -> Judgement:
             msgspec.structs.replace(OPPORTUNITIES[0], count=0, bound=None, needed=299),
         ),
         latency=(distribution("completion", 0, 0, samples=0, quantiles_s=()),),
+        timeline=None,
+        heat=None,
+        courses=(),
+        coverage=None,
         not_asked=("rows", "probes", "resume"),
         blind=("no answer arrived in 60 s",),
     )  # fmt: skip
@@ -384,6 +450,7 @@ def hostile() -> Judgement:
         checks=(check(HOSTILE, 1, verdict=FAIL, found=1, asks=HOSTILE, note=HOSTILE),),
         objectives=(objective(HOSTILE, note=HOSTILE),),
         latency=(distribution(HOSTILE, 0.1, 2.0),),
+        courses=(course(HOSTILE, 3.0, who=HOSTILE, steps=(Step(name=HOSTILE, from_s=0, to_s=3),)),),
         not_asked=(HOSTILE,),
         blind=(long,),
         pairs=(pair(HOSTILE, long, 3, HOSTILE), pair(long, "=cmd|' /C calc'!A0", 1)),

@@ -16,6 +16,14 @@ def judged(folder):
     return folder
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """Renderers that are quick: a file, and a folder with one."""
+    some = {name: write.RENDERERS[name] for name in ("index.html", "summary.txt")}
+    folder = {"figures": lambda _: {"F1.svg": b"<svg/>"}}
+    monkeypatch.setattr(write, "RENDERERS", some | folder)
+
+
 def mode(path):
     """The permission bits of a path."""
     return stat.S_IMODE(path.stat().st_mode)
@@ -40,6 +48,7 @@ def test_a_report_is_every_renderers_file_beside_the_judgement(tmp_path):
     assert formats | {"annotations.txt", "findings.csv", "figures/F1.png"} <= set(expected)
 
 
+@pytest.mark.usefixtures("few")
 def test_nothing_is_overwritten(tmp_path):
     """A second and a third report get folders of their own; the first stays as it was."""
     judged(tmp_path)
@@ -51,6 +60,7 @@ def test_nothing_is_overwritten(tmp_path):
     assert first.read_text() == "seen"
 
 
+@pytest.mark.usefixtures("few")
 def test_a_file_that_is_there_already_is_refused(tmp_path, monkeypatch):
     """Even where another process was quicker."""
     monkeypatch.setattr(write, "_folder", lambda folder: folder)
@@ -59,6 +69,7 @@ def test_a_file_that_is_there_already_is_refused(tmp_path, monkeypatch):
         write.write(tmp_path)
 
 
+@pytest.mark.usefixtures("few")
 def test_only_the_owner_may_read_a_report(tmp_path):
     """It quotes what users were told."""
     index = write.write(judged(tmp_path))
@@ -67,6 +78,7 @@ def test_only_the_owner_may_read_a_report(tmp_path):
     assert {mode(path) for path in inside if path.is_file()} == {0o600}
 
 
+@pytest.mark.usefixtures("few")
 def test_a_renderer_that_breaks_leaves_no_half_report(tmp_path, monkeypatch):
     """Everything is rendered before anything is written."""
 

@@ -40,14 +40,18 @@ def cut_off(page: Page) -> list[str]:
     found: list[str] = page.evaluate(
         """() => {
           const wide = document.documentElement.clientWidth + 1, seen = [];
+          const clipped = (each) => each && (getComputedStyle(each).overflowX === 'hidden'
+            || clipped(each.parentElement));
           for (const each of document.querySelectorAll('body *')) {
             const style = getComputedStyle(each), box = each.getBoundingClientRect();
             if (box.width < 2 || each.closest('.room, .away')) continue;
             if (each.closest('thead') && getComputedStyle(each.closest('thead')).position
                 === 'absolute') continue;
             const label = each.tagName + ': ' + each.textContent.trim().slice(0, 40);
-            if (box.right > wide || box.left < -1) seen.push(label);
+            if ((box.right > wide || box.left < -1) && !clipped(each.parentElement))
+              seen.push(label);
             if (each instanceof HTMLElement && style.overflowX === 'hidden'
+                && style.textOverflow !== 'ellipsis'
                 && each.scrollWidth > each.clientWidth + 1) seen.push('cut ' + label);
           }
           return seen;
