@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, HEAD, ROW, GAP, AXIS = 14, 20, 24, 19, 16, 30
 """Units of room: on the sides, for a heading, a step, between two courses, and the time axis."""
-BESIDE = 0.62
-"""Where a bar ends farther right than this share, its name stands before it, or in it."""
+LETTER = 0.6
+"""Width of a letter, of its size."""
 
 
 def courses(chosen: Sequence[Course], *, width: int) -> Figure | None:
@@ -52,22 +52,24 @@ def courses(chosen: Sequence[Course], *, width: int) -> Figure | None:
 
 
 def _course(axes: Axes, course: Course, y: float, longest: float, room: float) -> None:
-    said = f"{course.label}: {wording.seconds(course.took_s)}"
+    said = clip(f"{course.label}: {wording.seconds(course.took_s)}", room, TEXT)
     write(axes, (0, y + HEAD / 2), said, color=INK, fontsize=TEXT, weight="bold")
     note = f"{course.who}, due at {wording.clock(course.due_s)}"
-    taken = len(said) * TEXT * 0.58 + 12
-    if taken + len(note) * SMALL * 0.56 < room:
+    taken = len(said) * TEXT * 0.62 + 12
+    if taken + len(note) * SMALL * LETTER < room:
         write(axes, (taken / room * longest, y + HEAD / 2), note, color=MUTED)
+    unit = longest / room
     for place, step in enumerate(course.steps):
         middle = y + HEAD + ROW * (place + 0.5)
         colour = UNFINISHED if place == 0 else CURVE
         wide = max(step.to_s - step.from_s, longest * 0.0015)
         axes.barh(middle, wide, ROW - 6, left=step.from_s, color=colour, lw=0)
-        name = clip(f"{step.name}  {wording.seconds(step.to_s - step.from_s)}", room * 0.7, SMALL)
-        end = step.from_s + wide
-        if end / longest <= BESIDE:
-            write(axes, (end + 6 / room * longest, middle), name, color=INK)
-        elif step.from_s / longest > 1 - BESIDE:
-            write(axes, (step.from_s - 6 / room * longest, middle), name, color=INK, ha="right")
+        took = f"  {wording.seconds(step.to_s - step.from_s)}"
+        name = clip(step.name, room * 0.45, SMALL) + took
+        taken = (len(name) * SMALL * LETTER + 6) * unit
+        if step.from_s + wide + taken <= longest:
+            write(axes, (step.from_s + wide + 6 * unit, middle), name, color=INK)
+        elif taken <= step.from_s:
+            write(axes, (step.from_s - 6 * unit, middle), name, color=INK, ha="right")
         else:
-            write(axes, (step.from_s + 6 / room * longest, middle), name, color=PAPER)
+            write(axes, (step.from_s + 6 * unit, middle), name, color=PAPER)
