@@ -269,11 +269,18 @@ def write(axes: Axes, place: tuple[float, float], words: str, **look: Any) -> Te
     return axes.text(*place, words, parse_math=False, **(plain | look))
 
 
+def _breadth(char: str) -> float:
+    """How wide a letter is, of its size, at most about."""
+    if unicodedata.east_asian_width(char) in "WF":
+        return 1.05
+    return 1.0 if char in "WM@%\u2014" else 0.58
+
+
 def clip(words: str, room: float, size: float) -> str:
     """Words that take at most about `room` units at this font size."""
     taken = 0.0
     for place, char in enumerate(words):
-        taken += size * (1.05 if unicodedata.east_asian_width(char) in "WF" else 0.58)
+        taken += size * _breadth(char)
         if taken > room:
             return words[: place - 1].rstrip() + "…" if place > 1 else ""
     return words
