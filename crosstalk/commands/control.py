@@ -20,18 +20,19 @@ def command(run: str, runs: Path, seed: int) -> int:
     given to others; events are dropped.  The run itself is not touched, and every judgement
     does the same with the run's own seed.  Exit 2 where nothing could be planted.
     """
-    from isolation_checks.control.measure import CONFIDENCE, measure  # noqa: PLC0415 - slow to import
+    from isolation_checks.checks.control_found import measured  # noqa: PLC0415 - slow to import
+    from isolation_checks.control.measure import CONFIDENCE  # noqa: PLC0415 - slow to import
     from isolation_checks.loading.load import loaded  # noqa: PLC0415 - slow to import
 
     directory = found(run, runs)
     with progress() as say, loaded(directory, say) as opened:
         say("planting breaks into a copy, and looking for them")
-        measured = measure(opened, seed=seed)
-    if not measured.kinds:
+        control = measured(opened, seed=seed)
+    if not control.kinds:
         raise UsageError("nothing can be planted: no frame of this run holds its own user's canary")
-    for kind in measured.kinds:
+    for kind in control.kinds:
         click.echo(f"{kind.channel:8}  {kind.kind:36} {kind.found:>4} of {kind.planted}")
-    for each in measured.detection:
+    for each in control.detection:
         click.echo(
             f"{each.channel:8}  at least {each.lower:.1%} of such breaks are found, "
             f"at {CONFIDENCE:.1%}"

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from isolation_checks.checks.check import Outcome, check, public
+from collections.abc import Mapping
+
+from isolation_checks.checks.check import Check, Outcome, check, public
+from isolation_checks.checks.five_events import event_protocol
+from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
+from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.control.measure import measure
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.judging.verdict import Control, Verdict
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
 
+FINDERS: Mapping[str, Check] = {
+    "frame": foreign_canary_in_a_frame,
+    "row": foreign_row,
+    "delivery": event_protocol,
+}
+"""By channel, the check that must find what is planted there."""
 FEW = 0.9
 """Which share of the breaks of each channel must be found."""
 
@@ -36,7 +47,7 @@ def control_found(run: Run) -> Outcome:
               much, scanning that is blind, and a platform whose answers hold no canary.
     Blind to: bleeding of a form in which nothing is planted, such as a paraphrase.
     """
-    control = measure(run, seed=run.history.description["seed"])
+    control = measured(run, seed=run.history.description["seed"])
     short = [each for each in control.detection if each.found < FEW * each.planted]
     said = [f"only {each.found} of {each.planted} in {_WHERE[each.channel]}" for each in short]
     planted = {each.channel for each in control.detection}
@@ -58,6 +69,13 @@ def control_found(run: Run) -> Outcome:
         control=control,
         blind=tuple(f"no break could be planted in {_WHERE[channel]}" for channel in lacking),
     )
+
+
+def measured(run: Run, *, seed: int) -> Control:
+    """How many breaks are found again of those planted in channels that the plan asks about."""
+    plan = run.history.plan
+    asked = {name: each for name, each in FINDERS.items() if each.not_asked(plan) is None}
+    return measure(run, asked, seed=seed)
 
 
 _WHERE = {"frame": "frames", "row": "rows", "delivery": "the delivery of events"}

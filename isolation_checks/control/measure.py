@@ -9,12 +9,9 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections import Counter
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-from isolation_checks.checks.check import Found
-from isolation_checks.checks.five_events import event_protocol
-from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
-from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.control.breaks import Break, Circle, Words
 from isolation_checks.control.extract import extract
 from isolation_checks.control.into_frames import names
@@ -25,6 +22,7 @@ from isolation_checks.loading.derive import derived
 from isolation_checks.loading.memory import InMemory
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
+from isolation_checks.records import PrincipalId, QueryId
 from isolation_checks.statistics import bounds
 
 BREAKS = 160
@@ -33,16 +31,55 @@ FRAMES, OCTETS = 10_000, 64 << 20
 """Into about so many frames, and so many bytes of them: more would tell no more."""
 CONFIDENCE = bounds.HALF
 """Half of what may go wrong is spent here, half on the bound of the rate itself."""
-FINDERS = {
-    "frame": foreign_canary_in_a_frame,
-    "row": foreign_row,
-    "delivery": event_protocol,
-}
-"""By channel, the check that must find what is planted there."""
 
 
-def measure(run: Run, *, seed: int, breaks: int = BREAKS) -> Control:
-    """Plant breaks into a copy of a run and look for them as for any others."""
+class Hit(Protocol):
+    """What a check found, as far as it says which planted break that is."""
+
+    @property
+    def kind(self) -> str:
+        """The class of the finding."""
+        ...
+
+    @property
+    def victim(self) -> PrincipalId | None:
+        """Whose content it is."""
+        ...
+
+    @property
+    def recipient(self) -> PrincipalId | None:
+        """Whom it reached."""
+        ...
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """Where it showed."""
+        ...
+
+    @property
+    def queries(self) -> frozenset[QueryId]:
+        """The queries that it concerns."""
+        ...
+
+
+class Finds(Protocol):
+    """What a check says, as far as the control must know it."""
+
+    @property
+    def found(self) -> Sequence[Hit]:
+        """What it found."""
+        ...
+
+
+Finder = Callable[[Run], Finds]
+
+
+def measure(run: Run, finders: Mapping[str, Finder], *, seed: int, breaks: int = BREAKS) -> Control:
+    """Plant breaks into a copy of a run and look for them as for any others.
+
+    `finders` has by channel (`frame`, `row`, `delivery`) what must find what is planted there;
+    of a channel without one nothing is told.
+    """
     plan, history = run.history.plan, run.history
     rows = plan.rows.tables if plan.rows is not None and run.reading is not None else ()
     number = run.reading.number if run.reading is not None else 0
@@ -60,11 +97,7 @@ def measure(run: Run, *, seed: int, breaks: int = BREAKS) -> Control:
     copied = fold.folded(history.description, processes, taken.batches)
     with InMemory() as tables:
         opened = derived(copied, taken.batches, run.reading, tables)
-        found = {
-            channel: finder(opened).found
-            for channel, finder in FINDERS.items()
-            if finder.not_asked(plan) is None
-        }
+        found = {channel: finder(opened).found for channel, finder in finders.items()}
         hits = [each for each in planted if _is_found(each, found.get(each.channel, ()))]
     asked = [each for each in planted if each.channel in found]
     return _measured(seed, asked, hits)
@@ -93,7 +126,7 @@ def _measured(seed: int, planted: list[Break], hits: list[Break]) -> Control:
     )
 
 
-def _is_found(planted: Break, found: tuple[Found, ...]) -> bool:
+def _is_found(planted: Break, found: Sequence[Hit]) -> bool:
     if planted.channel == "delivery":
         return any(each.kind == "missing-event" and planted.query in each.queries for each in found)
     return any(

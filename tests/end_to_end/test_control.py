@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from isolation_checks.control import measure
+from isolation_checks.checks.control_found import measured
 from isolation_checks.loading.load import loaded
 from tests.end_to_end import drives
 
@@ -23,7 +23,7 @@ def test_every_kind_of_break_is_found_and_the_run_is_untouched(tmp_path):
     drive = drives.demo(tmp_path, users=6, seconds=7).ended()
     before = digest(drive.directory)
     with loaded(drive.directory) as run:
-        again = measure.measure(run, seed=7)
+        again = measured(run, seed=7)
     for control in (drive.judgement.control, again):
         assert {"frame", "row", "delivery"} == {each.channel for each in control.detection}
         assert [kind.planted for kind in control.kinds] == [kind.found for kind in control.kinds]

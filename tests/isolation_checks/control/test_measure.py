@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from isolation_checks.checks.control_found import control_found
+from isolation_checks.checks.control_found import control_found, measured
 from isolation_checks.control import extract, measure
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading import words
@@ -29,7 +29,7 @@ def all_of(run):
 def test_every_kind_of_break_is_found_and_the_run_is_untouched(run):
     """In frames, in rows and in delivery; and the same seed plants the same."""
     before = all_of(run)
-    control = measure.measure(run, seed=7)
+    control = measured(run, seed=7)
     assert before == all_of(run)
     assert [kind.planted for kind in control.kinds] == [kind.found for kind in control.kinds]
     planted = Counter()
@@ -39,7 +39,7 @@ def test_every_kind_of_break_is_found_and_the_run_is_untouched(run):
     assert 13 == len([kind for kind in control.kinds if kind.channel == "frame"])
     lower = {each.channel: each.lower for each in control.detection}
     assert pytest.approx(0.025 ** (1 / 160)) == lower["frame"]
-    assert control == measure.measure(run, seed=7)
+    assert control == measured(run, seed=7)
 
 
 def test_a_blind_scan_shows_and_makes_the_evidence_unknown(run, monkeypatch):
@@ -52,6 +52,21 @@ def test_a_blind_scan_shows_and_makes_the_evidence_unknown(run, monkeypatch):
     assert Verdict.UNKNOWN is outcome.decided
     assert outcome.note.startswith("of planted breaks only ")
     assert " of 160 in frames were found" in outcome.note
+
+
+def test_a_row_is_given_to_another_by_the_name_that_its_own_table_calls_owners():
+    """Tables that name owners by their id, and one that names them by their address."""
+    rows = [f"messages|{who},{who.upper()}{n}" for n in (1, 2) for who in "ab"]
+    rows += [f"notices|!{who}@example.org,{who.upper()}1" for who in "ab"]
+    tables = [
+        {"name": "messages", "owner": "owner", "text": ["content"]},
+        {"name": "notices", "owner": "owner", "owner_is": "email", "text": ["content"]},
+    ]
+    plan = {"isolation": {"control": True}, "rows": {"url": "sqlite:///x", "tables": tables}}
+    control = measured(told(meetings(30) + " " + " ".join(rows), plan=plan), seed=7)
+    planted = {kind.kind: kind for kind in control.kinds if kind.channel == "row"}
+    assert all(kind.planted == kind.found > 0 for kind in planted.values())
+    assert 6 == sum(kind.planted for kind in planted.values())
 
 
 def test_where_nothing_can_be_planted_nothing_is_known():
@@ -80,7 +95,7 @@ def test_a_channel_that_gave_no_chance_is_named():
 def test_of_a_big_run_some_principals_are_taken_and_found_as_well(run, monkeypatch):
     """The extract is bounded, whatever the size of the run; of few principals, the first frames."""
     monkeypatch.setattr(measure, "FRAMES", 100)
-    control = measure.measure(run, seed=1)
+    control = measured(run, seed=1)
     assert [kind.planted for kind in control.kinds] == [kind.found for kind in control.kinds]
     assert 100 < sum(kind.planted for kind in control.kinds if kind.channel == "frame")
 
