@@ -148,6 +148,25 @@ PROVOCATIONS = _schema(
     ("session", pa.int64(), True),
     ("detail", _text, True),
 )
+PROBES = _schema(
+    ("at_ns", _ns, False),
+    ("over_ns", _ns, False),
+    ("kind", _text, False),
+    ("way", _text, False),
+    ("principal", _text, False),
+    ("victim", _text, True),
+    ("said", _text, False),
+    ("expected", _text, False),
+    ("shows", _text, False),
+    ("relies_on", _text, True),
+    ("session", pa.int64(), True),
+    ("query", _text, True),
+    ("about", _text, True),
+    ("behind", pa.int64(), True),
+    ("watched", pa.int64(), True),
+    ("watched_query", _text, True),
+    ("trouble", _text, True),
+)
 HEALTH = _schema(
     ("at_ns", _ns, False),
     ("stall_ns", _ns, False),
@@ -166,4 +185,5 @@ STREAMS: Mapping[str, pa.Schema] = {
     "plantings": PLANTINGS,
     "provocations": PROVOCATIONS,
     "health": HEALTH,
+    "probes": PROBES,
 }

@@ -3,11 +3,15 @@
 Each is a pure function of a run; the order is the order in which people read them.
 """
 
+from isolation_checks.checks.anothers_conversations import anothers_conversations
+from isolation_checks.checks.anothers_sessions import anothers_sessions
 from isolation_checks.checks.authenticated_time import authenticated_time
 from isolation_checks.checks.canaries_echoed import canaries_echoed
 from isolation_checks.checks.check import Check
+from isolation_checks.checks.claimed_identities import claimed_identities
 from isolation_checks.checks.connect_time import connect_time
 from isolation_checks.checks.control_found import control_found
+from isolation_checks.checks.ended_logins import ended_logins
 from isolation_checks.checks.error_budget import error_budget
 from isolation_checks.checks.event_gaps import event_gaps
 from isolation_checks.checks.everybody_came import everybody_came
@@ -17,7 +21,9 @@ from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_frame import frame_of_anothers
 from isolation_checks.checks.foreign_identity import identity_of_anothers
 from isolation_checks.checks.foreign_row import foreign_row
+from isolation_checks.checks.forged_tokens import forged_tokens
 from isolation_checks.checks.history_complete import history_complete
+from isolation_checks.checks.interference import interference
 from isolation_checks.checks.let_in_again import everybody_let_in_again
 from isolation_checks.checks.lying_labels import labels_contradict_content
 from isolation_checks.checks.plan_kept import plan_kept
@@ -40,6 +46,12 @@ CHECKS: tuple[Check, ...] = (
     identity_of_anothers,
     session_ids_differ,
     foreign_row,
+    forged_tokens,
+    claimed_identities,
+    anothers_conversations,
+    anothers_sessions,
+    ended_logins,
+    interference,
     event_protocol,
     row_accounting,
     plan_kept,

@@ -168,7 +168,10 @@ def _by_names(run: Run, judgeable: Relation) -> list[Found]:
         (~asker.is_null() & (asker != holder)) | (~whose.is_null() & (whose != holder))
     )
     foreign = []
+    tried = run.history.probed_queries  # whose words theirs hold is judged, not what they name
     for record in records(wrong, *_PLACE):
+        if record["query"] in tried:
+            continue
         for victim in filter(None, (record["asker"], record["conversation_owner"])):
             if not run.ownership.may_share(victim, record["holder"], "row"):
                 foreign.append(record | {"victim": victim})

@@ -196,10 +196,13 @@ def _phantoms(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
     Conversations that were asked for by their id are left out: that leaves traces too.
     """
     probed = {conversation for _, conversation in run.asked_for}
+    tried = run.history.probed_queries
     for row in rows:
         ours = run.ownership.is_of_this_run(row["conversation"])
         if ours and row["query"] is not None and row["asker"] is None:
             stranger = row["stated_owner"] and row["owner"] is None and not row["placeholder"]
+            if row["query"] in tried:
+                continue
             if row["conversation"] not in probed and not stranger:
                 yield None, row
 

@@ -20,10 +20,23 @@ BEFORE_SECONDS = 2.0
 _ORDER = (
     "foreign-canary",
     "foreign-credential",
+    "forged-token",
+    "claimed-identity",
+    "anothers-conversation",
+    "anothers-session",
+    "ended-login",
+    "interference",
     "foreign-frame",
     "foreign-row",
     "lying-label",
     "foreign-identity",
+)
+_PROBED = (
+    "forged-token",
+    "claimed-identity",
+    "anothers-conversation",
+    "anothers-session",
+    "ended-login",
 )
 _ROUTING = {"the newest socket wins", "a targeted send became a send to all"}
 _DELIVERY = {
@@ -104,8 +117,8 @@ def _came_of(mine: Found, other: _Case) -> bool:
     theirs = other.found
     if mine.kind in _DELIVERY:  # frames that went astray are missing where they belonged
         return other.mechanism.name in _ROUTING or bool(mine.queries & theirs.queries)
-    if (mine.kind, theirs.kind) == ("foreign-row", "foreign-canary"):
-        # what was told wrongly is stored
+    if mine.kind == "foreign-row" and theirs.kind in ("foreign-canary", *_PROBED):
+        # what was told wrongly, or under a wrong name, is stored
         return bool(mine.queries & theirs.queries)
     if mine.kind in ("foreign-frame", "lying-label", "foreign-identity"):
         return (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)

@@ -115,6 +115,46 @@ _AT_ONCE = 2
 """Of sessions that connect together nobody can say from outside which was the last."""
 
 
+_READ = "a read by id alone, without a check of the owner"
+
+
+def _probed(scene: Scene, found: Found, frames: list[dict[str, Any]]) -> Mechanism | None:  # noqa: ARG001 - the signature of all
+    """What was tried says by which mechanism it was accepted."""
+    if found.kind not in _PROBED:
+        return None
+    name, because = _PROBED[found.kind]
+    said = because.format(victim=found.victim, recipient=found.recipient)
+    return Mechanism(name=name, because=said)
+
+
+_PROBED = {
+    "forged-token": (
+        "a token is believed that proves nothing",
+        "what {recipient} showed was made without any part of {victim}'s",
+    ),
+    "claimed-identity": (
+        "the user is taken from the request, not from the token",
+        "the token was {recipient}'s own, and only the request spoke of {victim}",
+    ),
+    "anothers-conversation": (
+        _READ,
+        "{recipient} had asked for {victim}'s conversation by its id, and got it",
+    ),
+    "anothers-session": (
+        "a session is given back by its id alone",
+        "{recipient} proved nothing but that it had a session of its own",
+    ),
+    "ended-login": (
+        "a login is believed after its end",
+        "{victim} had ended it, or its time was over",
+    ),
+    "interference": (
+        "an attempt takes effect before it is refused",
+        "{victim} was cut off while {recipient} was being refused",
+    ),
+}
+
+
 def _read_without_owner(
     scene: Scene, found: Found, frames: list[dict[str, Any]]
 ) -> Mechanism | None:
@@ -122,7 +162,7 @@ def _read_without_owner(
     if found.channel != "http" and not (asked and len(asked) >= MOST * len(frames)):
         return None
     return Mechanism(
-        name="a read by id alone, without a check of the owner",
+        name=_READ,
         because=(
             f"{found.recipient} had asked for {found.victim}'s conversation by its id, and got it"
         ),
@@ -290,6 +330,7 @@ def _met(one: Query, other: Query) -> bool:
 
 
 _FINGERPRINTS: tuple[Callable[[Scene, Found, list[dict[str, Any]]], Mechanism | None], ...] = (
+    _probed,
     _read_without_owner,
     _sent_to_all,
     _newest_socket,

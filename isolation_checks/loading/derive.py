@@ -11,7 +11,7 @@ from typing import Protocol
 import narwhals.stable.v2 as nw
 import pyarrow as pa
 
-from isolation_checks import canary
+from isolation_checks import canary, probing
 from isolation_checks.dialects.events import dialect_of
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import overlap, rows
@@ -70,12 +70,16 @@ def derived(
     columns = [pa.array(column, pa.string()) for column in zip(*owned, strict=True)]
     if columns:
         tables.add("conversations", pa.RecordBatch.from_arrays(columns, schema=CONVERSATIONS))
+    frames, sightings = tables.relation("frames"), tables.relation("sightings")
+    probed = nw.col("channel") == probing.CHANNEL
     return Run(
         evidence=evidence,
         history=history,
         ownership=ownership,
-        frames=tables.relation("frames"),
-        sightings=tables.relation("sightings"),
+        frames=frames.filter(~probed),
+        sightings=sightings.filter(~probed),
+        probed_frames=frames.filter(probed),
+        probed_sightings=sightings.filter(probed),
         queries=tables.relation("queries"),
         conversations=tables.relation("conversations").filter(
             ~nw.col("conversation_owner").is_null()

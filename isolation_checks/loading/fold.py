@@ -19,6 +19,7 @@ from isolation_checks.loading.history import (
     History,
     Planting,
     Principal,
+    Probe,
     Process,
     Provocation,
     Query,
@@ -26,6 +27,7 @@ from isolation_checks.loading.history import (
     seconds,
 )
 from isolation_checks.plan import read
+from isolation_checks.probing import Shows
 from isolation_checks.records import STREAMS, Ending, ProcessId, QueryId, SessionId
 
 
@@ -61,6 +63,8 @@ def folded(
             history.plantings.setdefault(record["canary"], _planting(process, record))
         for record in records("provocations"):
             history.provocations.append(_provocation(process, record))
+        for record in records("probes"):
+            history.probes.append(_probe(process, record))
         for record in records("health"):
             history.health.append(_health(process, record))
     return history
@@ -84,20 +88,28 @@ def _process(directory: RunDirectory, description: Mapping[str, Any], name: Proc
         started_s = datetime.fromisoformat(description["started_at"]).timestamp()
         offset = int(joined["monotonic_ns"] - (joined["wall_s"] - started_s) * 1e9)
     process = Process(id=name, joined=True, comparable=comparable, offset_ns=offset)
-    process.gaps = list(_gaps(directory, name))
+    process.gaps = list(_gaps(directory, name, description))
     return process
 
 
-def _gaps(directory: RunDirectory, name: ProcessId) -> Iterator[str]:
-    """What is missing or altered in a process's streams, by its seal."""
+def _gaps(
+    directory: RunDirectory, name: ProcessId, description: Mapping[str, Any]
+) -> Iterator[str]:
+    """What is missing or altered in a process's streams, by its seal.
+
+    A run that made no probes may be older than their stream.
+    """
     folder = directory.of_process(name)
     try:
         streams = read_json(folder / "seal.json")["streams"]
     except (HarnessError, KeyError):
         yield "it was not sealed: it was killed, or could not write"
         return
+    probed = float(read.decode(description["plan"]).probes.every) > 0
     for stream in STREAMS:
         path = folder / f"{stream}.arrow"
+        if stream == "probes" and stream not in streams and not probed:
+            continue
         if stream not in streams or not path.exists():
             yield f"its stream {stream} is missing"
             continue
@@ -142,7 +154,7 @@ def _fold_session(history: History, process: Process, record: Mapping[str, Any])
         session.ready_s = at_s
         session.code = record["code"]
     elif step == "failed":
-        session.failed = record["detail"]
+        session.failed, session.code = record["detail"], record["code"]
         session.closed_s = at_s
     elif step == "closed":
         session.closed_s = at_s
@@ -207,6 +219,22 @@ def _provocation(process: Process, record: Mapping[str, Any]) -> Provocation:
         detail=record["detail"],
         at_s=seconds(process, record["at_ns"]),
     )
+
+
+def _probe(process: Process, record: Mapping[str, Any]) -> Probe:
+    plain = {name: record[name] for name in _PROBE_AS_IT_IS}
+    return Probe(
+        process=process.id,
+        at_s=seconds(process, record["at_ns"]),
+        over_s=seconds(process, record["over_ns"]),
+        shows=Shows(record["shows"]),
+        **plain,
+    )
+
+
+_PROBE_AS_IT_IS = tuple(
+    name for name in STREAMS["probes"].names if name not in ("at_ns", "over_ns", "shows")
+)
 
 
 def _health(process: Process, record: Mapping[str, Any]) -> Health:

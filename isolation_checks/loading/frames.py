@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from isolation_checks import probing
 from isolation_checks.dialects.correlate import By, Correlator, answering, our_conversation
 from isolation_checks.dialects.events import named_session
 from isolation_checks.dialects.reading import SILENT, Dialect, Reading
@@ -129,7 +130,7 @@ class FrameReader:
             at_s=at_s,
             late_s=0.0,
             opcode=opcode,
-            channel="http" if opcode == Opcode.HTTP else "frame",
+            channel=_channel(session, opcode, ownership.asker(reading.query)),
             kind=reading.kind,
             query=query,
             placed_by=by,
@@ -182,7 +183,9 @@ class FrameReader:
                 planted=claimed.planting is not None,
                 earlier=claimed.earlier,
                 how=how,
-                foreign=self._ownership.foreign(claimed, frame.principal, frame.channel, label),
+                foreign=self._ownership.foreign(
+                    claimed, frame.principal, _wire(frame.opcode), label
+                ),
             )
 
     def _named(self, frame: Frame, reading: Reading, content: bytes) -> Iterator[Sighting]:
@@ -196,7 +199,7 @@ class FrameReader:
         for name in named:
             owner = name.principal
             if owner == frame.principal or self._ownership.may_share(
-                owner, frame.principal, frame.channel
+                owner, frame.principal, _wire(frame.opcode)
             ):
                 continue
             yield _sighting(frame, canary=name.words, owner=owner, how=name.how, identity=True)
@@ -222,6 +225,17 @@ class FrameReader:
             for word in words.within(octets, stretch=words.is_stretched(seam)):
                 if word.start < len(tail) < word.end:
                     yield words.Word(word.word, 0, len(text), "reassembled")
+
+
+def _channel(session: Session, opcode: int, asker: PrincipalId | None) -> str:
+    """A probe's, where its session is one; an ordinary user's answer stays what it is."""
+    probed = session.channel == probing.CHANNEL and asker is None
+    return probing.CHANNEL if probed else _wire(opcode)
+
+
+def _wire(opcode: int) -> str:
+    """How a message came: what the plan lets flow is said by that."""
+    return "http" if opcode == Opcode.HTTP else "frame"
 
 
 def _sighting(frame: Frame, **seen: Any) -> Sighting:  # noqa: ANN401 - the columns of a sighting

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isolation_checks.plan.model import Plan
+from isolation_checks.probing import Shows
 from isolation_checks.records import (
     PROVOKED,
     ConversationLabel,
@@ -109,6 +110,35 @@ class Provocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One attempt that a sound platform refuses, or a control: the owner's own, which it grants."""
+
+    process: ProcessId
+    kind: str
+    way: str
+    principal: PrincipalId
+    victim: PrincipalId | None
+    said: str
+    """What was shown and asked for, in words."""
+    expected: str
+    """`refused`, or `accepted` for a control."""
+    shows: Shows
+    relies_on: str | None
+    """The control without whose success a refusal would show nothing."""
+    session: SessionId | None
+    query: QueryId | None
+    about: str | None
+    """The platform's id of what was asked for."""
+    behind: SessionId | None
+    watched: SessionId | None
+    watched_query: QueryId | None
+    trouble: str | None
+    """Why it could not be made."""
+    at_s: float
+    over_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """A second of a generator's own health."""
 
@@ -142,7 +172,14 @@ class History:
     queries: dict[QueryId, Query] = field(default_factory=dict)
     plantings: dict[str, Planting] = field(default_factory=dict)
     provocations: list[Provocation] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)
+
+    @property
+    def probed_queries(self) -> frozenset[QueryId]:
+        """The queries that probes asked, which are in no account of rows."""
+        both = ((probe.query, probe.watched_query) for probe in self.probes)
+        return frozenset(query for pair in both for query in pair if query is not None)
 
 
 def seconds(process: Process, at_ns: int) -> float:

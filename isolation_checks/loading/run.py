@@ -55,6 +55,10 @@ class Run:
     ownership: Ownership
     frames: Relation
     sightings: Relation
+    probed_frames: Relation
+    """The frames of sessions that probes opened, which are in no other relation; and what
+    was sighted in them."""
+    probed_sightings: Relation
     queries: Relation
     conversations: Relation
     """The platform's ids of conversations that are known to be one principal's."""

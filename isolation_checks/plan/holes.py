@@ -19,6 +19,7 @@ _TOKEN = frozenset(("token", "token_b64url"))
 _APART = frozenset(("principal", "number", "uuid", "email"))
 """What differs from principal to principal for certain."""
 _ASK = frozenset(("query", "text", "conversation", "turn", "subject", "token", "now"))
+_RESUME = frozenset(("session", "ticket", "query", "subject", "now"))
 _READ = frozenset(("conversation", "query", "subject", "now"))
 
 
@@ -45,9 +46,16 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
     yield "dialect.renew", dialect.renew, known
     yield "dialect.cancel", dialect.cancel, _READ | words
     yield "dialect.read_conversation", dialect.read_conversation, _READ | words
-    for call in dialect.read_conversation_http:
+    for number, call in enumerate((*dialect.read_conversation_http, *plan.probes.calls)):
+        at = "dialect.read_conversation_http"
+        at = at if number < len(dialect.read_conversation_http) else "probes.calls"
         parts = (call.path, call.send, call.form, call.headers)
-        yield "dialect.read_conversation_http", parts, known | {"conversation"}
+        yield at, parts, known | {"conversation"}
+    resume = plan.probes.resume
+    if resume is not None:
+        held = _RESUME | words | frozenset(auth.secrets)
+        yield "probes.resume.message", resume.message, held
+        yield "probes.resume.query", resume.query, _RESUME - {"query", "ticket"}
 
 
 def unknown(given: Any, known: frozenset[str]) -> frozenset[str]:  # noqa: ANN401 - a template

@@ -19,6 +19,7 @@ from isolation_checks.plan.tables.objectives import (
     Lag,
     Objective,
 )
+from isolation_checks.plan.tables.probes import Probes
 from isolation_checks.plan.tables.rows import Rows
 from isolation_checks.plan.tables.target import Target
 from isolation_checks.plan.tables.workload import Cast, Provocations, Workload
@@ -33,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     cast: Cast = msgspec.field(default_factory=Cast)
     workload: Workload = msgspec.field(default_factory=Workload)
     provocations: Provocations = msgspec.field(default_factory=Provocations)
+    probes: Probes = msgspec.field(default_factory=Probes)
     sharing: tuple[Allow, ...] = (Allow(scope="user"),)
     objectives: tuple[Objective, ...] = DEFAULT_OBJECTIVES
     isolation: Isolation = msgspec.field(default_factory=Isolation)

@@ -36,7 +36,7 @@ def require(plan: Plan) -> None:
         UsageError: one is not.
     """
     dialect_of(plan.dialect)
-    secrets = [plan.auth.secret, *plan.auth.secrets.values()]
+    secrets = [plan.auth.secret, plan.probes.key, *plan.auth.secrets.values()]
     if plan.rows is not None:
         secrets += [Secret(url) for url in plan.rows.urls if url.startswith(("env:", "file:"))]
     try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from isolation_checks import probing
+from isolation_checks.dialects import template
 from isolation_checks.plan import holes
 from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.model import Plan
@@ -31,6 +33,7 @@ def complaints(plan: Plan) -> Iterator[str]:
     for objective in plan.objectives:
         yield from _of_objective(objective, plan.dialect)
     yield from _of_the_rest(plan)
+    yield from _of_probes(plan)
     if plan.rows is not None:
         yield from _of_rows(plan.rows)
 
@@ -175,6 +178,31 @@ def _of_workload(workload: Workload) -> Iterator[str]:
         yield "workload.rate goes from one rate to another, and workload.ramp must say in what time"
     if workload.burst < 1 or workload.pool < 0:
         yield "workload.burst is at least 1, and workload.pool at least 0"
+
+
+def _of_probes(plan: Plan) -> Iterator[str]:
+    probes = plan.probes
+    for kind in probes.skip:
+        if kind not in probing.FAMILY_OF:
+            yield (
+                f"probes.skip names {kind!r}, which is no kind of probe"
+                f"{nearest(kind, probing.FAMILY_OF)}; there are {', '.join(probing.FAMILY_OF)}"
+            )
+    for call in probes.calls:
+        if "conversation" not in template.holes((call.path, call.send, call.form)):
+            yield f"probes.calls: {probing.name_of(call)} says nowhere which {{conversation}}"
+    if probes.mutating and probing.changes(plan) and not probing.reads(plan):
+        yield (
+            "probes.mutating needs a request that reads a conversation, in "
+            "dialect.read_conversation_http, to see whether anything was changed"
+        )
+    resume = probes.resume
+    if resume is not None and not (resume.message or resume.query):
+        yield "probes.resume needs message or query, which holds {session}"
+    for name in ("message", "query"):
+        given = getattr(resume, name, None)
+        if given and "session" not in template.holes(given):
+            yield f"probes.resume.{name} must hold {{session}}"
 
 
 def _of_rows(rows: Rows) -> Iterator[str]:

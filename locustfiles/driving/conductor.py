@@ -144,6 +144,7 @@ class Conductor:
             "key": self.key.hex(),
             "account_key": self._account_key.hex(),
             "mark_key": secrets.token_hex(32),
+            "probe_key": os.environ.get(embedded.PROBE_KEY) if self._platform is not None else None,
             "seed": secrets.randbelow(1 << 31) if seed is None else seed,
             "nonce": os.environ.get("CROSSTALK_NONCE"),
             "forked": bool(self.environment.parsed_options.processes),

@@ -7,6 +7,7 @@ told to commit stays here and never enters a run.
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,9 @@ from isolation_checks.plan.model import Plan
 
 START_SECONDS = 30.0
 ROWS_URL = "CROSSTALK_ROWS_URL"
+PROBE_KEY = "CROSSTALK_PROBE_KEY"
+SIGNING_KEY = "REFERENCE_JWT_SECRET"
+"""Where the platform looks for the key that it signs tokens with."""
 
 
 @dataclass(slots=True)
@@ -59,6 +63,9 @@ def plan_elsewhere() -> Plan:
     """
     anywhere = {"ws": "ws://127.0.0.1:1/ws", "http": "http://127.0.0.1:1", "auth": None}
     plan = plan_for(anywhere)
+    if not os.environ.get(PROBE_KEY):
+        probes = msgspec.structs.replace(plan.probes, key=None)
+        plan = msgspec.structs.replace(plan, probes=probes)
     return plan if os.environ.get(ROWS_URL) else msgspec.structs.replace(plan, rows=None)
 
 
@@ -74,11 +81,14 @@ def start(faults: Sequence[str], database: str | None, options: Sequence[str] = 
         command += ["--fault", fault]
     if database is not None:
         command += ["--database", database]
+    # it is told its key, so that tokens can be made that are wrong in one thing only
+    os.environ[PROBE_KEY] = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter
             command,
             stdout=subprocess.PIPE,
             stderr=errors,
+            env={**os.environ, SIGNING_KEY: os.environ[PROBE_KEY]},
             start_new_session=True,  # Ctrl-C is for the driver, which ends the platform last
         )
         assert process.stdout is not None

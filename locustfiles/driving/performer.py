@@ -22,13 +22,16 @@ from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.plan import read
 from isolation_checks.records import ProcessId, RunId
 from locustfiles.driving.agent_user import AgentUser
+from locustfiles.driving.embedded import PROBE_KEY
 from locustfiles.driving.live.digest import Digest
 from locustfiles.driving.live.teller import Teller
+from locustfiles.driving.probes import AFTER_THE_DRIVE, PROBES
 from locustfiles.driving.provocations import PROVOCATIONS
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.seats import Seats
 
 BROKEN = "crosstalk_broken"
+AFTERWARDS_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +59,8 @@ class Performer:
 
     def _begin(self, order: dict[str, Any]) -> None:
         self._broke = False
+        if order["probe_key"] is not None:  # a worker did not start the platform
+            os.environ[PROBE_KEY] = order["probe_key"]
         directory = RunDirectory(Path(order["directory"]))
         self._directory, self._process = directory, ProcessId(order["process"])
         add_json(
@@ -94,7 +99,8 @@ class Performer:
         AgentUser.seats = Seats(self.rig) if opened else None
         gc.collect()
         gc.freeze()  # what stands until the end need not be looked through in the middle
-        self._acts = [gevent.spawn(self._act, act, self.rig) for act in PROVOCATIONS]
+        acts = (*PROVOCATIONS, *PROBES)
+        self._acts = [gevent.spawn(self._act, act, self.rig) for act in acts]
         if AgentUser.seats is not None:
             drive = functools.partial(AgentUser.seats.drive, order["processes"])
             self._acts.append(gevent.spawn(self._act, drive, self.rig))
@@ -107,6 +113,12 @@ class Performer:
         except Exception as error:  # noqa: BLE001 - a provocation that dies is a hole in the run
             self.broken(error)
 
+    def _afterwards(self, rig: Rig) -> None:
+        """What could destroy something is tried when nobody else is there any more."""
+        for act in AFTER_THE_DRIVE:
+            with gevent.Timeout(AFTERWARDS_SECONDS, exception=False):
+                act(rig)
+
     def finish(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         """The users have stopped: drain, close, seal, and say that we ended."""
         rig, AgentUser.rig = AgentUser.rig, None
@@ -114,6 +126,7 @@ class Performer:
             return
         try:
             gevent.killall(self._acts)
+            self._afterwards(rig)
             rig.finish("stopped")
             if self._teller is not None:
                 self._teller.tell()

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from crosstalk import main
-from isolation_checks import errors, records
+from isolation_checks import errors, probing, records
 from isolation_checks.checks import CHECKS
 from isolation_checks.judging import findings, fingerprints
 from isolation_checks.judging.verdict import Verdict
@@ -23,6 +23,7 @@ from tests.docs import generated, pages
 CHECKING = pages.ROOT / "isolation_checks" / "checks"
 DRIVING = pages.ROOT / "locustfiles" / "driving"  # read and not imported: gevent would patch us
 PROVOKING = DRIVING / "provocations"
+PROBING = DRIVING / "probes"
 
 
 def calls(folder: Path, function: str) -> list[ast.Call]:
@@ -160,7 +161,8 @@ def test_every_reason_role_and_provocation_of_a_history_is_named():
     """What a reader of the streams may meet."""
     text = pages.read("history-format.md")
     told = set(pages.names(pages.section(text, "principals")))
-    roles = {a for call in calls(PROVOKING, "Actor") for a in constants(call.args)} | {"user"}
+    cast = (*calls(PROVOKING, "Actor"), *calls(PROBING, "Actor"), *calls(PROBING, "principal"))
+    roles = {a for call in cast for a in constants(call.args)} | {"user"}
     assert sorted(roles - told) == []
     told = set(pages.names(pages.section(text, "queries")))
     assert sorted({reason.value for reason in records.Reason} - told) == []
@@ -186,6 +188,25 @@ def test_every_provocation_has_its_heading():
     assert len(told) == len(listed[1].split())
 
 
+def test_every_kind_of_probe_has_its_row():
+    """In the family's order of headings, and what would show that one was accepted."""
+    text = pages.read("probes.md")
+    told = [name for row in all_rows(text) for name in pages.names(row[0])]
+    assert sorted(probing.FAMILY_OF) == sorted(told)
+    shows = pages.names(pages.section(pages.read("history-format.md"), "probes"))
+    assert sorted({each.value for each in probing.Shows} - set(shows)) == []
+
+
+def all_rows(text: str) -> list[list[str]]:
+    """The rows of all tables of kinds on the page of probes."""
+    return [
+        row
+        for heading in pages.headings(text, 2)
+        for row in pages.table(pages.section(text, heading))
+        if row[0].startswith("`")
+    ]
+
+
 @pytest.mark.parametrize(
     ("relation", "schema"),
     [
@@ -208,6 +229,7 @@ def test_every_mechanism_has_its_row():
     made = [
         k.value for call in calls(folder, "Mechanism") for k in call.keywords if k.arg == "name"
     ]
-    known = constants(made) | {name for name, _ in fingerprints._DELIVERY.values()}
+    pairs = (*fingerprints._DELIVERY.values(), *fingerprints._PROBED.values())
+    known = constants(made) | {name for name, _ in pairs}
     text = pages.section(pages.read("verdict.md"), "Findings")
     assert sorted(known - {fingerprints.UNKNOWN}) == sorted(row[0] for row in pages.table(text))

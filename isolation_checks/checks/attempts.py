@@ -1,0 +1,380 @@
+"""Of every probe, whether it was accepted: from what was recorded, never by a status alone.
+
+Accepted is what shows: a session that may be used, an answer that holds the attempt's own
+canary, words that only the victim was given.  What shows nothing is a refusal only where
+the same thing, asked for by its owner, was granted; else nobody can say.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isolation_checks import probing
+from isolation_checks.checks import witness
+from isolation_checks.checks.check import Found, Outcome
+from isolation_checks.judging.verdict import Moment, Verdict
+from isolation_checks.loading.history import Probe, Session
+from isolation_checks.loading.identities import MARKED
+from isolation_checks.loading.run import Run, records
+from isolation_checks.plan.model import Plan
+from isolation_checks.probing import Family, Shows
+from isolation_checks.records import Ending, Opcode, SessionId
+
+_TROUBLE = 500
+"""An HTTP status from which on an answer is no refusal but an accident."""
+AT_ONCE_S = 0.5
+"""What the platform does so soon behind an attempt, it does because of it."""
+_TAKEN = range(200, 300)
+_ACCEPTED = "accepted"
+_NAMED = 4
+"""So many kinds that could not be made are named in a line."""
+_CONTENT = frozenset((Shows.WORDS, Shows.WRITTEN, Shows.RESUMED, Shows.GONE))
+"""What shows by another's words, which the plan may let flow."""
+_Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """What shows that an attempt was accepted."""
+
+    words: str
+    record: _Record | None = None
+    """The frame in which it shows."""
+    canary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """An attempt, and what became of it."""
+
+    probe: Probe
+    sign: Sign | None = None
+    doubt: str = ""
+    """Why nobody can say what became of it."""
+
+
+def asked(family: Family) -> Callable[[Plan], str | None]:
+    """Why a plan does not ask for a family of probes, or None where it does."""
+
+    def why(plan: Plan) -> str | None:
+        if not float(plan.probes.every):
+            return probing.OFF
+        if any(True for _ in probing.wanted(plan, family)):
+            return None
+        return f"{family.value}: {'; '.join(probing.not_asked(plan, family))}"
+
+    return why
+
+
+class Attempts:
+    """The probes of a run, with what was heard behind each."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._frames: dict[SessionId, list[_Record]] = {}
+        for record in records(run.probed_frames, "at_s", "stream", "index"):
+            self._frames.setdefault(record["session"], []).append(record)
+        self._sightings: dict[SessionId, list[_Record]] = {}
+        for record in records(run.probed_sightings, "at_s", "stream", "index"):
+            self._sightings.setdefault(record["session"], []).append(record)
+        self._granted = {
+            probe.way
+            for probe in run.history.probes
+            if probe.expected == _ACCEPTED and self._sign(probe) is not None
+        }
+
+    def of(self, family: Family) -> Iterator[Decided]:
+        """What became of the attempts of a family."""
+        for probe in self._run.history.probes:
+            if probe.expected != _ACCEPTED and probing.FAMILY_OF.get(probe.kind) is family:
+                yield self._decided(probe)
+
+    def answered_well(self, session: SessionId, since_s: float) -> bool:
+        """Whether an answer came to its good end on a session."""
+        return any(
+            frame["ending"] == Ending.OK.value and frame["at_s"] >= since_s
+            for frame in self._frames.get(session, ())
+        )
+
+    def granted(self, control: str | None) -> bool:
+        """Whether a control succeeded: the same, asked for by its owner."""
+        return control is None or control in self._granted
+
+    def _decided(self, probe: Probe) -> Decided:
+        if probe.trouble is not None:
+            return Decided(probe=probe, doubt=probe.trouble)
+        if self._shared(probe):
+            doubt = "the plan lets these two share what would show it"
+            return Decided(probe=probe, doubt=doubt)
+        sign = self._sign(probe)
+        claims = probing.FAMILY_OF[probe.kind] is Family.IDENTITY
+        if sign is not None and claims and self._given_to_anybody:
+            return Decided(probe=probe, doubt="whoever asks is given it, without any claim")
+        if sign is not None:
+            return Decided(probe=probe, sign=sign)
+        if not self.granted(probe.relies_on):
+            return Decided(probe=probe, doubt=f"even {probe.relies_on} came to nothing")
+        return Decided(probe=probe, doubt=self._accident(probe))
+
+    @functools.cached_property
+    def _given_to_anybody(self) -> bool:
+        """Whether conversations are given to intruders who do not say that they are the victim."""
+        return any(each.sign is not None for each in self.of(Family.CONVERSATION))
+
+    def _shared(self, probe: Probe) -> bool:
+        if probe.shows not in _CONTENT or probe.victim in (None, probe.principal):
+            return False
+        assert probe.victim is not None
+        channel = "http" if self._code(probe.session) is not None else "frame"
+        return self._run.ownership.may_share(probe.victim, probe.principal, channel)
+
+    def _accident(self, probe: Probe) -> str:
+        """What else than a refusal may have kept an attempt from showing anything."""
+        session = self._session(probe.session)
+        if session is None:
+            return "nothing was recorded of it"
+        over_http = session.code is not None and session.channel == probing.CHANNEL
+        if over_http and session.opening_s is None and session.code >= _TROUBLE:  # type: ignore[operator] # it is not None
+            return f"the platform answered {session.code}"
+        if session.failed is not None and (session.code is None or session.code >= _TROUBLE):
+            return session.failed
+        if probe.shows is Shows.GONE:
+            behind = self._code(probe.behind)
+            if behind is None or behind >= _TROUBLE:
+                return "its owner could not look behind it"
+        return ""
+
+    def _session(self, session: SessionId | None) -> Session | None:
+        return self._run.history.sessions.get(session) if session is not None else None
+
+    def _code(self, session: SessionId | None) -> int | None:
+        known = self._session(session)
+        return known.code if known is not None and known.opening_s is None else None
+
+    def _sign(self, probe: Probe) -> Sign | None:
+        """What shows that an attempt was accepted, if anything does."""
+        if probe.session is None or probe.trouble is not None:
+            return None
+        by_shows: Mapping[Shows, Callable[[Probe], Sign | None]] = {
+            Shows.LET_IN: self._let_in,
+            Shows.WORDS: self._words,
+            Shows.WRITTEN: self._written,
+            Shows.ECHO: self._echo,
+            Shows.TOKEN: self._token,
+            Shows.RESUMED: self._resumed,
+            Shows.GONE: self._gone,
+        }
+        return by_shows[probe.shows](probe)
+
+    def _since(self, probe: Probe) -> Iterator[_Record]:
+        for frame in self._frames.get(probe.session, ()) if probe.session is not None else ():
+            if frame["at_s"] >= probe.at_s:
+                yield frame
+
+    def _seen(self, probe: Probe, session: SessionId | None) -> Iterator[_Record]:
+        for sighting in self._sightings.get(session, ()) if session is not None else ():
+            if sighting["at_s"] >= probe.at_s and sighting["planted"] and not sighting["identity"]:
+                yield sighting
+
+    def _words(self, probe: Probe) -> Sign | None:
+        for seen in self._seen(probe, probe.session):
+            own = probe.query is not None and seen["planted_query"] == probe.query
+            if seen["owner"] == probe.victim and not own:
+                told = f"words that only {probe.victim} was given came back"
+                return Sign(words=told, record=seen, canary=seen["canary"])
+        if probing.FAMILY_OF.get(probe.kind) is Family.IDENTITY:
+            return self._greeted(probe)
+        return None
+
+    def _greeted(self, probe: Probe) -> Sign | None:
+        """It was welcomed by the name that it had claimed."""
+        opens = self._run.history.plan.dialect.opens
+        for frame in self._since(probe):
+            if frame["kind"] in opens and frame["label_owner"] == probe.victim:
+                return Sign(words=f"it was welcomed as {probe.victim}", record=frame)
+        return None
+
+    def _let_in(self, probe: Probe) -> Sign | None:
+        echo = self._words(probe) or self._echo(probe)
+        frames = list(self._since(probe))
+        dialect, kinds = self._run.history.plan.dialect, {frame["kind"] for frame in frames}
+        whom = next((f["label_owner"] for f in frames if f["label_owner"] is not None), None)
+        guest = self._run.history.plan.probes.guests and probe.victim not in (whom, probe.principal)
+        if echo is not None and not guest:
+            return echo
+        sent_away = self._sent_away(probe)
+        if not dialect.opens or not kinds.issuperset(dialect.opens) or sent_away or guest:
+            return None
+        if kinds & set(dialect.refuses):
+            return None
+        welcome = next(frame for frame in reversed(frames) if frame["kind"] in dialect.opens)
+        named = f", as {whom}" if whom is not None else ""
+        return Sign(words=f"the session was let in{named}", record=welcome)
+
+    def _sent_away(self, probe: Probe) -> bool:
+        """Whether the platform took the socket and closed it again at once."""
+        session = self._session(probe.session)
+        if session is None or session.by != "them" or session.closed_s is None:
+            return False
+        return session.closed_s <= probe.over_s + AT_ONCE_S
+
+    def _echo(self, probe: Probe) -> Sign | None:
+        """An answer that holds the attempt's own canary; an error may repeat it too."""
+        if probe.query is None:
+            return None
+        dialect = self._run.history.plan.dialect
+        kinds = {(f["stream"], f["index"]): f for f in self._since(probe)}
+        for seen in self._seen(probe, probe.session):
+            frame = kinds.get((seen["stream"], seen["index"]))
+            if frame is None or seen["planted_query"] != probe.query:
+                continue
+            well = frame["ending"] in (None, Ending.OK.value)
+            promised = not dialect.protocol or frame["kind"] in dialect.protocol
+            if well and promised and frame["kind"] not in dialect.refuses:
+                told = "it was answered, with the word that it had told"
+                return Sign(words=told, record=frame, canary=seen["canary"])
+        return None
+
+    def _written(self, probe: Probe) -> Sign | None:
+        shown = self._words(probe)
+        if shown is not None:
+            return shown
+        for seen in self._seen(probe, probe.behind):
+            if probe.query is not None and seen["planted_query"] == probe.query:
+                told = f"{probe.victim} then read the intruder's word in its own conversation"
+                return Sign(words=told, record=seen, canary=seen["canary"])
+        return None
+
+    def _token(self, probe: Probe) -> Sign | None:
+        if self._code(probe.session) not in _TAKEN:
+            return None
+        for frame in self._since(probe):
+            text = self._run.content(frame["stream"], frame["index"])
+            if frame["opcode"] == Opcode.HTTP and MARKED.decode() in text:
+                return Sign(words="a fresh token came back", record=frame)
+        return None
+
+    def _resumed(self, probe: Probe) -> Sign | None:
+        shown = self._words(probe)
+        resume = self._run.history.plan.probes.resume
+        if shown is not None or resume is None or probe.about is None:
+            return shown
+        for frame in self._since(probe):
+            content = self._run.content(frame["stream"], frame["index"])
+            if frame["kind"] in resume.accepted and probe.about in content:
+                told = f"the platform says that it gave {probe.victim}'s session back"
+                return Sign(words=told, record=frame)
+        return None
+
+    def _gone(self, probe: Probe) -> Sign | None:
+        """What its owner had read before it cannot read behind the attempt, which was taken."""
+        taken = self._code(probe.session) in _TAKEN
+        behind = self._code(probe.behind)
+        if not taken or behind is None or behind >= _TROUBLE or not self.granted(probe.relies_on):
+            return None
+        if any(seen["owner"] == probe.victim for seen in self._seen(probe, probe.behind)):
+            return None
+        record = next(iter(self._frames.get(probe.behind, ())), None)  # type: ignore[arg-type] # not None
+        return Sign(words=f"{probe.victim} cannot read its own words any more", record=record)
+
+
+_SAYS = {
+    "forged-token": "{by} was taken for {victim} by {what}: {sign}",
+    "claimed-identity": "{by} was taken for {victim} by {what}: {sign}",
+    "anothers-conversation": "{by} opened a conversation of {victim}'s by {what}: {sign}",
+    "anothers-session": "{by} took a session of {victim}'s over by {what}: {sign}",
+    "ended-login": "{victim}'s login had ended, and it went on by {what}: {sign}",
+}
+KINDS = {
+    Family.TOKENS: "forged-token",
+    Family.IDENTITY: "claimed-identity",
+    Family.CONVERSATION: "anothers-conversation",
+    Family.SESSION: "anothers-session",
+    Family.LOGIN: "ended-login",
+}
+_CWE = {
+    Family.TOKENS: 347,
+    Family.IDENTITY: 639,
+    Family.CONVERSATION: 639,
+    Family.SESSION: 384,
+    Family.LOGIN: 613,
+}
+_CWE_OF = {"no token": 287, "expired": 613, "other audience": 287, "other issuer": 287}
+
+
+def judged(run: Run, family: Family) -> Outcome:
+    """The outcome of a family of probes."""
+    decided = list(Attempts(run).of(family))
+    certain = [each for each in decided if not each.doubt]
+    accepted = [each for each in certain if each.sign is not None]
+    groups: dict[tuple[Any, ...], list[Decided]] = {}
+    for each in accepted:
+        key = (each.probe.kind, each.probe.victim, each.probe.principal)
+        groups.setdefault(key, []).append(each)
+    note = _open(run, family, decided)
+    left = list(probing.not_asked(run.history.plan, family))
+    return Outcome(
+        examined=len(certain),
+        unit="attempts",
+        found=tuple(_found(run, family, group) for group in groups.values()),
+        verdict=Verdict.UNKNOWN if note and not accepted else None,
+        note=note,
+        blind=(f"{family.value}: not asked: {'; '.join(left)}",) if left else (),
+    )
+
+
+def _open(run: Run, family: Family, decided: list[Decided]) -> str:
+    """The attempts that the plan asks for and of which not one could be decided."""
+    done = {(each.probe.kind, each.probe.way) for each in decided if not each.doubt}
+    doubts = {(each.probe.kind, each.probe.way): each.doubt for each in decided if each.doubt}
+    never = [
+        f"{want.kind} by {want.way} ({doubts.get((want.kind, want.way), 'it was never made')})"
+        for want in probing.wanted(run.history.plan, family)
+        if (want.kind, want.way) not in done
+    ]
+    more = f"; and {len(never) - _NAMED} more" if len(never) > _NAMED else ""
+    return f"nobody can say of {', '.join(never[:_NAMED])}{more}" if never else ""
+
+
+def _found(run: Run, family: Family, group: list[Decided]) -> Found:
+    first, kind = group[0], KINDS[family]
+    probe, sign = first.probe, first.sign
+    assert sign is not None
+    sentence = _SAYS[kind].format(
+        by=probe.principal, victim=probe.victim, what=probe.said, sign=sign.words
+    )
+    shown = [each.sign.record for each in group if each.sign is not None and each.sign.record]
+    over_http = "websocket" not in probe.way and not probe.way.startswith("message")
+    return Found(
+        kind=kind,
+        cwe=_CWE_OF.get(probe.kind, _CWE[family]),
+        victim=probe.victim,
+        recipient=probe.principal,
+        channel="http" if over_http else "frame",
+        sentence=sentence,
+        times=len(group),
+        first_s=probe.at_s,
+        witness=lambda: moments(run, probe, sign),
+        places=tuple((record["stream"], record["index"]) for record in shown),
+        queries=frozenset(
+            query
+            for each in group
+            for query in (each.probe.query, each.probe.watched_query)
+            if query is not None
+        ),
+    )
+
+
+def moments(run: Run, probe: Probe, sign: Sign | None) -> tuple[Moment, ...]:
+    """What was tried, and what came of it."""
+    tried = Moment(
+        at_s=probe.at_s, who=probe.principal, role="recipient", did="tried", text=probe.said
+    )
+    record = sign.record if sign is not None else None
+    if sign is None or record is None:
+        return (tried,)
+    came = witness.arrived(run, dict(record), record["principal"], "recipient", sign.canary)
+    return witness.in_order(tried, came)

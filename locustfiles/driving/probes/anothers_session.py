@@ -1,0 +1,119 @@
+"""Another's session: an intruder with a good token of its own asks for it by its id.
+
+The decoy is being answered meanwhile: its words would come to the intruder, and it must
+not lose them to an intruder who is refused.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import orjson
+
+from isolation_checks import probing
+from isolation_checks.dialects import template
+from isolation_checks.plan.tables.probes import Resume
+from isolation_checks.probing import Family, Shows, Wanted
+from locustfiles.driving.probes.ground import Ground, Trying
+from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.rig import Rig
+
+UNDISTURBED = "an answer that nobody disturbed"
+ANSWER_SECONDS = 5.0
+"""How long a decoy's answer may take, at most."""
+
+
+def take_anothers_session(rig: Rig) -> None:
+    """Have an intruder ask for the sessions of a decoy's, each a new one."""
+    wanted = list(probing.wanted(rig.plan, Family.SESSION))
+    resume = rig.plan.probes.resume
+    if not wanted or resume is None:
+        return
+    ground = Ground(rig)
+    ground.token(ground.decoy.principal)
+    for _ in itertools.count():
+        _undisturbed(ground)
+        for each in wanted:
+            ground.pause()
+            _try(ground, each, resume)
+
+
+def _opened(ground: Ground, tried: Trying) -> Line:
+    """A session of the decoy's."""
+    line = Line(ground.rig, ground.decoy.principal)
+    line.open(Shown(token=ground.token(ground.decoy.principal)))
+    tried.trouble = tried.trouble or line.trouble
+    return line
+
+
+def _undisturbed(ground: Ground) -> None:
+    """A control: what a decoy is told when nobody comes between."""
+    who = ground.decoy.principal
+    said = f"a question of {who.id}'s own"
+    tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.ECHO)
+    with ground.trying(tried.own(UNDISTURBED)):
+        line = ground.line(tried, Shown(token=ground.token(who)))
+        if line.ready:
+            query = ground.ask(tried, line)
+            line.wait_for_end(query, ANSWER_SECONDS)
+
+
+def _try(ground: Ground, each: Wanted, resume: Resume) -> None:
+    who = ground.decoy.principal
+    tried = Trying(
+        kind=each.kind,
+        way=each.way,
+        by=ground.intruder,
+        victim=who,
+        said="its own token and that session's id",
+        shows=Shows.RESUMED,
+        relies_on=UNDISTURBED,
+    )
+    token = ground.token(ground.intruder)
+    with ground.trying(tried):
+        decoys = _opened(ground, tried)
+        try:
+            tried.about = _said_first(decoys, resume.session)
+            if tried.about is None:
+                tried.trouble = tried.trouble or "the platform named no session at its places"
+                return
+            tried.watched = decoys.id
+            tried.watched_query = ground.ask(tried, decoys, victim=who)
+            tried.query = None
+            tried.began_ns = time.monotonic_ns()
+            _take(ground, tried, each, resume, token)
+            query = tried.watched_query
+            decoys.wait_for_end(query, ANSWER_SECONDS)
+        finally:
+            decoys.close()
+
+
+def _take(ground: Ground, tried: Trying, each: Wanted, resume: Resume, token: str) -> None:
+    """Ask for the session, with what proves that the intruder's own is its own."""
+    rig = ground.rig
+    names = {"session": tried.about, "now": time.time(), "subject": tried.by.subject}
+    if each.kind == "resume on connect":
+        query = {key: str(template.fill(value, names)) for key, value in resume.query.items()}
+        line = ground.line(tried, Shown(token=token, query=query))
+        line.wait(lambda: False)
+        return
+    line = ground.line(tried, Shown(token=token))
+    if not line.ready:
+        return
+    tried.query = rig.query_id()
+    names |= {"query": tried.query, "ticket": _said_first(line, resume.ticket)}
+    line.send(orjson.dumps(template.fill(resume.message, {**rig.words, **names})))
+    line.wait(lambda: False)  # what is the decoy's may come late
+
+
+def _said_first(line: Line, places: tuple[str, ...]) -> str | None:
+    """What stands at a place of anything that a line has heard until now."""
+    for _, content in line.heard:
+        try:
+            found = template.first_text(orjson.loads(content), places)
+        except orjson.JSONDecodeError:
+            continue
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,95 @@
+"""Claimed identities: an intruder with a good token of its own says that it is somebody else.
+
+In a message, in the query string, in headers, in the path; and asks for that somebody's
+conversation, so that what comes back shows as whom it was taken.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from isolation_checks import probing
+from isolation_checks.probing import SOCKET, Family, Shows, Wanted
+from locustfiles.driving.probes.ground import Ground, Trying, own
+from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.rig import Rig
+
+
+def claim_identities(rig: Rig) -> None:
+    """Have an intruder claim to be a decoy, in every way that the plan describes."""
+    wanted = list(probing.wanted(rig.plan, Family.IDENTITY))
+    if not wanted:
+        return
+    ground = Ground(rig)
+    for turn in itertools.count():
+        conversation = ground.conversation(turn)
+        if conversation is None:
+            ground.pause()
+            continue
+        ground.own_socket(ground.intruder, ground.token(ground.intruder), own(SOCKET))
+        ground.own_reads(conversation)
+        for each in wanted:
+            ground.pause()
+            _try(ground, each, conversation)
+
+
+def _try(ground: Ground, each: Wanted, conversation: str) -> None:
+    who, token = ground.decoy.principal, ground.token(ground.intruder)
+    claim = who.subject or who.email
+    asks = each.way == "message of a query"
+    over_http = next(
+        (c for c in probing.reads(ground.rig.plan) if probing.name_of(c) == each.way), None
+    )
+    tried = Trying(
+        kind=each.kind,
+        way=each.way,
+        by=ground.intruder,
+        victim=who,
+        said=f"its own token, with {who.id} {each.kind}",
+        shows=Shows.WRITTEN if asks else Shows.WORDS,
+        relies_on=own(SOCKET) if asks or each.way == SOCKET else own(each.way),
+    )
+    with ground.trying(tried):
+        tried.about = conversation
+        ground.watch(tried)
+        shown = _shown(ground, each.kind, token, claim)
+        if over_http is not None:
+            ground.call(tried, over_http, conversation, shown)
+            return
+        line = ground.line(tried, shown)
+        if not line.ready:
+            return
+        inside = claim if each.kind == "named in the message" else None
+        if asks:
+            _ask(ground, tried, line, conversation, inside)
+        else:
+            _read(ground, tried, line, conversation, inside)
+
+
+def _shown(ground: Ground, kind: str, token: str, claim: str) -> Shown:
+    probes = ground.rig.plan.probes
+    return Shown(
+        token=token,
+        headers=dict.fromkeys(probes.headers, claim) if kind == "named in headers" else {},
+        query=dict.fromkeys(probes.names, claim) if kind == "named in the query string" else {},
+        subject=claim if kind == "named in the path" else None,
+    )
+
+
+def _ask(ground: Ground, tried: Trying, line: Line, conversation: str, claim: str | None) -> None:
+    query = ground.ask(tried, line, conversation, claim=claim)
+    line.wait_for_end(query)
+    ground.look_behind(tried, conversation)
+
+
+def _read(ground: Ground, tried: Trying, line: Line, conversation: str, claim: str | None) -> None:
+    """Ask for the conversation; by a query where there is no other way."""
+    sent = ground.reading(conversation, claim or tried.by.subject)
+    for number, (query, content) in enumerate(sent, 1):
+        if claim is not None and tried.way != probing.messages(ground.rig.plan)[number - 1]:
+            continue
+        line.send(content if claim is None else ground.claimed(tried, content, claim))
+        line.wait_for(query)
+    if not sent:
+        query = ground.ask(tried, line, conversation)
+        line.wait_for_end(query)

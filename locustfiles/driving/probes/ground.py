@@ -1,0 +1,338 @@
+"""What probes share: a decoy with a conversation, an intruder, and how an attempt is recorded.
+
+Victims are decoys of this run's own cast, and what is asked for was learned from their own
+answers: no id is guessed.  Whether an attempt was accepted is for the judge to say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gevent
+import msgspec
+import orjson
+from websockets.client import backoff
+
+from isolation_checks import probing
+from isolation_checks.dialects import template
+from isolation_checks.dialects.events import token_names
+from isolation_checks.dialects.reading import Ask
+from isolation_checks.plan.tables.auth import Call
+from isolation_checks.probing import Shows
+from isolation_checks.records import ConversationLabel, Opcode, SessionId
+from locustfiles.driving import wording
+from locustfiles.driving.principals import Principal
+from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Rig
+from locustfiles.driving.tokens import AuthError, Http, names_of
+
+CONTROL = "control"
+ACCEPTED, REFUSED = "accepted", "refused"
+_TOKEN = frozenset(("token", "token_b64url"))
+
+
+@dataclass(slots=True, kw_only=True)
+class Trying:
+    """One attempt, while it is made: the columns of its record."""
+
+    kind: str
+    way: str
+    by: Principal
+    victim: Principal | None
+    said: str
+    shows: Shows
+    relies_on: str | None = None
+    """The control without whose success a refusal would show nothing."""
+    expected: str = REFUSED
+    session: SessionId | None = None
+    query: str | None = None
+    about: str | None = None
+    """The id of what was asked for: a conversation's, or a session's."""
+    behind: SessionId | None = None
+    """The session in which its owner looked behind the attempt."""
+    watched: SessionId | None = None
+    """The session of the victim's that must not suffer."""
+    watched_query: str | None = None
+    trouble: str | None = None
+    began_ns: int = field(default_factory=time.monotonic_ns)
+
+    def own(self, label: str) -> Trying:
+        """Make it a control by this name: the owner's own, which must succeed."""
+        self.kind, self.way, self.expected = CONTROL, label, ACCEPTED
+        return self
+
+
+class Ground:
+    """Where a family of probes is tried: who tries, and on whom."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.decoy = Actor(rig, "decoy")
+        self.intruder = rig.principal("intruder")
+        target = rig.plan.target
+        self.auth = Http(target.auth or target.http, rig.words, insecure=target.insecure_tls)
+        self._lines: list[Line] = []
+
+    def pause(self) -> None:
+        """Pace the attempts."""
+        gevent.sleep(float(self.rig.plan.probes.every))
+
+    def token(self, principal: Principal) -> str:
+        """A principal's own token, got with a back-off where the platform gives none."""
+        known = principal.access is not None
+        for delay in backoff():
+            try:
+                token = self.rig.tokens.token(principal)
+                break
+            except AuthError as error:
+                self.rig.report("set-up", 0.0, 0, str(error))
+                gevent.sleep(min(delay, 10.0))
+        if not known:
+            self.rig.introduce(principal)
+        return token
+
+    def conversation(self, turn: int) -> str | None:
+        """A conversation of the decoy's, with a word of its own in it; None: it got none."""
+        who = self.decoy.principal
+        label = ConversationLabel(f"{who.id}/{turn}")
+        told = self.question(who)
+        self.decoy.session().ask(told, label, 0).done.wait()
+        return who.conversations.get(label)
+
+    def question(self, principal: Principal) -> wording.Wording:
+        """A question with a canary of this principal's in it."""
+        canary = self.rig.roster.canary(principal)
+        return wording.question(principal, canary, self.rig.plan.workload.words)
+
+    @contextlib.contextmanager
+    def trying(self, tried: Trying) -> Iterator[Trying]:
+        """Record an attempt when it is over, and hang up whatever line it had."""
+        try:
+            yield tried
+            self.rig.recorder.note(
+                "probes",
+                at_ns=tried.began_ns,
+                over_ns=time.monotonic_ns(),
+                kind=tried.kind,
+                way=tried.way,
+                principal=tried.by.id,
+                victim=tried.victim.id if tried.victim is not None else None,
+                said=tried.said,
+                expected=tried.expected,
+                shows=tried.shows.value,
+                relies_on=tried.relies_on,
+                session=tried.session,
+                query=tried.query,
+                about=tried.about,
+                behind=tried.behind,
+                watched=tried.watched,
+                watched_query=tried.watched_query,
+                trouble=tried.trouble,
+            )
+        finally:
+            for line in self._lines:
+                line.close()
+            self._lines.clear()
+
+    def line(self, tried: Trying, shown: Shown, *, kept: bool = False) -> Line:
+        """Connect as an attempt says; a line that is not kept is hung up behind it."""
+        line = Line(self.rig, tried.by)
+        tried.session = line.id
+        if not kept:
+            self._lines.append(line)
+        line.open(shown)
+        tried.trouble = tried.trouble or line.trouble
+        return line
+
+    def watch(self, tried: Trying) -> None:
+        """Have the decoy's open session watched: it must not suffer from what is tried."""
+        tried.watched = self.decoy.session().id
+
+    def ask(
+        self,
+        tried: Trying,
+        line: Line,
+        conversation: str | None = None,
+        *,
+        claim: str | None = None,
+        victim: Principal | None = None,
+    ) -> str:
+        """Ask over a line, with a canary of the asker's; returns the id of the query.
+
+        `claim` is whom the message says that it speaks for, where that is not the asker.
+        """
+        rig, who = self.rig, victim or tried.by
+        told, identity = self.question(who), rig.query_id()
+        tried.query = identity
+        rig.recorder.plant(told.plantings(who, query=identity))
+        content = rig.dialect.ask(
+            Ask(
+                query=identity,
+                text=told.text,
+                conversation=conversation,
+                turn=0 if conversation is None else 1,
+                subject=claim or tried.by.subject or tried.by.id,
+                token=tried.by.access or "",
+                now_s=time.time(),
+            )
+        )
+        line.send(content if claim is None else self.claimed(tried, content, claim))
+        return identity
+
+    def claimed(self, tried: Trying, content: bytes, claim: str) -> bytes:
+        """A message that says whom it speaks for, wherever a message could."""
+        try:
+            message = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            message = None
+        if not isinstance(message, dict):
+            tried.trouble = "the platform's messages are no JSON objects"
+            return content
+        for name in self.rig.plan.probes.names:
+            message[name] = claim
+            for part in message.values():
+                if isinstance(part, dict):
+                    part[name] = claim
+        return orjson.dumps(message)
+
+    def reading(self, conversation: str, subject: str | None) -> list[tuple[str, bytes]]:
+        """The messages that ask for a conversation, each with the query id in it."""
+        found: list[tuple[str, bytes]] = []
+        for number in range(len(self.rig.plan.dialect.read_conversation)):
+            query = self.rig.query_id()
+            names = {"conversation": conversation, "query": query, "subject": subject}
+            sent = self.rig.dialect.read_conversation({**names, "now": time.time()})
+            found.append((query, sent[number]))
+        return found
+
+    def call(
+        self,
+        tried: Trying,
+        call: Call,
+        conversation: str | None,
+        shown: Shown,
+    ) -> tuple[int, bytes] | None:
+        """Make a request, and record its answer in a session of its own; None: there was none."""
+        rig, http = self.rig, self.rig.http
+        return self._called(
+            tried, http, self._dressed(call, shown), self._names(tried.by, conversation, shown), rig
+        )
+
+    def auth_call(self, tried: Trying, call: Call) -> tuple[int, bytes] | None:
+        """The same for a request to the auth service."""
+        names = names_of(tried.by, self.rig.run)
+        return self._called(tried, self.auth, call, names, self.rig)
+
+    def _called(
+        self, tried: Trying, http: Http, call: Call, names: Mapping[str, Any], rig: Rig
+    ) -> tuple[int, bytes] | None:
+        tried.session = rig.session_id()
+        about = {
+            "session": tried.session,
+            "principal": tried.by.id,
+            "channel": probing.CHANNEL,
+        }
+        try:
+            status, body = http.call(call, names)
+        except AuthError as error:
+            tried.trouble = str(error)
+            rig.recorder.note("sessions", step="failed", detail=str(error), by="them", **about)
+            return None
+        now = time.monotonic_ns()
+        for place in (*rig.plan.auth.access, *rig.plan.auth.refresh_token):
+            secret = template.first_text(_json(body), (place,))
+            if secret is not None:
+                rig.credentials.know(secret, tried.by.id)
+        rig.recorder.note("sessions", step="answered", code=status, detail=call.path, **about)
+        rig.recorder.frames(tried.session, now, 0, [Opcode.HTTP], [body])
+        return status, body
+
+    def _names(
+        self, principal: Principal, conversation: str | None, shown: Shown
+    ) -> dict[str, Any]:
+        names = names_of(principal, self.rig.run) | {"conversation": conversation}
+        names = {name: value for name, value in names.items() if name not in _TOKEN}
+        names |= token_names(shown.token) if shown.token is not None else {}
+        return names | ({"subject": shown.subject} if shown.subject is not None else {})
+
+    @staticmethod
+    def _dressed(call: Call, shown: Shown) -> Call:
+        """A request with what is shown besides, and without a token where none is."""
+        kept = {
+            name: value
+            for name, value in call.headers.items()
+            if shown.token is not None or not template.holes(value) & _TOKEN
+        }
+        pairs = "&".join(f"{name}={value}" for name, value in shown.query.items())
+        sign = "&" if "?" in call.path else "?"
+        path = f"{call.path}{sign}{pairs}" if pairs else call.path
+        return msgspec.structs.replace(call, path=path, headers={**kept, **shown.headers})
+
+    def look_behind(self, tried: Trying, conversation: str) -> None:
+        """Have the decoy read its own conversation, by the first way that there is."""
+        who = self.decoy.principal
+        calls = probing.reads(self.rig.plan)
+        looked = Trying(kind=CONTROL, way="", by=who, victim=who, said="", shows=Shows.WORDS)
+        shown = Shown(token=self.token(who))
+        if calls:
+            self.call(looked, calls[0], conversation, shown)
+        else:
+            line = self.line(looked, shown)
+            for query, content in self.reading(conversation, who.subject)[:1]:
+                line.send(content)
+                line.wait_for(query)
+        tried.behind = looked.session
+
+    def own_socket(self, by: Principal, token: str, label: str) -> None:
+        """A control: with this token, which is good, its owner is let in."""
+        said = f"{by.id}'s own token"
+        tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.LET_IN)
+        with self.trying(tried.own(label)):
+            line = self.line(tried, Shown(token=token))
+            if line.ready and not self.rig.dialect.opens:
+                query = self.ask(tried, line)
+                line.wait_for_end(query)
+
+    def own_reads(self, conversation: str) -> None:
+        """Controls: by every way of reading, the decoy reads its own conversation."""
+        who, plan = self.decoy.principal, self.rig.plan
+        token = self.token(who)
+        for call in probing.reads(plan):
+            self.own_call(who, token, call, conversation, own(probing.name_of(call)))
+        for number, way in enumerate(probing.messages(plan)):
+            said = f"{who.id}'s own token, for its own conversation"
+            tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.WORDS)
+            with self.trying(tried.own(own(way))):
+                tried.about = conversation
+                line = self.line(tried, Shown(token=token))
+                if line.ready:
+                    query, content = self.reading(conversation, who.subject)[number]
+                    line.send(content)
+                    line.wait_for(query)
+
+    def own_call(
+        self, by: Principal, token: str, call: Call, conversation: str, label: str
+    ) -> None:
+        """A control: with this token its owner reads its own conversation by this request."""
+        said = f"{by.id}'s own token, for its own conversation"
+        tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.WORDS)
+        with self.trying(tried.own(label)):
+            tried.about = conversation
+            self.call(tried, call, conversation, Shown(token=token))
+
+
+def own(way: str) -> str:
+    """The name of the control that says that a good token is taken by this way."""
+    return f"own token by {way}"
+
+
+def _json(body: bytes) -> Any:  # noqa: ANN401 - JSON has no better type
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
