@@ -14,7 +14,7 @@ import pytest
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.judging.verdict import Judgement, Verdict
-from tests.end_to_end import drives
+from tests.end_to_end import drives, test_probes
 from tests.servers.postgres import postgres_server
 
 pytestmark = pytest.mark.slow
@@ -22,6 +22,8 @@ TIMED_OUT = 22
 """Seconds of a drive in which a query can run into its time-out of 15 s."""
 SHARES = {"silent_swallow": 0.3, "lost_terminal": 0.3, "hung_agent": 0.3, "slow_tail": 0.3}
 """Rates at which a fault breaks its objective beyond doubt in a short drive."""
+ACCESS = frozenset(test_probes.FOUND_BY) - {"missing_owner_check"}
+"""Faults that only probes find; their test is `test_probes`."""
 COMPANIONS = {"label_laundering": ("shared_socket",)}
 """Faults that show nothing by themselves, with what they need beside them."""
 INDICATORS = {
@@ -49,7 +51,7 @@ def faults() -> list[str]:
     """The faults that some check claims to catch."""
     asked = [sys.executable, "-m", "reference_platform", "--faults"]
     known = [fault["name"] for fault in msgspec.json.decode(subprocess.check_output(asked))]
-    return [name for name in known if claiming(name)]
+    return [name for name in known if claiming(name) and name not in ACCESS]
 
 
 def claiming(fault: str) -> set[str]:

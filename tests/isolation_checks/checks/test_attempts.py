@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.checks.anothers_conversations import anothers_conversations
+from isolation_checks.checks.claimed_identities import claimed_identities
+from isolation_checks.checks.ended_logins import ended_logins
+from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
+from isolation_checks.checks.forged_tokens import forged_tokens
+from isolation_checks.checks.row_accounting import row_accounting
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.plan import read
+from isolation_checks.probing import KINDS, OFF, Family, Shows
+from tests.isolation_checks import language
+from tests.isolation_checks.trying import PLAN, ask, control, tried, welcome
+
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
+OTHERS = [kind for kinds in KINDS.values() for kind in kinds]
+SCRIPT = "a:A1 b:B1"
+
+
+def only(*kinds, **over):
+    """A plan that asks for these kinds of probes, by the WebSocket alone."""
+    skip = [kind for kind in OTHERS if kind not in kinds]
+    probes = {"every": "1s", "skip": skip, "headers": []} | over
+    dialect = {"read_conversation": [], "read_conversation_http": []}
+    return PLAN | {"probes": probes, "dialect": PLAN["dialect"] | dialect}
+
+
+GET = {"method": "GET", "path": "/c/{conversation}"}
+READING = only("read")
+READING = READING | {"dialect": READING["dialect"] | {"read_conversation_http": [GET]}}
+BY_GET = "GET /c/{conversation}"
+OWN = control("a", shows=Shows.LET_IN, frames=[welcome()])
+OWN_READ = control("a", BY_GET, status=200, frames=["A1"])
+
+
+@pytest.mark.parametrize(
+    ("attempt", "controls", "verdict"),
+    [
+        ({"frames": [welcome()]}, [OWN], FAIL),
+        ({"frames": [welcome(), "A1"]}, [OWN], FAIL),
+        ({"frames": ["/error"], "closed": 1008}, [OWN], PASS),
+        ({"frames": [welcome()], "closed": 1008}, [OWN], PASS),  # welcomed, and sent away at once
+        ({}, [OWN], PASS),  # silence, where its owner was welcomed
+        ({}, [], UNKNOWN),  # silence, where nobody was
+        ({"closed": 1008}, [], UNKNOWN),  # it may refuse everybody
+        ({"closed": 1008}, [control("a", shows=Shows.LET_IN)], UNKNOWN),
+        ({"failed": "no connection within 5 s"}, [OWN], UNKNOWN),
+        ({"trouble": "its tokens are no JWTs"}, [OWN], UNKNOWN),
+    ],
+)
+def test_a_forged_token_is_accepted_when_the_session_may_be_used(attempt, controls, verdict):
+    """A close behind the welcome is a refusal; what could not be tried is unknown."""
+    made = tried("b", "a", "wrong signature", shows=Shows.LET_IN, **attempt)
+    outcome = ask(forged_tokens, SCRIPT, [*controls, made], only("wrong signature"))
+    assert verdict == outcome.decided
+    assert (verdict is UNKNOWN) == (outcome.examined == 0)
+
+
+@pytest.mark.parametrize(
+    ("frames", "verdict"),
+    [
+        (["/completed,p1,B9"], FAIL),
+        (["/error,p1,B9"], PASS),  # an error may repeat what was asked
+        (["/presence,B9"], PASS),
+        (["/completed,p1"], PASS),
+    ],
+)
+def test_where_nothing_is_said_first_an_answer_shows_it(frames, verdict):
+    """It holds the word that the attempt told, and is no error."""
+    plan = only("no token")
+    plan |= {"dialect": plan["dialect"] | {"opens": []}}
+    own = control("a", shows=Shows.LET_IN, query="p0", frames=["/completed,p0,A9"])
+    made = tried("b", "a", "no token", shows=Shows.LET_IN, query="p1", frames=frames)
+    assert verdict == ask(forged_tokens, SCRIPT, [own, made], plan).decided
+
+
+def test_a_guest_is_not_its_victim():
+    """Where the plan says that strangers may come in as somebody without an account."""
+    plan = only("no token", guests=True)
+    as_guest = tried("b", "a", "no token", shows=Shows.LET_IN, frames=[welcome("?")])
+    as_victim = tried("b", "a", "no token", shows=Shows.LET_IN, frames=[welcome("a")])
+    assert PASS == ask(forged_tokens, SCRIPT, [OWN, as_guest], plan).decided
+    assert FAIL == ask(forged_tokens, SCRIPT, [OWN, as_victim], plan).decided
+
+
+@pytest.mark.parametrize(
+    ("attempt", "controls", "verdict"),
+    [
+        ({"status": 200, "frames": ["A1"]}, [OWN_READ], FAIL),
+        ({"status": 404, "frames": ["A1"]}, [OWN_READ], FAIL),  # whatever it calls it
+        ({"status": 200, "frames": ["-"]}, [OWN_READ], PASS),  # 200 and an empty list
+        ({"status": 404}, [OWN_READ], PASS),
+        ({"status": 500}, [OWN_READ], UNKNOWN),
+        ({"status": 404}, [], UNKNOWN),
+        ({"status": 404}, [control("a", BY_GET, status=200)], UNKNOWN),
+        ({"status": 200, "frames": ["B1"]}, [OWN_READ], PASS),  # its own
+    ],
+)
+def test_a_read_is_accepted_when_the_victims_words_come(attempt, controls, verdict):
+    """Never by its status; and a refusal counts where the owner gets them by the same way."""
+    made = tried("b", "a", "read", BY_GET, about=language.conversation("x"), **attempt)
+    outcome = ask(anothers_conversations, SCRIPT, [*controls, made], READING)
+    assert verdict == outcome.decided
+
+
+def test_a_query_in_anothers_conversation_is_accepted_when_its_owner_reads_it():
+    """Or when the owner's words come back; an echo under the same id proves nothing."""
+    way = "message of a query"
+    echo = {"query": "p1", "frames": ["p1,@x,/completed,B9"], "shows": Shows.WRITTEN}
+    own = control("a", shows=Shows.LET_IN, frames=[welcome()])
+    for behind, verdict in ((["A1"], PASS), (["A1,B9"], FAIL)):
+        made = tried("b", "a", "continue", way, relies_on=own.way, behind=behind, about="x", **echo)
+        assert verdict == ask(anothers_conversations, SCRIPT, [own, made], only("continue")).decided
+
+
+def test_a_claim_counts_only_where_the_same_is_refused_without_it():
+    """Else it is the conversation that is given to anybody, and that is another check's."""
+    plan = READING | {"probes": only("read", "named in headers")["probes"]}
+    named = tried("b", "a", "named in headers", BY_GET, status=200, frames=["A1"])
+    plain = tried("b", "a", "read", BY_GET, status=200, frames=["A1"])
+    assert FAIL == ask(claimed_identities, SCRIPT, [OWN_READ, named], plan).decided
+    outcome = ask(claimed_identities, SCRIPT, [OWN_READ, named, plain], plan)
+    assert (UNKNOWN, 0) == (outcome.decided, outcome.total)
+    assert "whoever asks is given it" in outcome.note
+
+
+def test_who_may_share_with_the_victim_is_no_intruder():
+    """What the plan lets flow cannot show that it should not."""
+    plan = READING | {"sharing": [{"scope": "tenant"}]}
+    made = tried("b", "a", "read", BY_GET, status=200, frames=["A1"])
+    tenants = {"a": "t", "b": "t"}
+    outcome = ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan, tenants=tenants)
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+
+
+@pytest.mark.parametrize(
+    ("status", "frames", "verdict"),
+    [
+        (200, ["b#key"], FAIL),
+        (401, ["b#key"], PASS),
+        (200, ["-"], PASS),
+    ],
+)
+def test_a_refresh_token_was_good_when_a_fresh_one_comes(status, frames, verdict):
+    """A credential's mark in an answer that is no error."""
+    plan = only("rotated refresh token") | {"auth": {"refresh": {"path": "/refresh"}}}
+    first = control("b", "POST refresh", shows=Shows.TOKEN, status=200, frames=["b#key"])
+    way = "POST refresh"
+    made = tried(
+        "b", "b", "rotated refresh token", way, shows=Shows.TOKEN, status=status, frames=frames
+    )
+    assert verdict == ask(ended_logins, SCRIPT, [first, made], plan).decided
+
+
+def test_a_finding_says_who_was_taken_for_whom_and_shows_it():
+    """With the kind's own weakness, and as often as it was accepted."""
+    made = [
+        tried("b", "a", "no token", shows=Shows.LET_IN, frames=[welcome(), "A1"], at=at)
+        for at in (5, 7)
+    ]
+    outcome = ask(forged_tokens, SCRIPT, [OWN, *made], only("no token"))
+    (found,) = outcome.found
+    assert ("forged-token", 287, "a", "b", 2) == (
+        found.kind,
+        found.cwe,
+        found.victim,
+        found.recipient,
+        found.times,
+    )
+    assert "b was taken for a by what was tried: words that only a was given came back" == (
+        found.sentence
+    )
+    assert [("b", "tried"), ("b", "got agent_thinking")] == [
+        (moment.who, moment.did) for moment in found.witness()
+    ]
+
+
+def test_a_kind_that_was_never_decided_leaves_the_question_open():
+    """The note says which, by which way, and why; what the plan does not describe is named."""
+    plan = only("wrong signature")
+    plan["probes"]["skip"].remove("alg none")
+    made = tried("b", "a", "wrong signature", shows=Shows.LET_IN, closed=1008)
+    failed = tried("b", "a", "alg none", shows=Shows.LET_IN, failed="refused")
+    outcome = ask(forged_tokens, SCRIPT, [OWN, made, failed], plan)
+    assert (UNKNOWN, 1) == (outcome.decided, outcome.examined)
+    assert "nobody can say of alg none by websocket (refused)" == outcome.note
+    assert "expired (the plan skips it)" in outcome.blind[0]
+
+
+@pytest.mark.parametrize("script", ["a:A1", "a:A1 b:B1"])
+def test_what_a_probe_hears_is_its_own_checks_affair(script):
+    """It is no foreign canary once more; but an ordinary answer that went astray there is."""
+    heard = tried("b", "a", "read", BY_GET, status=200, frames=["A1"])
+    assert PASS == ask(foreign_canary_in_a_frame, script, [heard], READING).decided
+    astray = tried("b", "a", "read", frames=["q1,A1"])
+    outcome = ask(foreign_canary_in_a_frame, f"{script} a?q1,A1", [astray], READING)
+    assert FAIL == outcome.decided
+
+
+def test_queries_of_probes_are_in_no_account_of_rows():
+    """Nobody's query, in a conversation of this run's, would be a phantom."""
+    script = "a?q1,A1 a:q1,@x,/completed,A1 a!q1 messages|a,q1,@x,A1 messages|a,q9,@x,B9 b:B1"
+    script += " b?q2,B2 b:q2,@y,/completed,B2 b!q2 messages|b,q2,@y,B2"
+    made = tried("b", "a", "continue", query="q9")
+    for attempts, verdict in (([], FAIL), ([made], PASS)):
+        assert verdict == ask(row_accounting, script, attempts).decided
+
+
+def test_a_plan_that_makes_no_probes_is_told_so():
+    """And one that lacks what a family needs is told what that is."""
+    plan = language.recorded("")._planned()
+    assert OFF == forged_tokens.not_asked(plan)
+    asked = language.recorded("", plan=only("read"))._planned()
+    assert "the plan describes no way to it" in anothers_conversations.not_asked(asked)
+    assert anothers_conversations.not_asked(language.recorded("", plan=READING)._planned()) is None
+    assert read.decode(read.encode(plan)) == plan
+    assert Family.TOKENS.value in forged_tokens.not_asked(asked)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.checks.interference import interference
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.probing import Shows
+from tests.isolation_checks.checks.test_attempts import OWN, SCRIPT, only
+from tests.isolation_checks.trying import ask, control, tried
+
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
+
+
+def watching(cut, at):
+    """A refused attempt, and the victim's session that was open meanwhile."""
+    kept = control("a", "keeping", shows=Shows.LET_IN, at=at, closed=1008 if cut else None)
+    made = tried("b", "a", "no token", shows=Shows.LET_IN, closed=1008, at=at)
+    return [kept, made]
+
+
+@pytest.mark.parametrize(
+    ("cuts", "verdict"),
+    [
+        ((False, False, False), PASS),
+        ((True, True, True), FAIL),
+        ((True, True, False), FAIL),
+        ((True, False, False), UNKNOWN),  # once may be chance
+        ((True,), UNKNOWN),
+        ((), UNKNOWN),  # nobody tried
+    ],
+)
+def test_a_victim_that_is_cut_off_while_an_intruder_is_refused(cuts, verdict):
+    """Twice, and in half of the attempts of a kind, at least."""
+    attempts = [OWN]
+    for number, cut in enumerate(cuts):
+        attempts += watching(cut, at=5 + 5 * number)
+        attempts[-1].watched = 99 + len(attempts)
+    outcome = ask(interference, SCRIPT, attempts, only("no token"))
+    assert verdict == outcome.decided
+    assert len(cuts) == outcome.examined
