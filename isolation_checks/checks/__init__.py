@@ -18,6 +18,7 @@ from isolation_checks.checks.everybody_came import everybody_came
 from isolation_checks.checks.first_event import first_event_time
 from isolation_checks.checks.five_events import event_protocol
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
+from isolation_checks.checks.foreign_facts import foreign_facts
 from isolation_checks.checks.foreign_frame import frame_of_anothers
 from isolation_checks.checks.foreign_identity import identity_of_anothers
 from isolation_checks.checks.foreign_row import foreign_row
@@ -44,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     frame_of_anothers,
     labels_contradict_content,
     identity_of_anothers,
+    foreign_facts,
     session_ids_differ,
     foreign_row,
     forged_tokens,

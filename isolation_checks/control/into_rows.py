@@ -35,21 +35,21 @@ class _Row:
 def into_rows(taken: Extract, *, cast: Cast, drawn: random.Random, breaks: int) -> list[Break]:
     """Change so many rows, each once, or as many as there are chances."""
     rows = [row for table in taken.tables for row in _rows(taken, table, cast)]
-    stated: dict[str, dict[str, str]] = {}
-    for row in rows:  # what a table calls its owners is that table's own affair
-        stated.setdefault(row.stream, {})[row.whose] = row.record[row.column]
+    stated: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows:  # each table names users in its own way
+        stated.setdefault((row.stream, row.column), {})[row.whose] = row.record[row.column]
     drawn.shuffle(rows)
     planted: list[Break] = []
     for row, drawn_kind in zip(rows, itertools.cycle(KINDS), strict=False):
-        called = stated[row.stream]
-        strangers = [who for who in called if cast.strangers(who, row.whose)]
+        there = stated[row.stream, row.column]
+        strangers = [who for who in there if cast.strangers(who, row.whose)]
         given = [each for each in cast.given if cast.strangers(each[1], row.whose)]
         if not strangers or not given:
             continue
         kind = drawn_kind if row.worded else OWNER
         if kind == OWNER:
             victim, recipient = row.whose, drawn.choice(strangers)
-            row.record[row.column] = called[recipient]
+            row.record[row.column] = there[recipient]
         else:
             _, victim, word = drawn.choice(given)
             recipient = row.whose

@@ -30,6 +30,7 @@ _ORDER = (
     "foreign-row",
     "lying-label",
     "foreign-identity",
+    "foreign-fact",
 )
 _PROBED = (
     "forged-token",
@@ -120,7 +121,7 @@ def _came_of(mine: Found, other: _Case) -> bool:
     if mine.kind == "foreign-row" and theirs.kind in ("foreign-canary", *_PROBED):
         # what was told wrongly, or under a wrong name, is stored
         return bool(mine.queries & theirs.queries)
-    if mine.kind in ("foreign-frame", "lying-label", "foreign-identity"):
+    if mine.kind in ("foreign-frame", "lying-label", "foreign-identity", "foreign-fact"):
         return (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
     return False
 

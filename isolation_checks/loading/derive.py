@@ -86,6 +86,7 @@ def derived(
         ),
         rows=tables.relation("rows"),
         reading=reading,
+        facts=reader.facts,
         unread=reader.unread,
         asked_for=frozenset(
             (act.principal, act.detail)

@@ -15,6 +15,7 @@ from isolation_checks.errors import HarnessError
 from isolation_checks.history.directory import RunDirectory, read_json
 from isolation_checks.history.stream import Evidence, digest, evidence
 from isolation_checks.loading.history import (
+    Fact,
     Health,
     History,
     Planting,
@@ -60,7 +61,10 @@ def folded(
             _fold_session(history, process, record)
         _fold_queries(history, process, list(records("queries")))
         for record in records("plantings"):
-            history.plantings.setdefault(record["canary"], _planting(process, record))
+            if record["kind"] == "token":
+                history.plantings.setdefault(record["canary"], _planting(process, record))
+            else:
+                history.facts.append(_fact(process, record))
         for record in records("provocations"):
             history.provocations.append(_provocation(process, record))
         for record in records("probes"):
@@ -207,6 +211,16 @@ def _planting(process: Process, record: Mapping[str, Any]) -> Planting:
         place=record["place"],
         conversation=record["conversation"],
         query=record["query"],
+        at_s=seconds(process, record["at_ns"]),
+    )
+
+
+def _fact(process: Process, record: Mapping[str, Any]) -> Fact:
+    return Fact(
+        text=record["canary"],
+        principal=record["principal"],
+        kind=record["kind"],
+        place=record["place"],
         at_s=seconds(process, record["at_ns"]),
     )
 

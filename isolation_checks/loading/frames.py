@@ -19,6 +19,7 @@ from isolation_checks.dialects.reading import SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import FRAMES, SIGHTINGS, Frame, Sighting, table
+from isolation_checks.loading.facts import Facts, FactSighting
 from isolation_checks.loading.history import Process, Query, Session, seconds
 from isolation_checks.loading.identities import MARKED, Identities, Named
 from isolation_checks.loading.ownership import Claimed, Ownership
@@ -40,6 +41,8 @@ class _SessionState:
     """The run, where it is we who name conversations."""
     running: list[Query] = field(default_factory=list)
     tails: dict[str | None, str] = field(default_factory=dict)
+    pieces: dict[str | None, str] = field(default_factory=dict)
+    """The ends of streamed answers, to find facts that were cut."""
 
     def advance(self, at_s: float) -> None:
         """Ask and end queries up to a moment, in the order in which it happened."""
@@ -78,6 +81,8 @@ class FrameReader:
             self._asked.setdefault(query.session, []).append(query)
             if self._ours is not None:
                 ownership.learn(our_conversation(self._ours, query.conversation), query.principal)
+        self.facts = Facts(ownership)
+        """Where others were told what is known of a persona."""
         self.unread = 0
         """Frames that no session is known for."""
 
@@ -107,6 +112,8 @@ class FrameReader:
                 frames.append(frame)
                 sightings.extend(self._sightings(frame, reading, content, stretch=stretch))
                 sightings.extend(self._named(frame, reading, content))
+                if self.facts:
+                    self._known(frame, reading, content)
             yield table(frames, FRAMES), table(sightings, SIGHTINGS)
 
     def _frame(self, session: Session, reading: Reading, at_s: float, opcode: int) -> Frame:
@@ -225,6 +232,36 @@ class FrameReader:
             for word in words.within(octets, stretch=words.is_stretched(seam)):
                 if word.start < len(tail) < word.end:
                     yield words.Word(word.word, 0, len(text), "reassembled")
+
+    def _known(self, frame: Frame, reading: Reading, content: bytes) -> None:
+        """Note the facts of others that a text holds, or the pieces of an answer together."""
+        text, seen = reading.text or "", 0
+        if frame.opcode == Opcode.HTTP:
+            text = content.decode("utf-8", "replace")
+        if not text:
+            return
+        if reading.delta:
+            pieces = self._states[frame.session].pieces
+            key = reading.query or reading.run or frame.query
+            before = pieces.get(key, "")
+            text, seen = before + text, len(before)
+            pieces[key] = text[-TAIL:]
+        found = self.facts.named(text, seen)
+        if found:
+            self.facts.see(
+                found,
+                FactSighting(
+                    stream=frame.stream,
+                    index=frame.index,
+                    session=frame.session,
+                    principal=frame.principal,
+                    channel=frame.channel,
+                    at_s=frame.at_s,
+                    kind=frame.kind,
+                    query=frame.query,
+                    fact=found[0],
+                ),
+            )
 
 
 def _channel(session: Session, opcode: int, asker: PrincipalId | None) -> str:

@@ -99,6 +99,17 @@ class Planting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that is known of one persona; `kind` is `fact`, or `phrase` for many words."""
+
+    text: str
+    principal: PrincipalId
+    kind: str
+    place: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provocation:
     """Something that the driver did to bring a fault out."""
 
@@ -171,6 +182,8 @@ class History:
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     queries: dict[QueryId, Query] = field(default_factory=dict)
     plantings: dict[str, Planting] = field(default_factory=dict)
+    """By the canary."""
+    facts: list[Fact] = field(default_factory=list)
     provocations: list[Provocation] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)

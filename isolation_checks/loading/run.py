@@ -14,6 +14,7 @@ import narwhals.stable.v2 as nw
 import pyarrow as pa
 
 from isolation_checks.history.stream import Evidence
+from isolation_checks.loading.facts import Facts
 from isolation_checks.loading.history import History
 from isolation_checks.loading.ownership import Ownership
 from isolation_checks.loading.rows import Reading
@@ -65,6 +66,8 @@ class Run:
     rows: Relation
     reading: Reading | None
     """The reading of the platform's rows; None when there is none."""
+    facts: Facts
+    """What is known of personas, and where others were told it."""
     unread: int = 0
     asked_for: frozenset[tuple[PrincipalId, str]] = frozenset()
     """Conversations that a principal itself had asked for by their id: that the platform

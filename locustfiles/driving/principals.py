@@ -18,6 +18,8 @@ from isolation_checks.errors import HarnessError
 from isolation_checks.records import ConversationLabel, PrincipalId, RunId
 
 LOCAL_BITS = 14
+MOTTO = 6
+"""Words of a motto, of a thousand that there are: no two are alike."""
 SLOTS = 1 << (canary.OWNER_BITS - LOCAL_BITS)
 _NAMES = [
     "ana",
@@ -58,6 +60,8 @@ class Persona:
     company: str
     street: str
     code: str
+    motto: str = ""
+    """Words that nobody else says in this order."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -133,6 +137,7 @@ class Roster:
                 company=self._faker.company(),
                 street=self._faker.street_address(),
                 code=f"{drawn.randrange(10_000, 99_999)}",
+                motto=" ".join(self._faker.words(MOTTO)),
             ),
             words=self._faker.words(60),
             random=drawn,

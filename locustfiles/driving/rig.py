@@ -151,8 +151,13 @@ class Rig:
         persona = principal.persona
         self.recorder.plant(
             [
-                {"canary": fact, "kind": "fact", "principal": principal.id, "place": "persona"}
-                for fact in (persona.name, persona.company, persona.street)
+                {"canary": fact, "kind": kind, "principal": principal.id, "place": place}
+                for kind, place, fact in (
+                    ("fact", "name", persona.name),
+                    ("fact", "company", persona.company),
+                    ("fact", "street", persona.street),
+                    ("phrase", "motto", persona.motto),
+                )
             ]
         )
         return principal

@@ -18,6 +18,7 @@ conversation, and `A1`, `A2` … the canaries of a:
         A1~ A1^                a canary that was never planted; one of an earlier run
         $7             the platform's id of the session
         b# b#mail b#key        words that name b: its id, its email; a credential's mark
+        &A1 &A2 &A3 &A9        what is known of a: name, firm, street, and a motto (queries too)
         -                      nothing that could be read
     a%A1            the same as the body of an HTTP answer
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
@@ -76,6 +77,17 @@ def word(text, run=RUN):
     owner, serial = ord(text[0]) - ord("A") + 1, int(text[1:])
     parts = canary.Parts(run=canary.run_number(run), owner=owner, serial=serial)
     return canary.make(KEY, parts)
+
+
+def fact(text):
+    """What `A1` stands for where it is known of a persona."""
+    name = text[0] * 4
+    return {
+        "1": f"Persona {name}",
+        "2": f"{name} Trading House",
+        "3": f"17 {name} Street",
+        "9": f"{name.lower()} otters keep seven lanterns",
+    }[text[1]]
 
 
 def ask(check, script="", **how):
@@ -172,10 +184,11 @@ class _Teller:
     def _introduce(self, words):
         """Everybody who is named has an account, a session, and what was planted before."""
         text = " ".join(words)
-        canaries = re.findall(r"\b([A-Z]\d+)(?![~^\d])", text)
+        canaries = re.findall(r"(?<!&)\b([A-Z]\d+)(?![~^\d])", text)
         names = set(re.findall(r"(?:^| )([a-z])[?!:%+*-]", text))
         names |= set(re.findall(r"[=>|,:%]([a-z])(?=[,. #]|$)", text))
         names |= {each[0].lower() for each in canaries}
+        names |= {each.lower() for each in re.findall(r"&([A-Z])\d", text)}
         for name in sorted(names):
             self._write(
                 "principals",
@@ -194,6 +207,15 @@ class _Teller:
         for each in dict.fromkeys(canaries):
             if each not in asked:
                 self._plant(each, place="profile")
+        for each in dict.fromkeys(re.findall(r"&([A-Z]\d)", text)):
+            self._write(
+                "plantings",
+                each[0].lower(),
+                canary=fact(each),
+                kind="phrase" if each[1] == "9" else "fact",
+                principal=each[0].lower(),
+                place={"1": "name", "2": "company", "3": "street", "9": "motto"}[each[1]],
+            )
 
     def _plant(self, text, **where):
         name = text[0].lower()
@@ -227,8 +249,10 @@ class _Teller:
         self.kinds[query] = kind or "question"
         self.labels[query] = f"{name}/{own or query}"
         for each in canaries:
-            self._plant(each, place="query", query=query, conversation=self.labels[query])
-        text = said.replace("_", " ") or f"hello {' '.join(map(word, canaries))}".strip()
+            if not each.startswith("&"):
+                self._plant(each, place="query", query=query, conversation=self.labels[query])
+        held = " ".join(fact(each[1:]) if each[0] == "&" else word(each) for each in canaries)
+        text = said.replace("_", " ") or f"hello {held}".strip()
         sent = self.now * TICK_NS
         about = self._about(name, query)
         self._write("queries", name, step="asked", text=text, due_ns=sent, sent_ns=sent, **about)
@@ -277,7 +301,7 @@ class _Teller:
             elif part.startswith("/"):
                 kind = part[1:]
                 message["type"] = f"agent_{kind}" if kind in KINDS else PLAIN.get(kind, kind)
-            elif CANARY.fullmatch(part):
+            elif CANARY.fullmatch(part) or part.startswith("&"):
                 held.append(self._held(part))
             elif "#" in part:
                 held.append(self._naming(*part.split("#")))
@@ -312,6 +336,8 @@ class _Teller:
         ]
 
     def _held(self, part):
+        if part.startswith("&"):
+            return fact(part[1:])
         name, sign, rest = CANARY.fullmatch(part).groups()
         whole = word(name, "earlier" if sign == "^" else RUN)
         if sign == "<":

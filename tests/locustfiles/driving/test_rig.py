@@ -99,7 +99,12 @@ def test_principals_are_planted_with_the_facts_that_are_theirs(drive, server):
     principal = driven.rig.principal("user")
     facts = {row["canary"]: row["kind"] for row in driven.rows("plantings")}
     persona = principal.persona
-    assert facts == {persona.name: "fact", persona.company: "fact", persona.street: "fact"}
+    assert facts == {
+        persona.name: "fact",
+        persona.company: "fact",
+        persona.street: "fact",
+        persona.motto: "phrase",
+    }
 
 
 def test_numbers_of_sessions_say_which_process_they_are_of(drive, server):

@@ -1,0 +1,125 @@
+"""Whether an answer tells what is known only of somebody else's persona."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from isolation_checks.checks import witness
+from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
+from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.facts import FactSighting, telling
+from isolation_checks.loading.run import Run
+from isolation_checks.records import PrincipalId, QueryId
+
+ENOUGH = 2
+"""So many facts of one persona in one answer are no chance."""
+PHRASE = "phrase"
+"""A fact of many words that nobody says by chance: one is enough."""
+_Answer = tuple[PrincipalId, PrincipalId, str, str | int]
+"""Owner, recipient, channel, and the query, or the place of what answers none."""
+
+
+@check(
+    asks="Did an answer tell what is known only of somebody else?",
+    cwe=488,
+    not_asked=needs_privacy,
+)
+def foreign_facts(run: Run) -> Outcome:
+    """No answer tells two facts of another persona, or a phrase that only another was given.
+
+    One fact alone is a lead and convicts nobody.  A fact says nothing if the recipient gave
+    it itself, if anybody heard it before its owner told it, or if two personas have it; and
+    none does if one came that nobody had been told.
+
+    Catches:  singleton_agent, cache_without_user, and leaks that paraphrase and lose the
+              canary.
+    Blind to: facts that are told in other words, translated or encoded; rows.
+    """
+    facts = run.facts
+    found = telling(run.history, facts.sightings)
+    answers: dict[_Answer, list[FactSighting]] = defaultdict(list)
+    for sighting in found.sightings:
+        place: str | int = sighting.query or sighting.index
+        key = (sighting.fact.principal, sighting.principal, sighting.channel, place)
+        answers[key].append(sighting)
+    convicting = {key: seen for key, seen in answers.items() if _convicts(seen)}
+    groups: dict[tuple[PrincipalId, PrincipalId, str], list[list[FactSighting]]] = defaultdict(list)
+    for key, seen in convicting.items():
+        groups[key[:3]].append(seen)
+    leads = [seen[0] for key, seen in answers.items() if key not in convicting]
+    examined = facts.own
+    mute = not examined and not facts.sightings
+    return Outcome(
+        examined=examined,
+        unit="facts of one's own",
+        found=tuple(_found(run, seen) for seen in groups.values()),
+        verdict=Verdict.NOT_ASKED if mute else None if examined else Verdict.PASS,
+        note=_leads(leads),
+        bounded=False,
+        blind=tuple(filter(None, (_MUTE if mute else "", _alone(found.by_themselves)))),
+    )
+
+
+_MUTE = "no answer held a fact of its own user's persona, so a paraphrase could not have shown"
+
+
+def _alone(why: str) -> str:
+    return f"facts of personas convict nobody here: {why}" if why else ""
+
+
+def _convicts(seen: Iterable[FactSighting]) -> bool:
+    facts = {sighting.fact for sighting in seen}
+    return len(facts) >= ENOUGH or any(fact.kind == PHRASE for fact in facts)
+
+
+def _leads(leads: list[FactSighting]) -> str:
+    if not leads:
+        return ""
+    first = leads[0]
+    many = "one lead" if len(leads) == 1 else f"{len(leads)} leads"
+    return (
+        f"{many}, which convict nobody: an answer to {first.principal} holds one fact of "
+        f"{first.fact.principal}'s ({first.fact.text!r})"
+    )
+
+
+def _found(run: Run, answers: list[list[FactSighting]]) -> Found:
+    sightings = [sighting for seen in answers for sighting in seen]
+    first = min(sightings, key=lambda sighting: sighting.at_s)
+    owner, recipient = first.fact.principal, first.principal
+    told = sorted({sighting.fact.text for sighting in answers[0]})
+    queries = (QueryId(s.query) for s in sightings if s.query is not None)
+    record = {"stream": first.stream, "index": first.index, "at_s": first.at_s, "kind": first.kind}
+    return Found(
+        kind="foreign-fact",
+        cwe=488,
+        victim=owner,
+        recipient=recipient,
+        channel=first.channel,
+        sentence=f"{recipient} was told what is known only of {owner}: {' and '.join(told)}",
+        times=len(answers),
+        first_s=first.at_s,
+        witness=lambda: witness.in_order(
+            witness.asked(run, _told_with(run, first), "victim"),
+            witness.asked(run, first.query, "recipient"),
+            witness.arrived(run, record, recipient, "recipient"),
+        ),
+        places=tuple((sighting.stream, sighting.index) for sighting in sightings),
+        victim_query=_told_with(run, first),
+        recipient_query=first.query,
+        queries=frozenset(queries),
+    )
+
+
+def _told_with(run: Run, sighting: FactSighting) -> QueryId | None:
+    """The query by which the owner told the fact, the last before it was seen."""
+    fact = sighting.fact
+    with_it = [
+        query
+        for query in run.history.queries.values()
+        if query.principal == fact.principal
+        and fact.text in query.text
+        and query.sent_s <= sighting.at_s
+    ]
+    return max(with_it, key=lambda query: query.sent_s).id if with_it else None

@@ -1,0 +1,191 @@
+"""Finds what is known of a persona in what others are told: names, firms, streets, mottoes.
+
+A fact does not authenticate itself as a canary does: somebody else may be called the same,
+and London is nobody's.  So it says which facts of whom stand where, which of them say
+anything at all, and leaves it to a check how many it takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import ahocorasick
+
+from isolation_checks.loading.history import Fact, History
+from isolation_checks.loading.ownership import Ownership
+from isolation_checks.records import PrincipalId, QueryId, SessionId
+
+SHORTEST = 8
+"""A fact of fewer characters stands in texts by chance."""
+MOST = 100_000
+"""How many sightings are kept; what is more is only counted."""
+_TITLES = re.compile(r"^(?:mr|mrs|ms|miss|dr)\.? | (?:md|phd|dds|dvm|jr\.?|sr\.?|ii|iii|iv|v)$")
+_BETWEEN = re.compile(r"[^\w]+")
+_REGISTERED = ("name", "persona")
+"""Facts that go to the platform with an account, before anything is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactSighting:
+    """A fact of somebody else's in what a principal was told."""
+
+    stream: str
+    index: int
+    session: SessionId
+    principal: PrincipalId
+    channel: str
+    at_s: float
+    kind: str | None
+    query: QueryId | None
+    fact: Fact
+
+
+@dataclass(slots=True)
+class Facts:
+    """The facts of a run's personas, and where those of others were seen."""
+
+    ownership: Ownership
+    sightings: list[FactSighting] = field(default_factory=list)
+    more: int = 0
+    """How many sightings were not kept."""
+    own: int = 0
+    """How many texts held a fact of their own recipient's: others' could have come as well."""
+    _automaton: ahocorasick.Automaton = field(default_factory=ahocorasick.Automaton)
+
+    def __post_init__(self) -> None:
+        holders: dict[str, dict[PrincipalId, Fact]] = {}
+        for fact in self.ownership.history.facts:
+            for form in _forms(fact.text):
+                holders.setdefault(form, {})[fact.principal] = fact
+        for form, facts in holders.items():
+            if len(facts) == 1 and len(form) >= SHORTEST:
+                self._automaton.add_word(form, (len(form), *facts.values()))
+        if len(self._automaton):
+            self._automaton.make_automaton()
+
+    def __bool__(self) -> bool:
+        """Whether any persona is known by anything."""
+        return len(self._automaton) > 0
+
+    def named(self, text: str, seen: int = 0) -> list[Fact]:
+        """Whose facts stand in a text and end behind its first so many characters.
+
+        Of facts that overlap the longest counts; each stands as words of its own.
+        """
+        text = text.lower()
+        found = [(last + 1 - size, last + 1, fact) for last, (size, fact) in self._in(text)]
+        if len(found) > 1:
+            found.sort(key=lambda each: (each[0], -each[1]))
+        kept, behind = [], 0
+        for start, end, fact in found:
+            if start >= behind and end > seen and not _glued(text, start, end):
+                kept.append(fact)
+                behind = end
+        return kept
+
+    def _in(self, text: str) -> Iterator[tuple[int, tuple[int, Fact]]]:
+        found: Iterator[tuple[int, tuple[int, Fact]]] = self._automaton.iter(text)
+        return found
+
+    def see(self, found: list[Fact], sighting: FactSighting) -> None:
+        """Remember the facts of others in a text that a principal was told."""
+        recipient, channel = sighting.principal, sighting.channel
+        for fact in found:
+            if fact.principal == recipient:
+                self.own += 1
+            elif not self.ownership.may_share(fact.principal, recipient, channel):
+                if len(self.sightings) < MOST:
+                    self.sightings.append(_with(sighting, fact))
+                else:
+                    self.more += 1
+
+
+def _with(sighting: FactSighting, fact: Fact) -> FactSighting:
+    return FactSighting(
+        stream=sighting.stream,
+        index=sighting.index,
+        session=sighting.session,
+        principal=sighting.principal,
+        channel=sighting.channel,
+        at_s=sighting.at_s,
+        kind=sighting.kind,
+        query=sighting.query,
+        fact=fact,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Which sightings of facts say anything, and why others do not."""
+
+    sightings: tuple[FactSighting, ...]
+    by_themselves: str = ""
+    """A fact that nobody had been told and that came all the same: then none says anything."""
+
+
+def telling(history: History, sightings: list[FactSighting]) -> Telling:
+    """The sightings of facts that only their owner can have brought up.
+
+    A fact says nothing where the recipient gave it itself, or where anybody heard it before
+    its owner told it.  Where one came that was never told, facts come by themselves.
+    """
+    if not sightings:
+        return Telling(sightings=())
+    told = _told(history, {sighting.fact for sighting in sightings})
+    early = set()
+    for sighting in sightings:
+        since_s = told.get(sighting.fact)
+        if since_s is None:
+            name = sighting.fact.text
+            return Telling(
+                sightings=(),
+                by_themselves=f"{sighting.principal} was told {name!r}, which nobody had given",
+            )
+        if sighting.at_s < since_s:
+            early.add(sighting.fact.text)
+    given: dict[PrincipalId, list[str]] = {sighting.principal: [] for sighting in sightings}
+    for query in history.queries.values():
+        if query.principal in given:
+            given[query.principal].append(query.text.lower())
+    for fact in history.facts:
+        if fact.principal in given:
+            given[fact.principal].append(fact.text.lower())
+    said = {who: "\n".join(texts) for who, texts in given.items()}
+    return Telling(
+        sightings=tuple(
+            sighting
+            for sighting in sightings
+            if sighting.fact.text not in early
+            and not any(f in said[sighting.principal] for f in _forms(sighting.fact.text))
+        )
+    )
+
+
+def _told(history: History, facts: set[Fact]) -> dict[Fact, float]:
+    """When each of these facts was first given to the platform; those that never were lack."""
+    of: dict[PrincipalId, list[Fact]] = {}
+    told: dict[Fact, float] = {}
+    for fact in facts:
+        of.setdefault(fact.principal, []).append(fact)
+        if fact.place in _REGISTERED:
+            told[fact] = fact.at_s
+    for query in history.queries.values():
+        for fact in of.get(query.principal, ()):
+            if fact.text in query.text:
+                told[fact] = min(query.sent_s, told.get(fact, query.sent_s))
+    return told
+
+
+def _forms(text: str) -> set[str]:
+    """In small letters: as it is, without its signs, and a name without its titles."""
+    plain = text.lower()
+    bare = _TITLES.sub("", _TITLES.sub("", plain))
+    return {plain, bare, _BETWEEN.sub(" ", plain).strip(), _BETWEEN.sub(" ", bare).strip()}
+
+
+def _glued(text: str, start: int, end: int) -> bool:
+    """Whether a stretch is part of a longer word."""
+    before, behind = text[start - 1 : start], text[end : end + 1]
+    return before.isalnum() or behind.isalnum()

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.checks.foreign_facts import foreign_facts as check
+from isolation_checks.judging.verdict import Verdict
+from tests.isolation_checks.judging.judging import found
+from tests.isolation_checks.language import ask, fact
+
+PASS, FAIL, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.NOT_ASKED
+TOLD = "a?q1,&A1,&A2,&A3,&A9 a:q1,&A1 a!q1 b?q2,B1 "
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict"),
+    [
+        ("", NOT_ASKED),  # no fact was heard, so none could have strayed
+        (TOLD, PASS),
+        (TOLD + "b:q2,&A2,&A3", FAIL),  # two facts of one persona in one answer
+        (TOLD + "b:q2,&A2 b:q2,&A3", FAIL),  # … or in two frames of it
+        (TOLD + "b:q2,&A9", FAIL),  # a motto is nobody else's
+        (TOLD + "b:q2,&A2", PASS),  # one fact is a lead
+        (TOLD + "b:q2,&A2,&A2", PASS),  # the same twice is one
+        (TOLD + "b:q2,&A2 b!q2 b?q3 b:q3,&A3", PASS),  # in two answers
+        (TOLD + "c?q4,&C2,&C3 c!q4 b:q2,&A2,&C2", PASS),  # of two personas
+        ("b?q2,B1 b:q2,&A2,&A3 a?q1,&A1,&A2,&A3 a:q1,&A1", PASS),  # heard before it was told
+        ("a?q1,&A2,&A3 a:q1,&A2 b?q2,&A2,&A3 b:q2,&A2,&A3", PASS),  # b gave it itself: an echo
+        (TOLD + "c: b:q2,&C2 b:q2,&A2,&A3", PASS),  # c's came and was never told
+        (TOLD + "b:q2,/delta,&A2,&A3", FAIL),
+        (TOLD + "b%&A2,&A3", FAIL),  # the body of an HTTP answer
+    ],
+)  # fmt: skip
+def test_two_facts_of_one_persona_convict_and_one_does_not(script, verdict):
+    """Never accuse: what the recipient gave, heard early, or what comes by itself says nothing."""
+    assert verdict is ask(check, script).decided
+
+
+def test_those_who_may_share_are_not_accused():
+    """A tenant's mates, where the plan lets them."""
+    script = TOLD + "b:q2,&A2,&A3,&A9"
+    mates = {"tenants": {"a": "blue", "b": "blue"}}
+    plan = {"sharing": [{"scope": "user"}, {"scope": "tenant"}]}
+    assert PASS is ask(check, script, **mates, plan=plan).decided
+    assert FAIL is ask(check, script, **mates).decided
+
+
+def test_a_lead_is_shown_and_a_finding_says_what_was_told():
+    """One fact is named in the note; two are named in the sentence, with who asked what."""
+    lead = ask(check, TOLD + "b:q2,&A2")
+    assert lead.note.startswith(
+        "one lead, which convict nobody: an answer to b holds one fact of a"
+    )
+    [one] = ask(check, TOLD + "b:q2,&A2,&A3 b:q2,&A9").found
+    assert f"b was told what is known only of a: {fact('A3')} and {fact('A2')} and " in one.sentence
+    assert ("a", "b", 1, "q1", "q2") == (
+        one.victim, one.recipient, one.times, one.victim_query, one.recipient_query,
+    )  # fmt: skip
+    assert ["asked", "asked", "got agent_thinking"] == [moment.did for moment in one.witness()]
+
+
+def test_facts_that_come_by_themselves_are_said_to():
+    """The control: a persona's facts that nobody was ever told."""
+    blind = ask(check, TOLD + "c: b:q2,&C2").blind
+    assert blind == (
+        f"facts of personas convict nobody here: b was told {fact('C2')!r}, which nobody had given",
+    )
+
+
+def test_a_fact_beside_a_foreign_canary_is_the_same_finding():
+    """The canary is the root."""
+    both = found("a?q1,A1,&A2,&A3 a:q1,&A2 b?q2,B1 b:q2,A1,&A2,&A3")
+    kinds = {finding.kind: finding.folded_into for finding in both.shown}
+    assert None is kinds["foreign-canary"]
+    assert "F1" == kinds["foreign-fact"]
