@@ -134,6 +134,10 @@ def _driven(  # noqa: PLR0913, PLR0917 - what a drive needs
     every = msgspec.structs.fields(Provocations)
     timed = [field.encode_name for field in every if field.type is Duration]
     table = {**table, "provocations": {key: "0s" for key in timed if key not in KEPT}}
+    table["isolation"] = {
+        **table.get("isolation", {}),
+        "control": False,
+    }  # nobody reads its verdict
     asked = [sys.executable, "-m", "locust", "-f"]
     asked += [str(Path(locustfiles.__path__[0]) / "agents.py"), "--headless", "--only-summary"]
     asked += ["-u", str(users), "-r", str(users), "-t", f"{seconds}s"]

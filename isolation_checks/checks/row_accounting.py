@@ -63,10 +63,13 @@ def row_accounting(run: Run) -> Outcome:
         lost, doubt = _by_words(run, answered)
         found += lost
         doubts.append(doubt)
+    ours = _of_this_run(run) if keys_only else None
+    if ours == 0:
+        doubts.append("no row of this run was read")
     note = next(filter(None, doubts), "")
     return Outcome(
-        examined=len(answered),
-        unit="queries",
+        examined=len(answered) if ours is None else ours,
+        unit="queries" if ours is None else "rows",
         found=tuple(found),
         verdict=Verdict.UNKNOWN if note and not found else None,
         note=note,
@@ -79,6 +82,15 @@ _Case = tuple[Query | None, dict[str, Any] | None]
 
 def _is_whole(run: Run) -> bool:
     return not any(process.gaps for process in run.history.processes)
+
+
+def _of_this_run(run: Run) -> int:
+    """How many rows name a principal or a query of this run, or hold its words."""
+    place = ("stream", "index")
+    named = ~nw.col("owner").is_null() | ~nw.col("asker").is_null()
+    worded = run.sightings.filter((nw.col("channel") == "row") & nw.col("planted"))
+    both = (run.rows.filter(named).select(*place), worded.select(*place))
+    return len({(r["stream"], r["index"]) for each in both for r in records(each)})
 
 
 def _doubt(run: Run, answered: list[Query]) -> str:

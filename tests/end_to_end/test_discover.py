@@ -42,7 +42,7 @@ class Discovering:
         addresses = BEFORE_ROWS.replace("ws://127.0.0.1:1/ws", announced["ws"])
         addresses = addresses.replace("http://127.0.0.1:1", announced["http"])
         self._plan.write_text(f'{addresses}\n[rows]\nurl = "env:CROSSTALK_ROWS_URL"\n')
-        self._process = self._begun("--seconds", "7", "--write", str(self.rows))
+        self._process = self._begun("--seconds", "6", "--write", str(self.rows))
 
     def _begun(self, *options):
         asked = [sys.executable, "-m", "crosstalk", "discover", str(self._plan)]

@@ -100,8 +100,10 @@ def test_where_all_rows_are_keys_nothing_is_lost():
     """They expire; what is there is judged all the same."""
     tables = [{"name": "states", "keys": ["s:{owner}:*", "s:*"], "json": ["value"]}]
     how = {"plan": {"rows": {"url": "redis://x", "tables": tables}}}
-    outcome = ask(check, ASKED, rows=True, **how)
-    assert (PASS, ()) == (outcome.decided, outcome.found)
+    empty = ask(check, ASKED + "states|!zoe,q99", **how)
+    assert (UNKNOWN, "no row of this run was read") == (empty.decided, empty.note)
+    outcome = ask(check, ASKED + "states|a states|b,B1,q3 states|!zoe,A1", **how)
+    assert (PASS, (), 3) == (outcome.decided, outcome.found, outcome.examined)
     assert ("what was lost: all rows lie in Redis, where keys expire",) == outcome.blind
     nobodys = ask(check, ASKED + "states|?,A1 states|a,A1", **how)
     assert {("placeholder-owner", "a", 1)} == kinds(nobodys)
