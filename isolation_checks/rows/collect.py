@@ -7,7 +7,6 @@ what that means is the checks' affair.
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.history.stream import StreamWriter
 from isolation_checks.plan import read
 from isolation_checks.plan.tables.rows import Rows, Table
-from isolation_checks.rows import sources
+from isolation_checks.rows import screening, sources
 
 SKEW_SECONDS = 60.0
 """How far the database's clock may be behind ours before its rows are missed."""
@@ -54,7 +53,8 @@ def collect(
     A database that cannot be read leaves a reading that says so.
     """
     description = directory.describe()
-    rows = read.decode(description["plan"]).rows
+    plan = read.decode(description["plan"])
+    rows = plan.rows
     if rows is None:
         return None
     since_s = datetime.fromisoformat(description["started_at"]).timestamp() - SKEW_SECONDS
@@ -65,8 +65,9 @@ def collect(
         for reference in rows.urls:
             places[reference] = _place(rows, reference, since_s, wall)
         said["settled"], said["settling_s"] = _settle(rows, places.values(), clock, sleep)
+        known = screening.screen(directory, plan)
         for place in places.values():
-            said["databases"].append(_read(rows, place, folder, said["tables"]))
+            said["databases"].append(_read(rows, place, folder, said["tables"], known))
     except Exception as error:  # noqa: BLE001 - whatever the driver raises: unreadable is data
         said["problem"] = _private(f"{type(error).__name__}: {error}", rows)
     add_json(folder / "reading.json", said)
@@ -136,9 +137,10 @@ def _counts(places: Collection[_Place]) -> list[int]:
     return counts
 
 
-def _read(rows: Rows, place: _Place, folder: Path, tables: dict[str, Any]) -> dict[str, Any]:
+def _read(
+    rows: Rows, place: _Place, folder: Path, tables: dict[str, Any], screen: Credentials
+) -> dict[str, Any]:
     """Read a database's tables, say in `tables` how each went, and of the database what it is."""
-    screen = Credentials(secrets.token_bytes(32))
     with sources.opened(place.url) as database:
         for table in place.tables:
             writer = StreamWriter(folder / f"{table.name}.arrow", ROW_SCHEMA)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from faker import Faker
 
-from isolation_checks import canary
+from isolation_checks import accounts, canary
 from isolation_checks.canary import Canary, OwnerNumber
 from isolation_checks.errors import HarnessError
 from isolation_checks.records import ConversationLabel, PrincipalId, RunId
@@ -131,7 +131,7 @@ class Roster:
             role=role,
             tenant=f"tenant-{owner % self._tenants + 1}" if self._tenants else None,
             email=email,
-            password=_password(self._account_key, email),
+            password=accounts.password(self._account_key, email),
             persona=Persona(
                 name=self._faker.name(),
                 company=self._faker.company(),
@@ -153,7 +153,7 @@ class Roster:
             role="user",
             tenant=None,
             email=email,
-            password=_password(account_key, email),
+            password=accounts.password(account_key, email),
             persona=nobody,
             words=[],
             random=random.Random(run),  # noqa: S311 - it draws nothing
@@ -166,8 +166,3 @@ class Roster:
             self._key,
             canary.Parts(run=self.run_number, owner=principal.owner, serial=principal.serial),
         )
-
-
-def _password(key: bytes, email: str) -> str:
-    """An account's password follows from the installation, so that accounts can be used again."""
-    return "Xt1!" + hmac.digest(key, email.encode(), "sha256").hex()[:28]

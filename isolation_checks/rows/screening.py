@@ -1,0 +1,76 @@
+"""The credentials of a run that can still be known when its rows are read.
+
+The driver screens frames with what it holds in memory: also with tokens that it was
+given while it drove.  That memory is gone here.  What is left: whatever the plan refers
+to, the passwords of the run's accounts, which follow from the installation's key, and
+anything shaped like a JWT.  An opaque token that the platform issued and stored in a
+described column is not recognized.
+"""
+
+from __future__ import annotations
+
+import secrets
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from isolation_checks import accounts
+from isolation_checks.errors import HarnessError, UsageError
+from isolation_checks.history.credentials import Credentials
+from isolation_checks.history.directory import RunDirectory
+from isolation_checks.history.stream import batches
+from isolation_checks.plan import references
+from isolation_checks.plan.model import Plan
+from isolation_checks.plan.units import Secret
+from isolation_checks.rows import sources
+
+_PLAN = "plan"
+"""Whose credentials are that are no principal's."""
+
+
+def screen(run: RunDirectory, plan: Plan) -> Credentials:
+    """A screen that knows them; its marks are none of the frames', whose key is gone."""
+    known = Credentials(secrets.token_bytes(32))
+    for secret, owner in _known(run, plan):
+        known.know(secret, owner)
+    return known
+
+
+def _known(run: RunDirectory, plan: Plan) -> Iterator[tuple[str, str]]:
+    for reference in filter(None, (plan.auth.secret, *plan.auth.secrets.values())):
+        with suppress(LookupError):
+            yield Secret(reference).value(), _PLAN
+    for url in plan.rows.urls if plan.rows is not None else ():
+        with suppress(LookupError, ValueError):
+            password = urllib.parse.urlsplit(sources.resolved(url)).password
+            if password:
+                yield urllib.parse.unquote(password), _PLAN
+    principals = list(_principals(run))
+    if plan.auth.source == "file":
+        by_subject = {subject: principal for principal, subject, _ in principals}
+        with suppress(UsageError):
+            for given in references.tokens(plan):
+                yield given.token, by_subject.get(given.subject or "", _PLAN)
+    if plan.auth.source == "login" and (key := _account_key(run.path.parent)) is not None:
+        for principal, _, email in principals:
+            if email:
+                yield accounts.password(key, email), principal
+
+
+def _principals(run: RunDirectory) -> Iterator[tuple[str, str | None, str | None]]:
+    """Of every principal its name, its subject and its address, as far as was recorded."""
+    for process in run.processes():
+        path = run.of_process(process) / "principals.arrow"
+        with suppress(OSError, HarnessError):
+            for batch in batches(path):
+                for record in batch.to_pylist():
+                    yield record["principal"], record["subject"], record["email"]
+
+
+def _account_key(runs: Path) -> bytes | None:
+    """The key of accounts, where these runs have one; none is made here."""
+    try:
+        return bytes.fromhex((runs / ".account-key").read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        return None
