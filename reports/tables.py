@@ -1,75 +1,60 @@
-"""The judgement as CSV files, for spreadsheets and notebooks.
+"""The judgement as tables, for spreadsheets and notebooks: CSV, and Parquet with types.
 
-It may not compute anything.  Numbers are numbers; words of the target that a spreadsheet would
-take for a formula begin with an apostrophe.
+It may not compute anything.  Numbers are numbers; in CSV, words of the target that a spreadsheet
+would take for a formula begin with an apostrophe.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from isolation_checks.judging import verdict
 from reports.disarm import disarm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from isolation_checks.judging.verdict import Judgement
 
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """What a formula begins with, narrow or, as East Asian keyboards have it, wide."""
-FINDINGS = (
-    "id", "check", "part", "kind", "cwe", "victim", "recipient", "channel", "times", "first_s",
-    "sentence", "mechanism", "because", "provocation", "folded_into",
-)  # fmt: skip
-CHECKS = ("name", "part", "verdict", "examined", "unit", "found", "bound", "note", "asks")
-OBJECTIVES = (
-    "name", "indicator", "statement", "verdict", "unit", "limit", "measured", "lower", "upper",
-    "samples", "censored", "needed", "note",
-)  # fmt: skip
-OPPORTUNITIES = ("name", "count", "seen", "bound", "wanted", "needed", "meaning")
-PAIRS = ("owner", "recipient", "channel", "times")
-LATENCY = ("phase", "label", "samples", "censored", "quantile", "seconds")
+KINDS = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
+Row = Sequence[object]
 
 
-def findings(judgement: Judgement) -> bytes:
-    """A row per finding that is kept; the witness stands in `verdict.json`."""
-    return _written(disarm(judgement).findings, FINDINGS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table: its columns with their types, and its rows."""
+
+    columns: Mapping[str, pa.DataType]
+    rows: Callable[[Judgement], Iterable[Row]]
+
+    def csv(self, judgement: Judgement) -> bytes:
+        """Rows as CSV, UTF-8; an empty cell is what is unknown."""
+        cells = [[inert(value) for value in row] for row in self.rows(disarm(judgement))]
+        frame = pd.DataFrame(cells, columns=list(self.columns), dtype=object)
+        return frame.to_csv(index=False, lineterminator="\n").encode()
+
+    def parquet(self, judgement: Judgement) -> bytes:
+        """Rows as Parquet, words as they are."""
+        rows = [tuple(row) for row in self.rows(disarm(judgement))]
+        values = list(zip(*rows, strict=True)) or [()] * len(self.columns)
+        arrays = [pa.array(v, k) for v, k in zip(values, self.columns.values(), strict=True)]
+        written = io.BytesIO()
+        pq.write_table(pa.table(dict(zip(self.columns, arrays, strict=True))), written)
+        return written.getvalue()
 
 
-def checks(judgement: Judgement) -> bytes:
-    """A row per check."""
-    return _written(disarm(judgement).checks, CHECKS)
-
-
-def objectives(judgement: Judgement) -> bytes:
-    """A row per objective; limits and measures in its unit, seconds or a share from 0 to 1."""
-    return _written(disarm(judgement).objectives, OBJECTIVES)
-
-
-def opportunities(judgement: Judgement) -> bytes:
-    """A row per class of opportunity; bounds are shares from 0 to 1."""
-    return _written(disarm(judgement).opportunities, OPPORTUNITIES)
-
-
-def pairs(judgement: Judgement) -> bytes:
-    """A row per owner, recipient and channel between which anything passed: all of them."""
-    return _written(disarm(judgement).pairs, PAIRS)
-
-
-def latency(judgement: Judgement) -> bytes:
-    """A row per phase and quantile (0 to 1); no seconds where that many never finished."""
-    rows = []
-    for phase in disarm(judgement).latency:
-        last = max(len(phase.quantiles_s) - 1, 1)
-        same = (phase.phase, phase.label, phase.samples, phase.censored)
-        rows += [
-            (*same, round(place / last, 6), seconds)
-            for place, seconds in enumerate(phase.quantiles_s)
-        ]
-    return _csv(rows, LATENCY)
+def parquet(judgement: Judgement) -> Mapping[str, bytes]:
+    """Every table as a file of a folder."""
+    return {f"{name}.parquet": table.parquet(judgement) for name, table in TABLES.items()}
 
 
 def inert(value: object) -> object:
@@ -79,12 +64,113 @@ def inert(value: object) -> object:
     return value
 
 
-def _written(records: Iterable[msgspec.Struct], columns: Sequence[str]) -> bytes:
-    return _csv([tuple(getattr(each, name) for name in columns) for each in records], columns)
+def _of(struct: type[msgspec.Struct], field: str, names: str) -> Table:
+    """A table of a struct's fields, a row for each of a judgement's; types are the struct's."""
+    columns = _columns(struct, names.split())
+
+    def rows(judgement: Judgement) -> Iterable[Row]:
+        for each in getattr(judgement, field):
+            yield tuple(getattr(each, name) for name in columns)
+
+    return Table(columns=columns, rows=rows)
 
 
-def _csv(rows: Iterable[Sequence[object]], columns: Sequence[str]) -> bytes:
-    """Rows as CSV, UTF-8; an empty cell is what is unknown."""
-    cells = [[inert(value) for value in row] for row in rows]
-    frame = pd.DataFrame(cells, columns=list(columns), dtype=object)
-    return frame.to_csv(index=False, lineterminator="\n").encode()
+def _columns(struct: type[msgspec.Struct], names: Sequence[str]) -> Mapping[str, pa.DataType]:
+    hints = get_type_hints(struct)
+    return {name: _kind(hints[name]) for name in names}
+
+
+def _kind(hint: Any) -> pa.DataType:  # noqa: ANN401 - a type annotation
+    """The type of a column; None is no value of it."""
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = next(each for each in get_args(hint) if each is not type(None))
+    return KINDS.get(hint, pa.string())
+
+
+def _latency(judgement: Judgement) -> Iterable[Row]:
+    """A row per phase and quantile (0 to 1); no seconds where that many never finished."""
+    for phase in judgement.latency:
+        last = max(len(phase.quantiles_s) - 1, 1)
+        same = (phase.phase, phase.label, phase.samples, phase.censored)
+        for place, seconds in enumerate(phase.quantiles_s):
+            yield (*same, round(place / last, 6), seconds)
+
+
+def _timeline(judgement: Judgement) -> Iterable[Row]:
+    run = judgement.timeline
+    for each in run.slices if run is not None else ():
+        yield tuple(getattr(each, name) for name in verdict.Slice.__struct_fields__)
+
+
+def _heat(judgement: Judgement) -> Iterable[Row]:
+    """A row per slice and step of duration in which anything was; without an end: unfinished."""
+    cells, run = judgement.heat, judgement.timeline
+    if cells is None or run is None:
+        return
+    for each, counts, hung in zip(run.slices, cells.counts, cells.unfinished, strict=True):
+        for step, count in enumerate(counts):
+            if count:
+                yield each.from_s, cells.edges_s[step], cells.edges_s[step + 1], count
+        if hung:
+            yield each.from_s, None, None, hung
+
+
+def _courses(judgement: Judgement) -> Iterable[Row]:
+    for course in judgement.courses:
+        for step in course.steps:
+            same = (course.label, course.query, course.who, course.due_s, course.took_s)
+            yield (*same, step.name, step.from_s, step.to_s)
+
+
+def _coverage(judgement: Judgement) -> Iterable[Row]:
+    for met in judgement.coverage.met if judgement.coverage is not None else ():
+        yield met.one, met.other, met.times
+
+
+_TEXT, _REAL, _WHOLE = pa.string(), pa.float64(), pa.int64()
+TABLES: Mapping[str, Table] = {
+    "findings": _of(
+        verdict.Finding,
+        "findings",
+        "id check part kind cwe victim recipient channel times first_s sentence mechanism because "
+        "provocation folded_into",
+    ),
+    "checks": _of(
+        verdict.CheckOutcome,
+        "checks",
+        "name part verdict examined unit found bound note asks",
+    ),
+    "objectives": _of(
+        verdict.ObjectiveOutcome,
+        "objectives",
+        "name indicator statement verdict unit limit measured lower upper samples censored needed "
+        "note",
+    ),
+    "opportunities": _of(
+        verdict.Opportunity, "opportunities", "name count seen bound wanted needed meaning"
+    ),
+    "pairs": _of(verdict.Pair, "pairs", "owner recipient channel times"),
+    "latency": Table(
+        columns={
+            "phase": _TEXT, "label": _TEXT, "samples": _WHOLE, "censored": _WHOLE,
+            "quantile": _REAL, "seconds": _REAL,
+        },
+        rows=_latency,
+    ),
+    "timeline": Table(
+        columns=_columns(verdict.Slice, verdict.Slice.__struct_fields__),
+        rows=_timeline,
+    ),
+    "heat": Table(
+        columns={"slice_s": _REAL, "from_s": _REAL, "to_s": _REAL, "answers": _WHOLE}, rows=_heat
+    ),
+    "courses": Table(
+        columns={
+            "label": _TEXT, "query": _TEXT, "who": _TEXT, "due_s": _REAL, "took_s": _REAL,
+            "step": _TEXT, "from_s": _REAL, "to_s": _REAL,
+        },
+        rows=_courses,
+    ),
+    "coverage": Table(columns={"one": _TEXT, "other": _TEXT, "times": _WHOLE}, rows=_coverage),
+}  # fmt: skip
+"""Every table of a report; a new one is an entry here."""

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from isolation_checks.judging import verdict
-from reports import junit, markdown, page, pictures, sarif, tables, text
+from reports import junit, markdown, page, pdf, pictures, sarif, tables, text
 from reports.annotations import render as annotated
 
 if TYPE_CHECKING:
@@ -21,17 +21,14 @@ Rendered = bytes | Mapping[str, bytes]
 """One file, or the files of a folder by their names."""
 RENDERERS: Mapping[str, Callable[[verdict.Judgement], Rendered]] = {
     "index.html": page.render,
+    "report.pdf": pdf.render,
     "summary.txt": text.summary,
     "summary.md": markdown.render,
     "junit.xml": junit.render,
     "crosstalk.sarif": sarif.render,
     "annotations.txt": annotated,
-    "findings.csv": tables.findings,
-    "checks.csv": tables.checks,
-    "objectives.csv": tables.objectives,
-    "opportunities.csv": tables.opportunities,
-    "pairs.csv": tables.pairs,
-    "latency.csv": tables.latency,
+    **{f"{name}.csv": table.csv for name, table in tables.TABLES.items()},
+    "parquet": tables.parquet,
     "figures": pictures.render,
 }
 """The files and folders of a report and what renders each.  A new format is one module and one

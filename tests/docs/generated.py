@@ -16,8 +16,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check
+from isolation_checks.judging import capacity, verdict
+from isolation_checks.judging.capacity import Capacity
+from isolation_checks.judging.verdict import Judgement
 from tests.docs.pages import DOCS, anchor
 
 FAULTS = {
@@ -146,8 +151,25 @@ def rewritten(page: str, text: str) -> str:
     return text
 
 
+SCHEMAS = {
+    "verdict.schema.json": (Judgement, verdict.SCHEMA),
+    "capacity.schema.json": (Capacity, capacity.SCHEMA),
+}
+"""Files that programs read, and the structs that they are."""
+
+
+def schema(name: str) -> str:
+    """The JSON Schema of a file, as `docs/` has it."""
+    struct, version = SCHEMAS[name]
+    made = msgspec.json.schema(struct)
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": version}
+    return json.dumps(dialect | made, indent=2, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
-    """Rewrite the pages."""
+    """Rewrite the pages and the schemas."""
+    for name in SCHEMAS:
+        (DOCS / name).write_text(schema(name), "utf-8")
     for page in sorted({page for page, _ in blocks()}):
         path = DOCS / page
         path.write_text(rewritten(page, path.read_text("utf-8")), "utf-8")

@@ -450,7 +450,9 @@ def hostile() -> Judgement:
         checks=(check(HOSTILE, 1, verdict=FAIL, found=1, asks=HOSTILE, note=HOSTILE),),
         objectives=(objective(HOSTILE, note=HOSTILE),),
         latency=(distribution(HOSTILE, 0.1, 2.0),),
-        courses=(course(HOSTILE, 3.0, who=HOSTILE, steps=(Step(name=HOSTILE, from_s=0, to_s=3),)),),
+        courses=(
+            course(HOSTILE, 3.0, who=HOSTILE, steps=(Step(name=HOSTILE, from_s=0.0, to_s=3.0),)),
+        ),
         not_asked=(HOSTILE,),
         blind=(long,),
         pairs=(pair(HOSTILE, long, 3, HOSTILE), pair(long, "=cmd|' /C calc'!A0", 1)),
