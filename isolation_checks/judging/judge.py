@@ -17,17 +17,15 @@ import msgspec
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check, Outcome
-from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
-from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.judging import courses, coverage, findings, opportunities, pairs, timeline
-from isolation_checks.judging.findings import Findings
+from isolation_checks.judging.headline import headline, scope
+from isolation_checks.judging.parts import part
 from isolation_checks.judging.verdict import (
     CheckOutcome,
     Coverage,
     Judgement,
     Opportunity,
     Part,
-    PartOutcome,
     Scale,
     Verdict,
     worst,
@@ -68,8 +66,8 @@ def judge(
     found = findings.of(run, outcomes)
     chances = _opportunities(run, outcomes)
     met = _coverage(run)
-    parts = tuple(_part(name, name in plan.required, outcomes, chances) for name in PARTS)
-    verdict = worst([part.verdict for part in parts if part.gates])
+    parts = tuple(part(name, outcomes, chances, gates=name in plan.required) for name in PARTS)
+    verdict = worst([each.verdict for each in parts if each.gates])
     if verdict is Verdict.NOT_ASKED:  # a plan that requires nothing has not been met
         verdict = Verdict.UNKNOWN
     description = run.history.description
@@ -84,7 +82,7 @@ def judge(
         crosstalk=metadata.version("crosstalk-harness"),
         verdict=verdict,
         exit_code=verdict.exit_code,
-        headline=_headline(verdict, parts, found, chances, _scope(outcomes)),
+        headline=headline(verdict, parts, found, chances, scope(outcomes)),
         parts=parts,
         scale=_scale(run),
         findings=found.shown,
@@ -181,98 +179,6 @@ def _drawn(data: Callable[[], _Data]) -> _Data | None:
     except Exception:
         log.exception("a figure of the report has no data")
         return None
-
-
-def _part(
-    name: Part,
-    gates: bool,  # noqa: FBT001 - named at its only call
-    outcomes: list[tuple[Check, Outcome]],
-    chances: tuple[Opportunity, ...],
-) -> PartOutcome:
-    own = [(check, outcome) for check, outcome in outcomes if check.part == name]
-    verdict = worst([outcome.decided for _, outcome in own])
-    reasons = [_reason(check, outcome) for check, outcome in own if outcome.decided is verdict]
-    if name == "isolation" and verdict is not Verdict.FAIL:
-        short = [o for o in chances if o.needed is not None]
-        if not chances and verdict is Verdict.PASS:
-            verdict, reasons = Verdict.UNKNOWN, ["how often bleeding could have shown is not known"]
-        if short:
-            reasons = [_too_few(o) for o in short] + (reasons if verdict is Verdict.UNKNOWN else [])
-            verdict = Verdict.UNKNOWN
-        if verdict is Verdict.PASS and any(o.detection == 0 for o in chances if o.wanted):
-            verdict, reasons = Verdict.UNKNOWN, ["it is not known that a break would be found"]
-    if verdict is Verdict.NOT_ASKED:
-        verdict, reasons = Verdict.UNKNOWN, ["nothing of it was asked"]
-    because = "" if verdict is Verdict.PASS else "; ".join(filter(None, reasons))
-    return PartOutcome(name=name, verdict=verdict, gates=gates, because=because)
-
-
-def _reason(check: Check, outcome: Outcome) -> str:
-    missed = [
-        f"{o.statement}: "
-        + (o.note if o.verdict is Verdict.UNKNOWN else _measured(o.measured, o.unit))
-        for o in outcome.objectives
-        if o.verdict is outcome.decided
-    ]
-    if missed:
-        return "; ".join(missed)
-    if outcome.found:
-        return f"{check.name}: {outcome.total} found"
-    return f"{check.name}: {outcome.note or 'nothing was examined'}"
-
-
-def _measured(value: float | None, unit: str) -> str:
-    if value is None:
-        return "no finite value was measured"
-    if unit == "per_s":
-        return f"{value:.3g}/s"
-    return f"{value:.2f} s" if unit == "s" else f"{value:.2%}"
-
-
-def _too_few(opportunity: Opportunity) -> str:
-    return (
-        f"only {opportunity.count} opportunities of the class {opportunity.name} were examined; "
-        f"{opportunity.needed} more would put the rate under {opportunity.wanted:.2%} at 95 %"
-    )
-
-
-def _headline(
-    verdict: Verdict,
-    parts: tuple[PartOutcome, ...],
-    found: Findings,
-    chances: tuple[Opportunity, ...],
-    scope: str,
-) -> str:
-    deciding = [part for part in parts if part.gates and part.verdict is verdict]
-    if verdict is Verdict.FAIL:
-        names = {part.name for part in deciding}
-        said = [f for f in found.shown if f.part in names]
-        roots = "one root" if found.roots == 1 else f"{found.roots} roots"
-        many = f"{found.total:,} findings, {roots}"
-        what = "isolation broken" if "isolation" in names else "objectives missed"
-        return f"{what}: {said[0].sentence} ({many})" if said else f"{what}: {deciding[0].because}"
-    if verdict is Verdict.UNKNOWN:
-        return "; ".join(f"{part.name}: {part.because}" for part in deciding)
-    overlap = next((o for o in chances if o.name == "overlap"), None)
-    if (
-        overlap is None
-        or overlap.bound is None
-        or "isolation" not in {p.name for p in parts if p.gates}
-    ):
-        return f"everything that was required holds, {scope}"
-    return (
-        f"nothing of one user's reached another, {scope}: {overlap.count:,} opportunities, "
-        f"so under {overlap.bound:.2%} of such answers at 95 %"
-    )
-
-
-def _scope(outcomes: list[tuple[Check, Outcome]]) -> str:
-    """Where whose content is whose was looked at."""
-    asked = {check.name for check, _ in outcomes}
-    rows = foreign_row.name in asked
-    if foreign_canary_in_a_frame.name not in asked:
-        return "in the rows; the wire not asked" if rows else "neither wire nor rows asked"
-    return "on the wire and in the rows" if rows else "on the wire; rows not asked"
 
 
 def _scale(run: Run) -> Scale:

@@ -101,7 +101,9 @@ def _slice_of(
         sessions=sessions,
         answered=len(took),
         good=len(took) if limit_s is None else sum(each <= limit_s for each in took),
-        unanswered=sum(q.ending is not Ending.OK and q.reason not in _OURS for q in over),
+        unanswered=sum(
+            q.ending is not Ending.OK and q.reason not in _OURS and not q.provoked for q in over
+        ),
         p50_s=p50,
         p95_s=p95,
         found=found,
