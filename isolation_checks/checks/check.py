@@ -123,7 +123,9 @@ def check(
 
 def public(plan: Plan, channel: Channel) -> bool:
     """Whether the plan lets everyone see what flows on a channel."""
-    return any(a.scope == "everyone" and channel in a.channels for a in plan.sharing)
+    return any(
+        a.scope == "everyone" and channel in a.channels and not a.places for a in plan.sharing
+    )
 
 
 def needs_privacy(plan: Plan) -> str | None:

@@ -27,7 +27,8 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
 
     Catches:  shared_socket, broadcast, singleton_agent, cache_without_user, missing_owner_check,
               encoded_leak, error_leak, room_name_collision, truncated_cache_key,
-              none_user_namespace.
+              none_user_namespace, cross_conversation (from one of a user's conversations
+              into another), unscoped_search.
     Blind to: leaks that paraphrase; a token canary must arrive letter for letter, though it
               may be split over streamed pieces, separated, or encoded.
     """
@@ -75,13 +76,16 @@ def _found(run: Run, group: list[dict[str, Any]]) -> Found:
     record = next((other for other in group if other["how"] != "reassembled"), group[0])
     owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
     planted = QueryId(record["planted_query"]) if record["planted_query"] else None
+    within = owner == recipient
     return Found(
-        kind="foreign-canary",
+        kind="stale-context" if within else "foreign-canary",
         cwe=CWE[record["channel"]],
         victim=owner,
         recipient=recipient,
         channel=record["channel"],
-        sentence=f"words that only {owner} was given reached {recipient}",
+        sentence=f"words that {owner} told one conversation came back in another"
+        if within
+        else f"words that only {owner} was given reached {recipient}",
         times=len(group),
         first_s=group[0]["at_s"],
         witness=lambda: witness.in_order(

@@ -144,7 +144,10 @@ def _with_words(run: Run, group: list[dict[str, Any]]) -> Found:
         recipient=holder,
         channel="row",
         sentence=(
-            f"a row of {record['kind']} that belongs to {holder or 'nobody known'} "
+            f"a row of {record['kind']} about one of {owner}'s conversations holds words that "
+            "another was told"
+            if holder == owner
+            else f"a row of {record['kind']} that belongs to {holder or 'nobody known'} "
             f"holds words that only {owner} was given"
         ),
         times=len(group),

@@ -253,7 +253,7 @@ def _within_one_user(_: Scene, bleed: Bleed) -> bool:
 
 def _apart(plan: Plan) -> bool:
     """Whether what a user said in one conversation may not come up in another."""
-    scopes = {a.scope for a in plan.sharing if "frame" in a.channels}
+    scopes = {a.scope for a in plan.sharing if "frame" in a.channels and not a.places}
     return not scopes & {"user", "tenant", "everyone"}
 
 

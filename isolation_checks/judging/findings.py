@@ -177,6 +177,7 @@ _ACTS = {
     "burst": "{a} connected in a burst of several",
     "cancel": "{a} cancelled a query, and {b} asked behind it",
     "alike": "{a} and {b}, who are called nearly the same, asked nearly the same",
+    "search": "{a} searched for what is {b}'s",
     "churn": "{a} connected and left, as it had again and again",
     "fail": "{a} asked what must fail",
     "tabs": "{a} asked in two sessions at once",

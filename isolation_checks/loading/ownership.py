@@ -115,8 +115,10 @@ class Ownership:
         if claimed.planting is None or recipient is None:
             return False
         planted = claimed.planting
-        same = planted.conversation == conversation or conversation is None
-        return not self.may_share(planted.principal, recipient, channel, same_conversation=same)
+        same = None in (planted.conversation, conversation) or planted.conversation == conversation
+        return not self.may_share(
+            planted.principal, recipient, channel, same_conversation=same, place=planted.place
+        )
 
     def may_share(
         self,
@@ -125,10 +127,15 @@ class Ownership:
         channel: str,
         *,
         same_conversation: bool = True,
+        place: str | None = None,
     ) -> bool:
-        """Whether the plan lets what is one principal's reach another on this channel."""
+        """Whether the plan lets what is one principal's reach another on this channel.
+
+        What was told in no place that is known, such as an id, goes by what holds everywhere.
+        """
         for allowed in self.history.plan.sharing:
-            if channel not in allowed.channels:
+            elsewhere = bool(allowed.places) and place not in allowed.places
+            if channel not in allowed.channels or elsewhere:
                 continue
             if allowed.scope == "everyone":
                 return True
@@ -143,7 +150,8 @@ class Ownership:
 
     def circle(self, principal: PrincipalId) -> str:
         """A name for all those with whom a principal shares its answers, by the plan."""
-        scopes = {a.scope for a in self.history.plan.sharing if "frame" in a.channels}
+        sharing = self.history.plan.sharing
+        scopes = {a.scope for a in sharing if "frame" in a.channels and not a.places}
         if "everyone" in scopes:
             return "everyone"
         return self._tenant(principal) if "tenant" in scopes else self._user(principal)

@@ -35,6 +35,10 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
         call = getattr(auth, name)
         if call is not None:
             yield f"auth.{name}", (call.path, call.send, call.form, call.headers), known
+    for seed in plan.workload.seeds:
+        parts = (seed.call.path, seed.call.send, seed.call.form, seed.call.headers)
+        yield "workload.seeds.call", parts, known | {"title", "text"}
+        yield "workload.seeds.ask", seed.ask, frozenset(("title",))
     yield "auth.subject", auth.subject, _PRINCIPAL - {"subject"} | words
     yield "auth.claims", auth.claims, _PRINCIPAL | words | {"issued", "expires"}
     yield "dialect.ask", dialect.ask, _ASK | words

@@ -28,6 +28,12 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
         lambda plan: plan.cast.decoys > 0 and _readable(plan),
     ),
     "cancel": ("dialect.cancel", lambda plan: plan.dialect.cancel is not None),
+    "search": (
+        "workload.seeds, cast.phantoms and target.http",
+        lambda plan: (
+            bool(plan.workload.seeds) and plan.cast.phantoms > 0 and plan.target.http is not None
+        ),
+    ),
     "fail": ("workload.failing", lambda plan: bool(plan.workload.failing)),
 }
 """What a provocation needs besides its rate: the keys, and whether a plan has them."""

@@ -157,7 +157,7 @@ def _of_the_rest(plan: Plan) -> Iterator[str]:
     if not plan.required:
         yield "required must name at least one of evidence, isolation, objectives"
     for channel in ("frame", "http", "row"):
-        if not any(channel in allowed.channels for allowed in plan.sharing):
+        if not any(channel in a.channels and not a.places for a in plan.sharing):
             yield (
                 f"sharing allows nothing on the channel {channel!r}, so that even a user's own "
                 "words would be foreign there; write [[sharing]] with scope = 'user'"

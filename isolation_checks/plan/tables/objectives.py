@@ -15,6 +15,8 @@ class Allow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     scope: Literal["conversation", "user", "tenant", "everyone"]
     channels: tuple[Literal["frame", "http", "row"], ...] = ("frame", "http", "row")
+    places: tuple[Literal["query", "memory", "document"], ...] = ()
+    """Only what was told there; none: whatever it is."""
 
 
 class Cohort(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from isolation_checks.plan.tables.auth import Call
 from isolation_checks.plan.units import Duration, Pause, Rates
 
 
@@ -18,8 +19,17 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     burst: int = 5
     """How many connect at once in a burst."""
     decoys: int = 1
+    phantoms: int = 2
+    """Whose documents are there, and who never connect; needs `workload.seeds`."""
     tenants: int = 0
     """How many tenants the principals are spread over; 0: the platform knows none."""
+
+
+class Seed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a document of a user's is put into the platform, and how one searches for it."""
+
+    call: Call
+    ask: str
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +56,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long open queries may still finish after the stop."""
     words: int = 12
     """About how many words of chatter a question carries besides its canary."""
+    seeds: tuple[Seed, ...] = ()
+    """What phantoms put into the platform, for others' searches not to find."""
     failing: tuple[str, ...] = ()
     """Texts that make the platform fail to answer a question that holds one of them."""
 
@@ -73,5 +85,7 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Queries that must fail, among others that must not; needs `workload.failing`."""
     alike: Duration = Duration(0.5)
     """Questions that begin alike, of principals whose names do."""
+    search: Duration = Duration(0.5)
+    """A search for a phantom's document; needs `workload.seeds`."""
     churn: Duration = Duration(0.3)
     """One principal that connects and leaves, again and again."""

@@ -18,6 +18,7 @@ from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
+from locustfiles.driving.provocations.search import search_for_a_phantoms
 from locustfiles.driving.provocations.tabs import ask_in_two_tabs
 from locustfiles.driving.provocations.twins import ask_as_twins
 from locustfiles.driving.rig import Rig
@@ -35,4 +36,5 @@ PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
     fail_on_purpose,
     ask_nearly_the_same,
     come_and_go,
+    search_for_a_phantoms,
 )

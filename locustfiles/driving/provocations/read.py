@@ -13,12 +13,10 @@ from collections.abc import Iterator
 import gevent
 
 from isolation_checks.plan import provoking
-from isolation_checks.plan.tables.auth import Call
-from isolation_checks.records import ConversationLabel, Opcode
+from isolation_checks.records import ConversationLabel
 from locustfiles.driving import wording
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
-from locustfiles.driving.tokens import AuthError, names_of
 
 
 def read_anothers_conversation(rig: Rig) -> None:
@@ -39,7 +37,7 @@ def read_anothers_conversation(rig: Rig) -> None:
         )
         _over_websocket(rig, reader, conversation)
         for call in calls:
-            _over_http(rig, reader, call, conversation)
+            reader.call(call, conversation=conversation)
         gevent.sleep(every)
 
 
@@ -69,18 +67,3 @@ def _over_websocket(rig: Rig, reader: Actor, conversation: str) -> None:
     session = reader.session()
     for content in rig.dialect.read_conversation(names):
         session.send(content)
-
-
-def _over_http(rig: Rig, reader: Actor, call: Call, conversation: str) -> None:
-    """Ask over HTTP; the body is recorded as a frame of a session of its own."""
-    identity = rig.session_id()
-    about = {"session": identity, "principal": reader.principal.id, "channel": "http"}
-    names = names_of(reader.principal, rig.run) | {"conversation": conversation}
-    try:
-        status, body = rig.http.call(call, names)
-    except AuthError as error:
-        rig.recorder.note("sessions", step="failed", detail=str(error), by="them", **about)
-        return
-    now = time.monotonic_ns()
-    rig.recorder.note("sessions", step="answered", code=status, detail=call.path, **about)
-    rig.recorder.frames(identity, now, 0, [Opcode.HTTP], [body])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 import gevent
 from websockets.client import backoff
 
-from isolation_checks.records import ConversationLabel, Kind
+from isolation_checks.plan.tables.auth import Call
+from isolation_checks.records import ConversationLabel, Kind, Opcode
 from locustfiles.driving import wording
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.session import Session
+from locustfiles.driving.tokens import AuthError, names_of
 from locustfiles.driving.wording import Wording
 
 
@@ -35,6 +39,24 @@ class Actor:
         """Open a new session, once; whether the platform let us in."""
         self._session = Session(self.rig, self.principal)
         return self._session.open()
+
+    def call(self, call: Call, **names: str) -> bool:
+        """Make an HTTP request; its body is recorded as a frame of a session of its own.
+
+        Whether the platform did what was asked.
+        """
+        rig, principal = self.rig, self.principal
+        identity = rig.session_id()
+        about = {"session": identity, "principal": principal.id, "channel": "http"}
+        try:
+            status, body = rig.http.call(call, names_of(principal, rig.run) | names)
+        except AuthError as error:
+            rig.recorder.note("sessions", step="failed", detail=str(error), by="them", **about)
+            return False
+        now = time.monotonic_ns()
+        rig.recorder.note("sessions", step="answered", code=status, detail=call.path, **about)
+        rig.recorder.frames(identity, now, 0, [Opcode.HTTP], [body])
+        return status // 100 == 2  # noqa: PLR2004 - as HTTP has it
 
     def question(self, kind: Kind = Kind.QUESTION) -> Wording:
         """An ordinary question with a new canary in it."""
