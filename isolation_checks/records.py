@@ -60,10 +60,13 @@ class Kind(enum.StrEnum):
     """One that we ask the platform to give up."""
     FAILING = "failing"
     """One that the platform cannot answer, and we know it."""
+    SAME_ID = "same id"
+    """One that somebody else's has the id of, as the platform hears it."""
 
 
-PROVOKED = frozenset((Kind.CANCELLED, Kind.FAILING))
-"""Kinds of queries that we cut off, or make fail, on purpose: no objective counts them."""
+PROVOKED = frozenset((Kind.CANCELLED, Kind.FAILING, Kind.SAME_ID))
+"""Kinds of queries that we cut off, or make fail, on purpose, or that a platform may refuse
+for what we do: no objective counts them."""
 
 
 class Opcode(enum.IntEnum):
@@ -115,6 +118,7 @@ QUERIES = _schema(
     ("conversation", _text, False),
     ("kind", _text, False),
     ("text", _text, True),
+    ("named", _text, True),
     ("due_ns", _ns, True),
     ("sent_ns", _ns, True),
     ("first_ns", _ns, True),

@@ -28,7 +28,7 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
     Catches:  shared_socket, broadcast, singleton_agent, cache_without_user, missing_owner_check,
               encoded_leak, error_leak, room_name_collision, truncated_cache_key,
               none_user_namespace, cross_conversation (from one of a user's conversations
-              into another), unscoped_search.
+              into another), unscoped_search, reply_map_collision.
     Blind to: leaks that paraphrase; a token canary must arrive letter for letter, though it
               may be split over streamed pieces, separated, or encoded.
     """

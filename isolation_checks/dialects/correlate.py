@@ -50,10 +50,21 @@ class Correlator:
     _named: bool = False
     """It names this principal as we do: another name is another's, and no alias."""
 
-    def asked(self, query: QueryId, label: ConversationLabel, conversation: str | None) -> None:
-        """A query was sent in a conversation (with the platform's id of it, where known)."""
+    def asked(
+        self,
+        query: QueryId,
+        label: ConversationLabel,
+        conversation: str | None,
+        named: str | None = None,
+    ) -> None:
+        """A query was sent in a conversation (with the platform's id of it, where known).
+
+        `named` is what the platform was told that it is called, where that is not its id.
+        """
         self._labels[query] = label
         self._open[query] = None
+        if named is not None:
+            self._runs[named] = query
         if conversation is not None:
             self.conversations.setdefault(label, conversation)
 

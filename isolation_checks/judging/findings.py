@@ -19,6 +19,7 @@ BEFORE_SECONDS = 2.0
 """A provocation as long as this before a finding may have brought it out."""
 _ORDER = (
     "foreign-canary",
+    "stale-context",
     "foreign-credential",
     "forged-token",
     "claimed-identity",
@@ -178,6 +179,8 @@ _ACTS = {
     "cancel": "{a} cancelled a query, and {b} asked behind it",
     "alike": "{a} and {b}, who are called nearly the same, asked nearly the same",
     "search": "{a} searched for what is {b}'s",
+    "refresh": "{a} and {b} refreshed their tokens at once",
+    "same_id": "{a} and {b} asked under one id",
     "churn": "{a} connected and left, as it had again and again",
     "fail": "{a} asked what must fail",
     "tabs": "{a} asked in two sessions at once",

@@ -188,6 +188,7 @@ def _asked(process: Process, index: int, record: Mapping[str, Any]) -> Query:
         conversation=record["conversation"],
         kind=record["kind"],
         text=record["text"],
+        named=record.get("named"),
         index=index,
         due_s=seconds(process, record["due_ns"]),
         sent_s=seconds(process, record["sent_ns"]),

@@ -51,7 +51,7 @@ class _SessionState:
             known = self.correlator.conversations.get(query.conversation)
             if known is None and self.ours is not None:
                 known = our_conversation(self.ours, query.conversation)
-            self.correlator.asked(query.id, query.conversation, known)
+            self.correlator.asked(query.id, query.conversation, known, query.named)
             self.running.append(query)
         for query in [q for q in self.running if q.over_s is not None and q.over_s < at_s]:
             self.end(query)

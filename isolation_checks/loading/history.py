@@ -68,6 +68,8 @@ class Query:
     index: int
     due_s: float
     sent_s: float
+    named: str | None = None
+    """What the platform was told that it is called, where that is not its id."""
     first_s: float | None = None
     done_s: float | None = None
     over_s: float | None = None

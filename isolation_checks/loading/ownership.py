@@ -36,6 +36,8 @@ class Ownership:
     by_number: dict[int, PrincipalId] = field(default_factory=dict)
     by_subject: dict[str, PrincipalId] = field(default_factory=dict)
     by_email: dict[str, PrincipalId] = field(default_factory=dict)
+    by_name: dict[str, dict[PrincipalId, QueryId]] = field(default_factory=dict)
+    """For every name that several principals' queries have, whose each is."""
     claims: dict[str, dict[PrincipalId, None]] = field(default_factory=dict)
     """For every id of a conversation, the principals in whose own answers it stood."""
     _reused: bool = False
@@ -48,6 +50,17 @@ class Ownership:
                 self.by_subject[principal.subject] = principal.id
             if principal.email is not None:
                 self.by_email[principal.email] = principal.id
+
+        for query in self.history.queries.values():
+            if query.named is not None:
+                self.by_name.setdefault(query.named, {})[query.principal] = query.id
+
+    def query_of(self, name: str | None, *holders: PrincipalId | None) -> str | None:
+        """The query that a row means which names one: of several with this name, its holder's."""
+        named = self.by_name.get(name or "")
+        if named is None:
+            return name
+        return next((named[holder] for holder in holders if holder in named), None)
 
     def claim(self, word: Word) -> Claimed | None:
         """What a word is, or None when it only looks like a canary."""

@@ -111,18 +111,21 @@ def _row(
     asked = table.names_owner
     over = table.finished.values if table.finished is not None else ()
     status = record["finished"]
+    owner = by.get(stated) if stated is not None else None
+    conversation_owner = held_by.get(record["conversation_owner"] or "")
+    query = ownership.query_of(record["query"], owner, conversation_owner)
     return {
         "stream": f"rows/{reading.number}/{table.name}",
         "table": table.name,
         "key": record["key"],
         "stated_owner": stated,
-        "owner": by.get(stated) if stated is not None else None,
+        "owner": owner,
         "placeholder": asked and (not stated or stated.lower() in described.placeholders),
         "conversation": record["conversation"],
         "stated_conversation_owner": record["conversation_owner"],
-        "conversation_owner": held_by.get(record["conversation_owner"] or ""),
-        "query": record["query"],
-        "asker": ownership.asker(record["query"]),
+        "conversation_owner": conversation_owner,
+        "query": query,
+        "asker": ownership.asker(query),
         "finished": None if status is None else status in over,
     }
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from isolation_checks.plan.holes import asks
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.tables.workload import Provocations
 
@@ -32,6 +33,18 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
         "workload.seeds, cast.phantoms and target.http",
         lambda plan: (
             bool(plan.workload.seeds) and plan.cast.phantoms > 0 and plan.target.http is not None
+        ),
+    ),
+    "refresh": (
+        "auth.refresh",
+        lambda plan: plan.auth.source == "login" and plan.auth.refresh is not None,
+    ),
+    "same_id": (
+        "an id of ours in dialect.ask that its answers repeat",
+        lambda plan: (
+            plan.dialect.class_ is None
+            and asks(plan.dialect, "query")
+            and bool(plan.dialect.where.query)
         ),
     ),
     "fail": ("workload.failing", lambda plan: bool(plan.workload.failing)),

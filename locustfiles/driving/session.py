@@ -144,9 +144,17 @@ class Session:
         return None
 
     def ask(
-        self, wording: Wording, label: ConversationLabel, turn: int, due_ns: int | None = None
+        self,
+        wording: Wording,
+        label: ConversationLabel,
+        turn: int,
+        due_ns: int | None = None,
+        *,
+        named: str | None = None,
     ) -> Query:
         """Ask, and return at once; `query.done` is set when it is over.
+
+        The platform hears the query's own id, or the name that is given here.
 
         The plantings are handed to the operating system before the words are sent.
         """
@@ -158,7 +166,7 @@ class Session:
         conversation = self._conversation(label)
         content = rig.dialect.ask(
             Ask(
-                query=identity,
+                query=identity if named is None else named,
                 text=wording.text,
                 conversation=conversation,
                 turn=turn,
@@ -179,7 +187,7 @@ class Session:
             done=Event(),
         )
         rig.asked.add(identity)
-        self.correlator.asked(identity, label, conversation)
+        self.correlator.asked(identity, label, conversation, named)
         rig.open[identity] = query
         query.sent_ns = time.monotonic_ns()
         query.deadline_ns = query.sent_ns + int(float(rig.plan.workload.timeout) * 1e9)
@@ -192,6 +200,7 @@ class Session:
             conversation=label,
             kind=wording.kind,
             text=wording.text,
+            named=named,
             due_ns=due_ns,
             sent_ns=query.sent_ns,
         )

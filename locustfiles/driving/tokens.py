@@ -53,6 +53,10 @@ class TokenSource(Protocol):
         """Refresh a token that runs out soon; whether there is a new one."""
         ...
 
+    def refresh(self, principal: Principal) -> bool:
+        """Exchange a token for a new one now; whether there is a new one.  Raises AuthError."""
+        ...
+
 
 class Http:
     """HTTP requests to the platform, as its plan describes them."""
@@ -187,6 +191,13 @@ class LoginTokens:
             # a refresh token that is used twice may cost the account all its tokens
             return _stale(principal) and self._renew(principal)
 
+    def refresh(self, principal: Principal) -> bool:
+        """By the refresh token, stale or not; not where the platform has none."""
+        if self._auth.refresh is None or principal.refresh is None:
+            return False
+        with self._renewing.setdefault(principal.id, BoundedSemaphore()):
+            return self._renew(principal)
+
     def _renew(self, principal: Principal) -> bool:
         names = names_of(principal, self._run)
         refresh, login = self._auth.refresh, self._auth.login
@@ -264,6 +275,10 @@ class MintedTokens:
         self._mint(principal)
         return True
 
+    def refresh(self, principal: Principal) -> bool:  # noqa: ARG002 - the protocol's signature
+        """There is no login to refresh."""
+        return False
+
     def _mint(self, principal: Principal) -> None:
         names = names_of(principal, self._run)
         subject = str(template.fill(self._auth.subject, names))
@@ -309,6 +324,8 @@ class FileTokens:
     def renew(self, principal: Principal) -> bool:  # noqa: ARG002 - the protocol's signature
         """A file's tokens are what they are."""
         return False
+
+    refresh = renew
 
 
 def token_source(

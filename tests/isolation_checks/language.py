@@ -246,7 +246,7 @@ class _Teller:
         query, _, said = query.partition("=")
         query, _, own = query.partition("@")
         query, _, kind = query.partition("~")
-        self.kinds[query] = kind or "question"
+        self.kinds[query] = kind.replace("_", " ") or "question"
         self.labels[query] = f"{name}/{own or query}"
         for each in canaries:
             if not each.startswith("&"):

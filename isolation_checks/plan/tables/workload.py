@@ -87,5 +87,9 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Questions that begin alike, of principals whose names do."""
     search: Duration = Duration(0.5)
     """A search for a phantom's document; needs `workload.seeds`."""
+    refresh: Duration = Duration(2)
+    """Two tokens refreshed at once, and used; needs `auth.refresh`."""
+    same_id: Duration = Duration(0.5)
+    """Queries of two principals with one id at once; needs `{query}` in `dialect.ask`."""
     churn: Duration = Duration(0.3)
     """One principal that connects and leaves, again and again."""

@@ -18,6 +18,8 @@ from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
+from locustfiles.driving.provocations.refresh import refresh_at_once
+from locustfiles.driving.provocations.same_id import ask_under_one_id
 from locustfiles.driving.provocations.search import search_for_a_phantoms
 from locustfiles.driving.provocations.tabs import ask_in_two_tabs
 from locustfiles.driving.provocations.twins import ask_as_twins
@@ -37,4 +39,6 @@ PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
     ask_nearly_the_same,
     come_and_go,
     search_for_a_phantoms,
+    refresh_at_once,
+    ask_under_one_id,
 )

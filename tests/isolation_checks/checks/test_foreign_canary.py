@@ -160,3 +160,25 @@ def test_a_frame_of_an_unknown_session_accuses_nobody():
     run = told("a:A1 b:A1", unseated="b")
     assert PASS == check(run).decided
     assert 1 == run.unread
+
+
+APART = {"plan": {"sharing": [{"scope": "conversation"}]}}
+
+
+def test_what_one_conversation_was_told_may_not_come_up_in_another():
+    """Where the plan keeps conversations apart; elsewhere they are one user's."""
+    script = "a?q1@x,A1 a:q1,A1 a!q1 a?q2@y,A2 a:q2,A1 a!q2"
+    assert Verdict.PASS == ask(check, script).decided
+    [found] = ask(check, script, **APART).found
+    assert ("stale-context", "a", "a") == (found.kind, found.victim, found.recipient)
+    assert "words that a told one conversation came back in another" == found.sentence
+
+
+def test_what_was_told_in_a_place_goes_by_what_is_said_of_that_place():
+    """A user's memories may be shared between conversations that are kept apart."""
+    script = "a?q1@x,A1 a:q1,A1 a!q1 a?q2@y,A2 a:q2,A1 a!q2"
+    remembered = {"scope": "user", "places": ["memory"]}
+    asked = {"scope": "user", "places": ["query"]}
+    apart = {"scope": "conversation"}
+    assert Verdict.FAIL == ask(check, script, plan={"sharing": [apart, remembered]}).decided
+    assert Verdict.PASS == ask(check, script, plan={"sharing": [apart, asked]}).decided

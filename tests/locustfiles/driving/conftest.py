@@ -20,13 +20,14 @@ connect_timeout = "{connect_timeout}"
 frame_limit = "1000B"
 {http}
 [auth]
-source = "mint"
+{auth}
 secret = "env:CROSSTALK_TEST_SECRET"
 carry = {{ {carry} }}
 [workload]
 timeout = "{timeout}"
 drain = "{drain}"
 {workload}
+{seeds}
 {more}
 [dialect]
 extends = "reference"
@@ -38,7 +39,9 @@ DEFAULTS = {
     "connect_timeout": "5s",
     "drain": "0s",
     "carry": 'headers = { Authorization = "Bearer {token}" }',
+    "auth": 'source = "mint"',
     "workload": "",
+    "seeds": "",
     "more": "",
     "dialect": "",
 }

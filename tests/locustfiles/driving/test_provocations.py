@@ -16,6 +16,9 @@ from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
+from locustfiles.driving.provocations.refresh import refresh_at_once
+from locustfiles.driving.provocations.same_id import ask_under_one_id
+from locustfiles.driving.provocations.search import search_for_a_phantoms
 from locustfiles.driving.provocations.tabs import ask_in_two_tabs
 from locustfiles.driving.provocations.twins import ask_as_twins
 
@@ -60,6 +63,9 @@ WHAT = {
     fail_on_purpose: "fail",
     ask_nearly_the_same: "alike",
     come_and_go: "churn",
+    search_for_a_phantoms: "search",
+    refresh_at_once: "refresh",
+    ask_under_one_id: "same_id",
 }
 
 
@@ -253,11 +259,69 @@ def test_one_comes_and_goes(acting, until):
     assert steps.count("closing") >= 1
 
 
+SEEDS = """
+[[workload.seeds]]
+ask = "Is there a document about {title}?"
+call = { path = "/auth/register", send = { email = "{email}", password = "{title}: {text}" } }
+"""
+
+
+def test_phantoms_documents_are_searched_for(acting, accounts, until):
+    """They are planted, sent over HTTP, and never connect; others ask for their titles."""
+    driven = acting(
+        search_for_a_phantoms, cast="phantoms = 1", http=f'http = "{accounts}"', seeds=SEEDS
+    )
+    until(lambda: len(asked(driven)) >= 2)
+    roles = {row["principal"]: row["role"] for row in driven.rows("principals")}
+    (phantom,) = [who for who, role in roles.items() if role == "phantom"]
+    planted = [row for row in driven.rows("plantings") if row["place"] == "document"]
+    assert [row["principal"] for row in planted] == [phantom]
+    seen = [row for row in driven.rows("sessions") if row["principal"] == phantom]
+    assert {row["channel"] for row in seen} == {"http"}
+    assert {row["other"] for row in done(driven, "search")} == {phantom}
+    assert {roles[row["principal"]] for row in asked(driven)} == {"seeker"}
+    assert asked(driven)[0]["text"].startswith("Is there a document about ")
+    assert planted[0]["canary"] not in "".join(row["text"] for row in asked(driven))
+
+
+LOGIN = """
+source = "login"
+login = { path = "/auth/login", send = { email = "{email}", password = "{password}" } }
+register = { path = "/auth/register", send = { email = "{email}", password = "{password}" } }
+refresh = { path = "/auth/refresh", send = { refresh_token = "{refresh_token}" } }
+"""
+
+
+def test_two_refresh_at_once_and_ask_with_what_they_got(acting, accounts, until):
+    """With new tokens, on sessions of their own."""
+    driven = acting(refresh_at_once, http=f'http = "{accounts}"', auth=LOGIN)
+    until(lambda: len(asked(driven)) >= 2)
+    assert {row["principal"] for row in asked(driven)[:2]} == {
+        done(driven, "refresh")[0]["principal"],
+        done(driven, "refresh")[0]["other"],
+    }
+    ready = [row["at_ns"] for row in driven.rows("sessions") if row["step"] == "ready"]
+    assert sum(at > done(driven, "refresh")[0]["at_ns"] for at in ready) >= 2
+
+
+def test_two_ask_under_one_id(acting, until):
+    """The platform hears one; we tell them apart, and each gets its own answer."""
+    driven = acting(ask_under_one_id)
+    until(lambda: sum(row["step"] == "ended" for row in driven.rows("queries")) >= 2)
+    one, other = asked(driven)[:2]
+    assert one["named"] == other["named"] == done(driven, "same_id")[0]["detail"]
+    assert one["query"] != other["query"]
+    assert one["principal"] != other["principal"]
+    ended = [row for row in driven.rows("queries") if row["step"] == "ended"]
+    assert {row["reason"] for row in ended} == {"completed"}
+
+
 @pytest.mark.parametrize("name", NEEDS)
 def test_what_a_plan_lacks_is_not_asked(drive, server, name):
     """A provocation that needs a key of the plan's is off without it, and says so."""
-    bare = "cancel = {}\nread_conversation = []\nread_conversation_http = []"
-    plan = drive(server.ws(ANSWERS), more=f"[cast]\n{NOBODY}", dialect=bare).rig.plan
+    bare = "read_conversation = []\nread_conversation_http = []\nwhere = { query = [] }"
+    one = "concurrent = 1"
+    plan = drive(server.ws(ANSWERS), more=f"[cast]\n{NOBODY}", dialect=bare, workload=one).rig.plan
     plan = msgspec.structs.replace(plan, dialect=msgspec.structs.replace(plan.dialect, cancel=None))
     assert every(plan, name) == 0.0
     assert any(why.startswith(f"{name}: the plan has no ") for why in not_asked(plan))
