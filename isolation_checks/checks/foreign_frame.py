@@ -33,7 +33,8 @@ def frame_of_anothers(run: Run) -> Outcome:
     Ids that the recipient itself had asked for are no proof, nor is a user id in a frame
     of a kind that answers no query: platforms may announce who is there.
 
-    Catches:  shared_socket, broadcast, and answers without any text of the user's.
+    Catches:  shared_socket, broadcast, refresh_swaps_identity, reply_map_collision,
+              room_name_collision, and answers without any text of the user's.
     Blind to: platforms that put no ids into their frames, or the recipient's own, or count
               each user's conversations, so that several have the same.
     """
