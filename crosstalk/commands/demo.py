@@ -45,6 +45,7 @@ JUDGED = (0, 1, 3)
     metavar="URL",
     help="postgresql://… or sqlite:///PATH instead of a temporary SQLite file.",
 )
+@click.option("--redis", metavar="URL", help="A Redis for its cache and its sessions: redis://…")
 @click.option(
     "--runs",
     type=click.Path(path_type=Path),
@@ -57,6 +58,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     users: int,
     seconds: int,
     database: str | None,
+    redis: str | None,
     runs: Path,
     seed: int | None,
 ) -> int:
@@ -87,6 +89,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     ]
     asked += ["--fault", ",".join(faults)] if faults else []
     asked += ["--database", database] if database else []
+    asked += ["--redis", redis] if redis else []
     asked += ["--seed", str(seed)] if seed is not None else []
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter

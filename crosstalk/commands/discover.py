@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
 
     if file is not None and file.exists():
         raise UsageError(f"--write {file}: there is such a file already; name another")
-    table, urls = _read(plan, also)
+    table, urls, kept = _read(plan, also)
     discover.require_readable(urls)
     with progress() as say:
         if run_name is not None:
@@ -79,7 +79,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
         else:
             directory = _driven(table, plan, users, seconds, runs, say)
         with loaded(directory, say) as run:
-            discovered = discover.discover(run, urls, say)
+            discovered = discover.discover(run, urls, say, kept)
     for line in discovered.unseen:
         click.echo(f"left out: {line}", err=True)
     if not discovered.tables:
@@ -98,8 +98,11 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     return 0
 
 
-def _read(plan: Path, also: tuple[str, ...]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The plan's tables without its rows, and the databases to look into."""
+_Read = tuple[dict[str, Any], tuple[str, ...], dict[str, Any]]
+
+
+def _read(plan: Path, also: tuple[str, ...]) -> _Read:
+    """The plan's tables without its rows, the databases to look into, and what rows say besides."""
     try:
         table = tomllib.loads(plan.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -108,15 +111,20 @@ def _read(plan: Path, also: tuple[str, ...]) -> tuple[dict[str, Any], tuple[str,
         raise UsageError(f"{plan} is not valid TOML: {error}") from error
     rows = table.pop("rows", None)
     url = rows.get("url") if isinstance(rows, dict) else None
-    if not isinstance(url, str):
+    if not isinstance(rows, dict) or not isinstance(url, str):
         raise UsageError(
             f"{plan} names no database; add [rows] with its url, for example "
             "url = 'env:DATABASE_URL'"
         )
-    tables = rows.get("tables", []) if isinstance(rows, dict) else []
-    theirs = [one["url"] for one in tables if isinstance(one, dict) and "url" in one]
-    read.load(plan, {"rows": {"tables": [{"name": "any", "url": "env:ANY"}]}})
-    return table, tuple(dict.fromkeys((url, *theirs, *also)))
+    given = rows.get("tables", [])
+    tables = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    theirs = [one["url"] for one in tables if isinstance(one.get("url"), str)]
+    urls = tuple(dict.fromkeys((url, *theirs, *also)))
+    for each in urls:  # what is wrong with the plan, or with an address, is said as ever
+        over = {"url": each, "tables": [{"name": "any", "url": "env:ANY"}]}
+        read.load(plan, {"rows": over})
+    kept = {key: rows[key] for key in rows.keys() - {"url", "tables", "owner_is"}}
+    return table, urls, kept
 
 
 def _driven(  # noqa: PLR0913, PLR0917 - what a drive needs

@@ -35,6 +35,8 @@ _PACKAGES = (
     "ahocorasick",
     "adbc_driver_sqlite",
     "adbc_driver_postgresql",
+    "pymysql",
+    "redis",
 )
 
 
@@ -124,4 +126,9 @@ def _servers() -> Iterator[_Finding]:
         bool(found("redis-server")),
         "Redis (for the tests)",
         "optional: apt-get install redis-server",
+    )
+    yield (
+        bool(shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")),
+        "MariaDB (for the tests)",
+        "optional: apt-get install mariadb-server",
     )

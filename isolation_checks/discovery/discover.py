@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from isolation_checks.discovery import propose, scan, schema, signs, written
 from isolation_checks.discovery.known import Known
@@ -41,8 +42,16 @@ def require_readable(urls: Sequence[str]) -> None:
             raise UsageError(f"the database at {url} cannot be read: {said}") from error
 
 
-def discover(run: Run, urls: Sequence[str], say: Callable[[str], None]) -> Discovered:
-    """Where a run's words and ids turn up in these databases; the first is `[rows] url`."""
+def discover(
+    run: Run,
+    urls: Sequence[str],
+    say: Callable[[str], None],
+    kept: Mapping[str, object] = MappingProxyType({}),
+) -> Discovered:
+    """Where a run's words and ids turn up in these databases; the first is `[rows] url`.
+
+    What the plan's `[rows]` says besides is kept.
+    """
     started = datetime.fromisoformat(run.history.description["started_at"])
     known = Known.of(run, started.timestamp())
     proposed: list[propose.Proposal] = []
@@ -62,7 +71,7 @@ def discover(run: Run, urls: Sequence[str], say: Callable[[str], None]) -> Disco
         *(f"Left out: {line}" for line in unseen),
     )
     return Discovered(
-        toml=written.toml(urls[0], proposed, heading),
+        toml=written.toml(urls[0], proposed, heading, kept),
         tables=tuple(proposal.sample.name for proposal in proposed),
         unseen=tuple(unseen),
     )

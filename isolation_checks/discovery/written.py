@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from isolation_checks.discovery.propose import Line, Proposal
 
@@ -11,10 +11,16 @@ _WIDEST = 60
 """A value longer than this does not push the comments of the others to the right."""
 
 
-def toml(url: str, proposals: Sequence[Proposal], heading: Iterable[str]) -> str:
-    """The part of a plan, beginning with a heading of comments; `url` as the plan says it."""
+def toml(
+    url: str, proposals: Sequence[Proposal], heading: Iterable[str], kept: Mapping[str, object]
+) -> str:
+    """The part of a plan, beginning with a heading of comments.
+
+    `url` is as the plan says it, and so are the other keys of its `[rows]` that are kept.
+    """
     lines = [f"# {line}" for line in heading]
     lines += ["", "[rows]", f"url = {_value(url)}"]
+    lines += [f"{name} = {_inline(value)}" for name, value in kept.items()]
     for proposal in proposals:
         sample = proposal.sample
         lines += ["", "[[rows.tables]]"]

@@ -107,7 +107,7 @@ class Conductor:
             plan = embedded.plan_elsewhere()
         else:
             faults = [fault for fault in (options.fault or "").split(",") if fault]
-            self._platform = embedded.start(faults, options.database)
+            self._platform = embedded.start(faults, options.database, redis=options.redis)
             plan = self._platform.plan
         if host:
             plan = hosts.with_host(plan, host)

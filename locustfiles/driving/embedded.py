@@ -11,6 +11,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -26,6 +27,8 @@ from isolation_checks.plan.model import Plan
 
 START_SECONDS = 30.0
 ROWS_URL = "CROSSTALK_ROWS_URL"
+REDIS_URL = "CROSSTALK_REDIS_URL"
+"""Where a plan finds the platform's Redis, if it has one."""
 PROBE_KEY = "CROSSTALK_PROBE_KEY"
 SIGNING_KEY = "REFERENCE_JWT_SECRET"
 """Where the platform looks for the key that it signs tokens with."""
@@ -51,9 +54,22 @@ class Embedded:
 
 def plan_for(announced: dict[str, Any]) -> Plan:
     """The reference plan at the addresses that a platform announced."""
-    text = (resources.files("isolation_checks.plan") / "reference.toml").read_text("utf-8")
     target = {"websocket": announced["ws"], "http": announced["http"], "auth": announced["auth"]}
-    return read.parse(text, "the reference plan", {"target": target})
+    over: dict[str, Any] = {"target": target}
+    text = _part("reference.toml")
+    if os.environ.get(REDIS_URL):
+        tables = [*_tables(text), *_tables(_part("reference-redis.toml"))]
+        over["rows"] = {"tables": tables}
+    return read.parse(text, "the reference plan", over)
+
+
+def _part(name: str) -> str:
+    return (resources.files("isolation_checks.plan") / name).read_text("utf-8")
+
+
+def _tables(text: str) -> list[Any]:
+    tables: list[Any] = tomllib.loads(text)["rows"]["tables"]
+    return tables
 
 
 def plan_elsewhere() -> Plan:
@@ -69,8 +85,16 @@ def plan_elsewhere() -> Plan:
     return plan if os.environ.get(ROWS_URL) else msgspec.structs.replace(plan, rows=None)
 
 
-def start(faults: Sequence[str], database: str | None, options: Sequence[str] = ()) -> Embedded:
+def start(
+    faults: Sequence[str],
+    database: str | None,
+    options: Sequence[str] = (),
+    *,
+    redis: str | None = None,
+) -> Embedded:
     """Start the platform on a free port and wait until it is ready.
+
+    With a Redis it shares its state there, and the plan reads what it keeps.
 
     Raises:
         UsageError: it refused an option; its own sentence says why.
@@ -81,6 +105,10 @@ def start(faults: Sequence[str], database: str | None, options: Sequence[str] = 
         command += ["--fault", fault]
     if database is not None:
         command += ["--database", database]
+    os.environ.pop(REDIS_URL, None)
+    if redis is not None:
+        command += ["--redis", redis]
+        os.environ[REDIS_URL] = redis
     # it is told its key, so that tokens can be made that are wrong in one thing only
     os.environ[PROBE_KEY] = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
     with tempfile.TemporaryFile() as errors:

@@ -63,6 +63,25 @@ def test_another_database_may_hold_nothing(platform):
     assert "NOWHERE is not set" in str(done.exception)
 
 
+def test_an_address_with_a_password_is_refused(platform):
+    """It would be printed."""
+    done = invoked(platform, "--also", "redis://:s3cr3t@127.0.0.1:1/0")
+    assert isinstance(done.exception, UsageError)
+    assert "rows.url holds a password" in str(done.exception)
+    assert "s3cr3t" not in str(done.exception)
+
+
+def test_what_the_plan_says_of_rows_besides_is_kept(platform):
+    """But for how owners are named: that is said of each table."""
+    with (platform / "plan.toml").open("a") as plan:
+        plan.write('settle = "5s"\nowner_is = "email"\nplaceholders = ["system", "0"]\n')
+        plan.write('[[rows.tables]]\nname = "old"\nurl = "env:ROWS"\n')
+    rows = tomllib.loads(invoked(platform).stdout)["rows"]
+    assert ("5s", ["system", "0"]) == (rows["settle"], rows["placeholders"])
+    assert "owner_is" not in rows
+    assert "old" not in {table["name"] for table in rows["tables"]}
+
+
 def test_where_nothing_is_seen_nothing_is_proposed(platform, monkeypatch):
     """That is nothing to rely on: 3, and why it may be."""
     with stored.writing(f"sqlite:///{platform / 'other.db'}") as execute:

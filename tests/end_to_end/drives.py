@@ -54,13 +54,22 @@ class Driving:
         return Drive(self._process.returncode, text, directory, judgement)
 
 
-def demo(runs: Path, *faults: str, users: int = 12, seconds: int = 13, database: str | None = None):
+def demo(
+    runs: Path,
+    *faults: str,
+    users: int = 12,
+    seconds: int = 13,
+    database: str | None = None,
+    redis: str | None = None,
+):
     """Begin `crosstalk demo` with these faults."""
     arguments = ["demo", "--users", str(users), "--seconds", str(seconds)]
     for fault in faults:
         arguments += ["--fault", fault]
     if database is not None:
         arguments += ["--database", database]
+    if redis is not None:
+        arguments += ["--redis", redis]
     return Driving(runs, arguments)
 
 
