@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "collect": "read the platform's rows into a run",
     "judge": "judge a run (again), and render the judgement",
     "report": "render the newest judgement of a run again, or print it",
+    "capacity": "how many users a platform serves within its objectives",
     "explain": "one finding, whole",
     "control": "would a break have been found in this run?",
     "discover": "find the platform's tables, and propose the [rows] of a plan",
@@ -24,9 +25,10 @@ COMMANDS: Mapping[str, str] = {
     "cleanup": "remove what a run created on its platform",
     "ci-example": "a workflow for GitHub or GitLab that works as it is",
     "doctor": "is everything here that a run needs?",
+    "step": "what a load showed: what a climb asks",
     "conclude": "collect, judge and render: what a drive does at its end",
 }
-_HIDDEN = ("conclude",)
+_HIDDEN = ("conclude", "step")
 _EPILOG = """Exit codes: 0 PASS, 1 FAIL, 2 wrong usage, 3 UNKNOWN, 4 the harness broke.
 
 \b

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import msgspec
 import orjson
 from gevent.event import Event
 
@@ -114,6 +115,16 @@ class Conductor:
         hosts.refuse_strangers(plan)
         references.require(plan)
         return plan
+
+    def spare_objectives(self) -> None:
+        """Judge objectives and show them, but let them not decide: this drive goes beyond them."""
+        kept = tuple(part for part in self.plan.required if part != "objectives")
+        self.plan = msgspec.structs.replace(self.plan, required=kept or ("evidence",))
+
+    @property
+    def present(self) -> RunDirectory | None:
+        """The run that goes on."""
+        return self._run
 
     def begin(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         """Make the run's directory and have every process begin."""

@@ -85,6 +85,7 @@ def _set_up(environment: Any, runner: Any) -> None:  # noqa: ANN401 - Locust is 
         return
     local = isinstance(runner, LocalRunner)
     conductor = Conductor(environment, options, Performer(environment) if local else None)
+    environment.crosstalk = conductor
     AgentUser.host = conductor.plan.target.websocket
     if environment.web_ui is not None and options.web_host in ("", "*", "0.0.0.0"):  # noqa: S104 - it is warned of
         log.warning(
