@@ -83,6 +83,8 @@ class FrameReader:
                 ownership.learn(our_conversation(self._ours, query.conversation), query.principal)
         self.facts = Facts(ownership)
         """Where others were told what is known of a persona."""
+        self._failed: list[str] = []
+        """What the dialect raised in the present process's frames."""
         self.unread = 0
         """Frames that no session is known for."""
 
@@ -104,7 +106,7 @@ class FrameReader:
                     self.unread += 1
                     continue
                 at_s, late_s = seconds(process, received_ns), late_ns / 1e9
-                reading = self._dialect.read(content) if opcode in _READABLE else SILENT
+                reading = self._reading(content) if opcode in _READABLE else SILENT
                 frame = self._frame(known, reading, at_s, opcode)
                 frame.stream, frame.index, frame.late_s = stream, index, late_s
                 if reading.kind in self._dialect.opens:
@@ -115,6 +117,17 @@ class FrameReader:
                 if self.facts:
                     self._known(frame, reading, content)
             yield table(frames, FRAMES), table(sightings, SIGHTINGS)
+        if self._failed:
+            process.gaps.append(f"{len(self._failed)} frames cannot be read: {self._failed[0]}")
+            self._failed.clear()
+
+    def _reading(self, content: bytes) -> Reading:
+        """What the dialect says; a class of somebody's own may raise, and then nothing."""
+        try:
+            return self._dialect.read(content)
+        except Exception as error:  # noqa: BLE001 - it is the plan's code, and a gap in the evidence
+            self._failed.append(f"the dialect raised {type(error).__name__}: {error}")
+            return SILENT
 
     def _frame(self, session: Session, reading: Reading, at_s: float, opcode: int) -> Frame:
         state = self._state(session)

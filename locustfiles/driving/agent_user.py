@@ -6,13 +6,14 @@ Abstract: a concrete User that is imported into a scenario would be spawned.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import gevent
 from gevent.lock import BoundedSemaphore
 from gevent.pool import Group
 from locust import User
-from locust.exception import StopUser
 from websockets.client import backoff
 
 from isolation_checks.records import ConversationLabel, Reason
@@ -21,6 +22,9 @@ from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.seats import Seats
 from locustfiles.driving.session import Session
+
+ORDER_SECONDS = 5.0
+"""How long a user waits for the run to begin: a late worker's users may be there first."""
 
 
 class AgentUser(User):
@@ -34,19 +38,34 @@ class AgentUser(User):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Locust's own signature
         super().__init__(*args, **kwargs)
-        if self.rig is None:
-            raise StopUser
-        self.driving: Rig = self.rig
-        self.principal: Principal = self.driving.principal("user")
+        self.driving: Rig
+        self.principal: Principal
         self.session: Session | None = None
         self._connecting = BoundedSemaphore()
         self._conversations = 0
 
     def on_start(self) -> None:
-        """Connect before the first task."""
-        self.connected()
-        if self.seats is not None:
-            self.seats.join(self)
+        """Become a principal and connect, before the first task."""
+        limit = time.monotonic() + ORDER_SECONDS
+        while self.rig is None:
+            if time.monotonic() > limit:
+                raise gevent.GreenletExit  # the run could not begin, and is being ended
+            gevent.sleep(0.05)
+        self.driving = self.rig
+        with self._reported():
+            self.principal = self.driving.principal("user")
+            self.connected()
+            if self.seats is not None:
+                self.seats.join(self)
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Whatever is raised within ends the run; Locust and gevent would print it and go on."""
+        try:
+            yield
+        except Exception as error:
+            self.driving.on_broken(error)
+            raise gevent.GreenletExit from error  # of a StopUser Locust prints the traceback
 
     def on_stop(self) -> None:
         """Close the session of a user that leaves while the run goes on.
@@ -78,7 +97,7 @@ class AgentUser(User):
                 return session
             gevent.sleep(min(delay, 10.0))
             due_ns = time.monotonic_ns()
-        raise StopUser  # unreachable: the back-off has no end
+        raise AssertionError  # the back-off has no end
 
     def converse(self) -> None:
         """Have the plan's number of conversations at once, each of several turns.
@@ -88,7 +107,8 @@ class AgentUser(User):
         if self.seats is not None:
             gevent.sleep(3600)
             return
-        self.connected()
+        with self._reported():
+            self.connected()
         group = Group()
         try:
             for _ in range(self.driving.plan.workload.concurrent):
@@ -96,10 +116,14 @@ class AgentUser(User):
                 label = ConversationLabel(f"{self.principal.id}/{self._conversations}")
                 turns = self.driving.plan.workload.turns
                 telling = wording.telling(self._conversations, turns)
-                group.spawn(self._conversation, label, telling)
-            group.join(raise_error=True)
+                group.spawn(self._conversing, label, telling)
+            group.join()
         finally:
             group.kill(block=False)
+
+    def _conversing(self, label: ConversationLabel, telling: int | None) -> None:
+        with suppress(gevent.GreenletExit), self._reported():
+            self._conversation(label, telling)
 
     def _conversation(self, label: ConversationLabel, telling: int | None) -> None:
         workload = self.driving.plan.workload

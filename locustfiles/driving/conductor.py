@@ -5,17 +5,15 @@ Judging is a process of its own (`crosstalk conclude`): this one is gevent's and
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
-import platform
 import re
 import secrets
-import signal
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +22,24 @@ import msgspec
 import orjson
 from gevent.event import Event
 
-from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, UsageError
+from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, HarnessError, UsageError
 from isolation_checks.history import directory
 from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.plan import hosts, read, references
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import ProcessId, RunId
 from locustfiles.driving import embedded
+from locustfiles.driving.description import description
 from locustfiles.driving.live import page
 from locustfiles.driving.live.board import Board, Watched
 from locustfiles.driving.live.teller import LIVE
-from locustfiles.driving.performer import BROKEN, Performer, boot_id, end_run
+from locustfiles.driving.performer import BROKEN, Performer, end_run
+from locustfiles.driving.workers import Waiting, Workers
 
 BEGIN = "crosstalk_begin"
 SEAL_SECONDS = 8.0
 """How long after the drain a process may still be writing."""
-WORKERS_SECONDS = 30.0
-"""How long workers that were forked from this process may take to come."""
 EXIT_UNKNOWN = 3
-_VERSIONS = ("crosstalk-harness", "locust", "websockets", "gevent", "pyarrow", "duckdb", "narwhals")
 _JUDGED = (0, 1, EXIT_UNKNOWN)
 log = logging.getLogger(__name__)
 
@@ -50,7 +47,14 @@ log = logging.getLogger(__name__)
 class Conductor:
     """Owns the runs of one Locust, from the first plan to the last judgement."""
 
-    def __init__(self, environment: Any, options: Any, performer: Performer | None) -> None:  # noqa: ANN401 - Locust is untyped
+    def __init__(
+        self,
+        environment: Any,  # noqa: ANN401 - Locust is untyped
+        options: Any,  # noqa: ANN401 - argparse
+        nonce: str,
+        performer: Performer | None,
+    ) -> None:
+        """A local process has a `performer` of its own; a master has workers instead."""
         self.environment = environment
         self.runs = Path(options.runs).resolve()
         self.key = directory.installation_key(self.runs)
@@ -59,12 +63,12 @@ class Conductor:
         self._seed: int | None = options.seed
         self._headless = bool(options.headless)
         self._performer = performer
-        self._platform: embedded.Embedded | None = None
-        self.plan = self._planned(options)
         self._run: RunDirectory | None = None
         self._expected: set[ProcessId] = set()
         self._ordered: set[str] = set()
         """The workers that were told to begin the present run."""
+        self._unsealed: set[ProcessId] = set()
+        """The processes that broke, and will write no seal."""
         self._order: dict[str, Any] = {}
         self._slots = 0
         self._stopping = False
@@ -72,7 +76,8 @@ class Conductor:
         """No run is going on: the last one was handed over to be judged."""
         self._idle.set()
         self._broken = False
-        self._ever_began = False
+        self._quits = False
+        self._waiting: Waiting | None = None
         self._concluding: gevent.Greenlet | None = None
         self._code: int | None = None
         self._said: list[str] = []
@@ -80,24 +85,50 @@ class Conductor:
         if environment.web_ui is not None:
             environment.runner.register_message(LIVE, self._on_live)
             page.add(environment.web_ui, options.web_base_path, self._board)
+        self._workers: Workers | None = None
+        if performer is None:  # before the platform is started, which is no worker
+            self._workers = Workers(
+                environment.runner,
+                forked=options.processes or 0,
+                nonce=nonce,
+                joined=self._late,
+            )
+        self._platform: embedded.Embedded | None = None
+        self.plan = self._planned(options)
         events = environment.events
         events.test_start.add_listener(self.begin)
         events.test_stopping.add_listener(self._on_stopping)
         events.test_stop.add_listener(self._stopped)
         events.quitting.add_listener(self._quitting)
         events.quit.add_listener(self._quit)
+        atexit.register(self._last_word)
         if performer is None:
-            events.worker_connect.add_listener(self._late)
             environment.runner.register_message(BROKEN, self._on_broken)
-            if options.processes and self._headless:
-                gevent.spawn_later(WORKERS_SECONDS, self._require_workers)
+            if self._headless or options.autostart:
+                self._waiting = Waiting(
+                    environment.runner,
+                    self._workers if options.processes else None,
+                    self._worker_missing,
+                )
 
-    def _require_workers(self) -> None:
-        """Locust would wait for ever for a worker that ended before it came."""
-        if not self._ever_began:
-            log.error("not all workers came within %g s; one may have crashed", WORKERS_SECONDS)
-            self._broken = True
-            os.kill(os.getpid(), signal.SIGTERM)
+    def _worker_missing(self) -> None:
+        self._broken = True
+
+    def _last_word(self) -> None:
+        """Locust may leave without saying that it quits, while it waits for workers.
+
+        It would end with 1 then, which means FAIL.
+        """
+        if self._quits:
+            return
+        if self._workers is not None:
+            self._workers.end()
+        if self._platform is not None:
+            self._platform.end()
+        sys.stderr.write("crosstalk: Locust ended before anything was driven\n")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_BROKEN if self._broken else EXIT_UNKNOWN)
 
     def _planned(self, options: Any) -> Plan:  # noqa: ANN401 - argparse
         """The plan of this process life: a file's, or that of the embedded platform."""
@@ -131,9 +162,13 @@ class Conductor:
         try:
             self._begin()
         except Exception as error:
-            log.exception("Crosstalk cannot begin a run")
+            if isinstance(error, (HarnessError, UsageError)):
+                log.error("Crosstalk cannot begin a run: %s", error)  # noqa: TRY400 - it says all
+            else:
+                log.exception("Crosstalk cannot begin a run")
             self._broken = True
             self._code = getattr(error, "exit_code", EXIT_BROKEN)
+            self._idle.set()
             gevent.spawn(end_run, self.environment)
 
     def _begin(self) -> None:
@@ -142,10 +177,13 @@ class Conductor:
         now = datetime.now(UTC)
         name = self._wanted_run or f"{now:%m%d-%H%M}-{secrets.token_hex(2)}"
         self._wanted_run = None
-        self._ever_began = True
+        if self._waiting is not None:
+            self._waiting.over()
+        clients = [None] if self._workers is None else self._workers.gathered()
         run = directory.create(self.runs, RunId(name))
         self._code, self._slots, self._stopping = None, 0, False
         self._ordered.clear()
+        self._unsealed.clear()
         self._idle.clear()
         seed = self._seed if self._seed is not None else self.plan.seed
         self._order = {
@@ -157,15 +195,16 @@ class Conductor:
             "mark_key": secrets.token_hex(32),
             "probe_key": os.environ.get(embedded.PROBE_KEY) if self._platform is not None else None,
             "seed": secrets.randbelow(1 << 31) if seed is None else seed,
-            "nonce": os.environ.get("CROSSTALK_NONCE"),
-            "forked": bool(self.environment.parsed_options.processes),
             "live": self.environment.web_ui is not None,
         }
-        self._run = run
-        clients = [None] if self._performer else self._clients()
         orders = [self._order_for(client, max(1, len(clients))) for client in clients]
         self._expected = {ProcessId(order["process"]) for order in orders}
-        self._describe(now)
+        described = description(self._order, self.plan.target.websocket, now)
+        add_json(
+            run.description,
+            described | {"canary_key": self.key.hex(), "expected": sorted(self._expected)},
+        )
+        self._run = run
         self._board.begin(
             Watched(
                 run=run.id,
@@ -189,33 +228,7 @@ class Conductor:
         process = f"p{slot}" + (f"-{client[-8:]}" if client else "")
         return {**self._order, "slot": slot, "process": process, "processes": processes}
 
-    def _clients(self) -> list[str]:
-        clients = self.environment.runner.clients
-        return sorted(c.id for c in clients.ready + clients.running + clients.spawning)
-
-    def _describe(self, now: datetime) -> None:
-        assert self._run is not None
-        add_json(
-            self._run.description,
-            {
-                "schema": "crosstalk.run/1",
-                "run": self._run.id,
-                "started_at": now.isoformat(timespec="milliseconds"),
-                "started_ns": time.monotonic_ns(),
-                "boot": boot_id(),
-                "host": platform.node(),
-                "python": platform.python_version(),
-                "versions": {name: metadata.version(name) for name in _VERSIONS},
-                "git": _git_head(),
-                "target": self.plan.target.websocket,
-                "seed": self._order["seed"],
-                "plan": self._order["plan"],
-                "canary_key": self.key.hex(),
-                "expected": sorted(self._expected),
-            },
-        )
-
-    def _late(self, client_id: str, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+    def _late(self, client_id: str) -> None:
         """A worker that comes while a run goes on drives along, and must be sealed too."""
         if self._run is None or self._stopping or client_id in self._ordered:
             return
@@ -225,7 +238,9 @@ class Conductor:
         self.environment.runner.send_message(BEGIN, order, client_id)
 
     def _on_broken(self, environment: Any, msg: Any, **_: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
-        log.error("process %s broke; the run is ended", msg.data.get("process"))
+        process = ProcessId(msg.data["process"])
+        log.error("process %s broke; the run is ended", process)
+        self._unsealed.add(process)
         self._broken = True
         gevent.spawn(end_run, self.environment)
 
@@ -241,9 +256,12 @@ class Conductor:
             self._board.ended(run.id, "being judged")
             self._concluding = gevent.spawn(self._concluded, run)
         self._idle.set()
+        if self._headless:  # when its workers went missing, Locust would sit out the run time
+            gevent.spawn(end_run, self.environment)
 
     def _quitting(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         """Stop what still runs, have it judged, and set the exit code, 0 included."""
+        self._quits = True
         try:
             self.environment.runner.stop()
             self._idle.wait(self._patience())  # somebody else may be stopping it already
@@ -304,7 +322,10 @@ class Conductor:
             print(text, flush=True)  # noqa: T201 - in the web UI every Stop says its verdict
 
     def _sealed(self, run: RunDirectory) -> bool:
-        everyone = self._expected | set(run.processes())
+        """Whether everybody has sealed of whom a seal can be expected."""
+        if self._performer is not None and self._performer.broke:
+            return True
+        everyone = (self._expected | set(run.processes())) - self._unsealed
         return all((run.of_process(process) / "seal.json").exists() for process in everyone)
 
 
@@ -321,18 +342,3 @@ def _free_name(runs: Path, name: str | None) -> str | None:
     if (runs / name).exists():
         raise UsageError(f"--run {name}: there is such a run, and a run is evidence; name another")
     return name
-
-
-def _git_head() -> str | None:
-    """The commit that drives, where this is a checkout."""
-    here = Path(__file__).parent
-    try:
-        found = subprocess.run(  # noqa: S603
-            ["git", "-C", str(here), "rev-parse", "HEAD"],  # noqa: S607 - git from the path
-            capture_output=True,
-            check=True,
-            timeout=5,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found.stdout.decode().strip()

@@ -5,23 +5,36 @@ A scenario calls `install` once; nothing here runs when it is only imported.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import secrets
+import signal
 import sys
 from typing import Any
 
-from locust import events
+import gevent
+from locust import events, runners
 from locust.runners import LocalRunner, WorkerRunner
 
 from isolation_checks.errors import EXIT_BROKEN, HarnessError, UsageError
+from locustfiles.driving import ports, recorder, screened
 from locustfiles.driving.agent_user import AgentUser
 from locustfiles.driving.conductor import BEGIN, Conductor
 from locustfiles.driving.performer import Performer
+from locustfiles.driving.workers import HERE, LEAVE
 
-NONCE = "CROSSTALK_NONCE"
+NONCE = secrets.token_hex(8)
+"""Known to a master and to the workers that were forked from it."""
+HEARTBEATS = 10
+"""After how many seconds of silence Locust takes a worker for lost, and a run without any for
+over; its own 3 are soon passed where many processes share few CPUs."""
+_SET_DEATH_SIGNAL = 1
+"""Linux's PR_SET_PDEATHSIG."""
 log = logging.getLogger(__name__)
 _installed: list[bool] = []
+_forks: list[bool] = []
+"""Whether this Locust forks workers of its own, as its options said before it did."""
 
 
 def install() -> None:
@@ -29,7 +42,8 @@ def install() -> None:
     if _installed:
         return
     _installed.append(True)
-    os.environ.setdefault(NONCE, secrets.token_hex(8))  # before any fork: children inherit it
+    recorder.prepare()  # before any fork, and before anybody waits for a heartbeat
+    os.register_at_fork(after_in_child=_end_with_parent)
     for event, listener in (
         (events.init_command_line_parser, _add_options),
         (events.init, _init),
@@ -37,7 +51,27 @@ def install() -> None:
         event.add_listener(listener)  # type: ignore[no-untyped-call] # Locust is half typed
 
 
+def _end_with_parent() -> None:
+    """Have a forked worker stop, drain and seal when its master is killed (on Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGTERM)
+
+
 def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargparse
+    parse = parser.parse_args
+
+    def parse_args(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - argparse
+        """Parse, and settle what Locust would end with 1 for; once, before it listens or forks."""
+        options = parse(*arguments, **named)
+        if not _forks:
+            _forks.append(bool(options.processes) and not options.worker)
+            try:
+                ports.settle(options)
+            except UsageError as error:
+                _leave(str(error), error.exit_code)
+        return options
+
+    parser.parse_args = parse_args
     for option, text in (
         (
             "--plan",
@@ -79,12 +113,17 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - Lo
 
 def _set_up(environment: Any, runner: Any) -> None:  # noqa: ANN401 - Locust is untyped
     options = environment.parsed_options
+    performer = Performer(environment)
+    screened.install(lambda: None if performer.rig is None else performer.rig.credentials)
     if isinstance(runner, WorkerRunner):
-        performer = Performer(environment)
-        runner.register_message(BEGIN, _Worker(environment, performer).on_begin)
+        worker = _Worker(environment, performer)
+        runner.register_message(BEGIN, worker.on_begin)
+        runner.register_message(LEAVE, worker.on_leave)
+        runner.send_message(HERE, {"nonce": NONCE if _forks[0] else None})
         return
+    runners.HEARTBEAT_LIVENESS = HEARTBEATS
     local = isinstance(runner, LocalRunner)
-    conductor = Conductor(environment, options, Performer(environment) if local else None)
+    conductor = Conductor(environment, options, NONCE, performer if local else None)
     environment.crosstalk = conductor
     AgentUser.host = conductor.plan.target.websocket
     if environment.web_ui is not None and options.web_host in ("", "*", "0.0.0.0"):  # noqa: S104 - it is warned of
@@ -103,15 +142,14 @@ class _Worker:
         environment.events.quitting.add_listener(self._quitting)
 
     def on_begin(self, environment: Any, msg: Any, **_: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
-        """Begin a run, unless the order is meant for another run's workers."""
-        order = msg.data
-        forked = bool(self._environment.parsed_options.processes)
-        if (forked or order["forked"]) and order["nonce"] != os.environ[NONCE]:
-            log.error("a master that did not start this worker wants to use it; it leaves")
-            self._environment.process_exit_code = EXIT_BROKEN
-            self._environment.runner.quit()
-            return
-        self._performer.begin(order)
+        """Begin a run."""
+        self._performer.begin(msg.data)
+
+    def on_leave(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        """The master has no use for this worker."""
+        log.error("a master that did not start this worker found it on its port; it leaves")
+        self._environment.process_exit_code = EXIT_BROKEN
+        gevent.spawn(self._environment.runner.quit)
 
     def _quitting(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         """On SIGTERM this comes before the users were stopped."""

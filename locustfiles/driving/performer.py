@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+from gevent.event import Event
 
 from isolation_checks.errors import EXIT_BROKEN
 from isolation_checks.history.directory import RunDirectory, add_json
 from isolation_checks.plan import read
 from isolation_checks.records import ProcessId, RunId
 from locustfiles.driving.agent_user import AgentUser
+from locustfiles.driving.description import boot_id
 from locustfiles.driving.embedded import PROBE_KEY
 from locustfiles.driving.live.digest import Digest
 from locustfiles.driving.live.teller import Teller
@@ -32,6 +34,8 @@ from locustfiles.driving.seats import Seats
 
 BROKEN = "crosstalk_broken"
 AFTERWARDS_SECONDS = 10.0
+FINISH_SECONDS = 60.0
+"""For how long at most the end of a process waits for its run to be finished."""
 log = logging.getLogger(__name__)
 
 
@@ -45,8 +49,12 @@ class Performer:
         self._directory: RunDirectory | None = None
         self._process = ProcessId("")
         self._acts: list[gevent.Greenlet] = []
-        self._broke = False
         self._teller: Teller | None = None
+        self.broke = False
+        """The harness failed in the present run: it is not sealed."""
+        self._idle = Event()
+        """No run is going on or being finished."""
+        self._idle.set()
         environment.events.user_error.add_listener(self._on_user_error)
         environment.events.test_stop.add_listener(self.finish)
 
@@ -58,9 +66,9 @@ class Performer:
             self.broken(error)
 
     def _begin(self, order: dict[str, Any]) -> None:
-        self._broke = False
         if order["probe_key"] is not None:  # a worker did not start the platform
             os.environ[PROBE_KEY] = order["probe_key"]
+        self.broke = False
         directory = RunDirectory(Path(order["directory"]))
         self._directory, self._process = directory, ProcessId(order["process"])
         add_json(
@@ -94,6 +102,7 @@ class Performer:
                 run=order["run"], process=self._process, key=bytes.fromhex(order["key"])
             )
             self._teller = Teller(self.environment.runner, self.rig.recorder, digest)
+        self._idle.clear()
         AgentUser.rig = self.rig
         opened = self.rig.plan.workload.model != "closed"
         AgentUser.seats = Seats(self.rig) if opened else None
@@ -123,6 +132,7 @@ class Performer:
         """The users have stopped: drain, close, seal, and say that we ended."""
         rig, AgentUser.rig = AgentUser.rig, None
         if rig is None or self._directory is None:
+            self._idle.wait(FINISH_SECONDS)  # told twice to stop: the first time it is being done
             return
         try:
             gevent.killall(self._acts)
@@ -139,6 +149,8 @@ class Performer:
             )
         except Exception as error:  # noqa: BLE001 - Locust would log it and go on
             self.broken(error)
+        finally:
+            self._idle.set()
 
     def broken(self, error: BaseException) -> None:
         """The harness itself failed: leave the streams unsealed and end the run with 4.
@@ -148,8 +160,8 @@ class Performer:
         self.environment.process_exit_code = EXIT_BROKEN
         if self.rig is not None:
             self.rig.broken = True
-        if not self._broke:
-            self._broke = True
+        if not self.broke:
+            self.broke = True
             gevent.spawn(self._end, "".join(traceback.format_exception(error)))
 
     def _end(self, text: str) -> None:
@@ -179,11 +191,3 @@ def end_run(environment: Any) -> None:  # noqa: ANN401 - Locust is untyped
         environment.runner.quit()
     else:
         environment.runner.stop()
-
-
-def boot_id() -> str | None:
-    """Which boot of which machine this is: monotonic times compare within it."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return None

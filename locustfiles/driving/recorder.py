@@ -50,6 +50,15 @@ class Onlooker(Protocol):
         ...
 
 
+def prepare() -> None:
+    """Have Arrow load now what it loads on first use.
+
+    It is pandas, which takes up to seconds; in a run nothing else would go on meanwhile, and
+    a master would take its worker for dead.
+    """
+    pa.array([None])
+
+
 class _Frames:
     """The columns of frames that were received and not yet written.
 

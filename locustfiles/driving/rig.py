@@ -247,7 +247,7 @@ class Rig:
     def finish(self, how: str) -> None:
         """Let open queries finish for a while with open sockets, then close and seal."""
         limit = time.monotonic() + float(self.plan.workload.drain)
-        while self.open and time.monotonic() < limit:
+        while self.open and not self.broken and time.monotonic() < limit:
             gevent.sleep(SWEEP_SECONDS)
         self.stopping = True
         for query in list(self.open.values()):
