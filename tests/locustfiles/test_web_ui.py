@@ -48,7 +48,7 @@ def test_every_run_of_a_web_ui_is_judged_on_its_own(tmp_path):
     assert len(runs) == 3
     assert drives.judgement_of(runs[-1]).exit_code == code, drive.output
     for run in runs:
-        assert drives.part(run, "evidence") is Verdict.PASS, drive.output
+        assert drives.complete(run) is Verdict.PASS, drive.output
         assert f"report {run.judgements / '1' / 'report' / 'index.html'}" in drive.output
         assert {"p0"} == drives.sealed(run)
     assert [5, 3, 3] == [len(users_of(run)) for run in runs]

@@ -59,7 +59,7 @@ def test_a_late_worker_counts_and_a_stray_one_does_not(tmp_path):
     for drive in (master, forked):
         assert len(drive.run.processes()) == 2
         assert set(drive.run.processes()) == drives.sealed(drive.run)
-        assert drives.part(drive.run, "evidence") is Verdict.PASS, drive.output
+        assert drives.complete(drive.run) is Verdict.PASS, drive.output
         assert not any(map(drives.lives, drives.pids(drive.run)))
     assert len(master.run.describe()["expected"]) == 1
     assert len(forked.run.describe()["expected"]) == 2
@@ -109,5 +109,5 @@ def test_a_locust_that_is_killed_leaves_nothing_running(tmp_path):
     assert drives.frames(alone.run) >= flushed
     code, said = drives.crosstalk("judge", alone.run.path)
     assert code == 3, said
-    assert drives.part(alone.run, "evidence") is Verdict.UNKNOWN
+    assert drives.complete(alone.run) is Verdict.UNKNOWN
     assert drives.judgement_of(alone.run).scale.frames >= flushed - 5  # control frames of sockets
