@@ -136,7 +136,8 @@ class Performer:
             return
         try:
             gevent.killall(self._acts)
-            self._afterwards(rig)
+            if not rig.broken:
+                self._afterwards(rig)
             rig.finish("stopped")
             if self._teller is not None:
                 self._teller.tell()
