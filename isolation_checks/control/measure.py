@@ -93,7 +93,9 @@ def measure(run: Run, finders: Mapping[str, Finder], *, seed: int, breaks: int =
         octets=OCTETS,
     )
     planted = plant(taken, drawn=drawn, breaks=breaks, circle=_circle(plan), words=_words(plan))
-    processes = [dataclasses.replace(process) for process in history.processes]
+    processes = [
+        dataclasses.replace(process, gaps=list(process.gaps)) for process in history.processes
+    ]
     copied = fold.folded(history.description, processes, taken.batches)
     with InMemory() as tables:
         opened = derived(copied, taken.batches, run.reading, tables)

@@ -86,7 +86,7 @@ class EventDialect:
                 text = self._joined(message, _TEXT, text)
             if sequence.__class__ is not int:
                 sequence = _whole(self._text(message, _SEQUENCE, sequence))
-        except (Unusual, AttributeError):
+        except (Unusual, AttributeError, RecursionError):
             return self._walked(frame)
         return Reading(
             kind=kind,
@@ -105,7 +105,7 @@ class EventDialect:
         """The same but for the text and its number: what a driver needs while it runs."""
         try:
             labels = self._labels(self._decoded(frame))
-        except (Unusual, AttributeError):
+        except (Unusual, AttributeError, RecursionError):
             return self._walked(frame)
         kind, query, run, conversation, user, secrets = labels
         return Reading(

@@ -18,6 +18,7 @@ import msgspec
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check, Outcome
 from isolation_checks.judging import courses, coverage, findings, opportunities, pairs, timeline
+from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.headline import headline, scope
 from isolation_checks.judging.parts import part
 from isolation_checks.judging.verdict import (
@@ -63,7 +64,7 @@ def judge(
         outcomes.append((check, _asked(check, run)))
     if not any(query.ending is Ending.OK for query in run.history.queries.values()):
         outcomes = [(check, _unjudgeable(check, outcome)) for check, outcome in outcomes]
-    found = findings.of(run, outcomes)
+    found = _findings(run, outcomes)
     chances = _opportunities(run, outcomes)
     met = _coverage(run)
     parts = tuple(part(name, outcomes, chances, gates=name in plan.required) for name in PARTS)
@@ -154,6 +155,15 @@ def _said(check: Check, outcome: Outcome) -> CheckOutcome:
         bound=bound if bound is not None and bound <= SAYS_SOMETHING else None,
         note=outcome.note,
     )
+
+
+def _findings(run: Run, outcomes: list[tuple[Check, Outcome]]) -> Findings:
+    """What was found, explained; only counted where explaining it crashes."""
+    try:
+        return findings.of(run, outcomes)
+    except Exception:  # noqa: BLE001 - what was found stays found
+        total = sum(found.times for _, outcome in outcomes for found in outcome.found)
+        return Findings(shown=(), total=total, roots=0)
 
 
 def _opportunities(run: Run, outcomes: list[tuple[Check, Outcome]]) -> tuple[Opportunity, ...]:

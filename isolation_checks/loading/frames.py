@@ -160,7 +160,7 @@ class FrameReader:
             conversation=reading.conversation,
             label_owner=ownership.labelled(reading.user),
             named_session=None,
-            sequence=reading.sequence,
+            sequence=_storable(reading.sequence),
             open=running is not None,
         )
 
@@ -286,6 +286,11 @@ def _channel(session: Session, opcode: int, asker: PrincipalId | None) -> str:
 def _wire(opcode: int) -> str:
     """How a message came: what the plan lets flow is said by that."""
     return "http" if opcode == Opcode.HTTP else "frame"
+
+
+def _storable(number: int | None) -> int | None:
+    """A number that a column can hold; no sender counts that far."""
+    return number if number is None or abs(number) < 1 << 62 else None
 
 
 def _sighting(frame: Frame, **seen: Any) -> Sighting:  # noqa: ANN401 - the columns of a sighting

@@ -12,7 +12,7 @@ from isolation_checks.checks.error_budget import error_budget
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.history_complete import history_complete
 from isolation_checks.control import measure
-from isolation_checks.judging import opportunities
+from isolation_checks.judging import findings, opportunities
 from isolation_checks.judging.judge import judge
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks.judging.judging import says
@@ -173,6 +173,14 @@ def test_isolation_cannot_pass_without_knowing_how_often_it_could_have_shown(mon
     judgement = judge(told(ENOUGH, plan={"required": ["isolation"]}))
     assert UNKNOWN == judgement.verdict
     assert "how often bleeding could have shown is not known" in judgement.headline
+
+
+def test_findings_that_cannot_be_explained_are_findings(monkeypatch):
+    """A fingerprint may crash: the verdict stands, and what was found is counted."""
+    monkeypatch.setattr(findings, "of", lambda *_: 1 // 0)
+    leak = judge(told("a:A1 b:A1"))
+    assert (FAIL, 1, ()) == (leak.verdict, leak.findings_total, leak.findings)
+    assert "foreign canary in a frame: 1 found" in leak.headline
 
 
 def test_which_phases_met_is_told_and_what_never_met_is_named():
