@@ -39,6 +39,8 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
         parts = (seed.call.path, seed.call.send, seed.call.form, seed.call.headers)
         yield "workload.seeds.call", parts, known | {"title", "text"}
         yield "workload.seeds.ask", seed.ask, frozenset(("title",))
+    if auth.oauth2 is not None:
+        yield "auth.oauth2.form", auth.oauth2.form, known - _TOKEN
     yield "auth.subject", auth.subject, _PRINCIPAL - {"subject"} | words
     yield "auth.claims", auth.claims, _PRINCIPAL | words | {"issued", "expires"}
     yield "dialect.ask", dialect.ask, _ASK | words

@@ -5,6 +5,7 @@ It reads files and the environment; it connects to nothing.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +16,12 @@ from isolation_checks.errors import UsageError
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.units import Secret
 
+LEEWAY_S = 30.0
+"""By so much two clocks may differ that are both right."""
 FEWEST = 2
 """Tokens, of as many principals, without which nothing could reach another."""
+PAIR = 2
+"""Words of a client's line."""
 SHORTEST = 16
 """Characters that a token must have to be told from other words, and so kept out of a run."""
 
@@ -36,17 +41,40 @@ def require(plan: Plan) -> None:
         UsageError: one is not.
     """
     dialect_of(plan.dialect)
-    secrets = [plan.auth.secret, plan.probes.key, *plan.auth.secrets.values()]
+    oauth2 = plan.auth.oauth2
+    client = None if oauth2 is None else oauth2.client_secret
+    secrets = [plan.auth.secret, plan.probes.key, client, *plan.auth.secrets.values()]
     if plan.rows is not None:
         secrets += [Secret(url) for url in plan.rows.urls if url.startswith(("env:", "file:"))]
     try:
         for secret in secrets:
             if secret is not None:
                 secret.value()
+        if plan.auth.source == "mint" and plan.auth.secret is not None:
+            _sign("auth", plan.auth.secret.value(), plan.auth.algorithm, "auth.secret")
+        if plan.probes.key is not None:
+            _sign("probes", plan.probes.key.value(), plan.probes.algorithm, "probes.key")
     except LookupError as error:
         raise UsageError(str(error.args[0])) from error
     if plan.auth.source == "file":
         tokens(plan)
+    if oauth2 is not None and oauth2.grant == "client_credentials":
+        clients(plan)
+
+
+def _sign(table: str, key: str, algorithm: str, name: str) -> None:
+    """Make sure that a key is one for its algorithm, by signing with it.
+
+    Raises:
+        UsageError: it is not.
+    """
+    try:
+        jwt.encode({}, key, algorithm=algorithm)
+    except (ValueError, TypeError, NotImplementedError, jwt.PyJWTError) as error:
+        raise UsageError(
+            f"{name} is no key for {table}.algorithm = {algorithm!r}: HS… takes a secret, "
+            "RS…, ES… and EdDSA a private key as PEM without a password"
+        ) from error
 
 
 def tokens(plan: Plan) -> list[GivenToken]:
@@ -75,6 +103,12 @@ def tokens(plan: Plan) -> list[GivenToken]:
             f"auth.path: {path} holds a token of fewer than {SHORTEST} characters, which could not "
             "be kept out of the run; give longer ones"
         )
+    spent = [one for one in given if _is_over(one.token, time.time() - LEEWAY_S)]
+    if spent:
+        raise UsageError(
+            f"auth.path: {len(spent)} of the {len(given)} tokens in {path} have run out (by their "
+            "exp and this machine's clock); get fresh ones, or right the clock"
+        )
     for what, values in (
         ("the same token", [one.token for one in given]),
         ("tokens of the same user", [one.subject for one in given if one.subject is not None]),
@@ -85,6 +119,47 @@ def tokens(plan: Plan) -> list[GivenToken]:
                 "or one user's words would seem to reach another"
             )
     return given
+
+
+class GivenClient(NamedTuple):
+    """A line of a file of clients."""
+
+    id: str
+    secret: str
+
+
+def clients(plan: Plan) -> list[GivenClient]:
+    """The OAuth clients in the plan's file: an id and a secret a line.
+
+    Raises:
+        UsageError: they cannot be read, or are not what they should be.
+    """
+    path = (plan.auth.oauth2.clients if plan.auth.oauth2 is not None else None) or ""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the clients in {path}: {error}") from error
+    words = [line.split() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if any(len(line) != PAIR for line in words):
+        raise UsageError(f"auth.oauth2.clients: {path} must hold an id and a secret a line")
+    given = [GivenClient(*line) for line in words]
+    if len({client.id for client in given}) < max(len(given), 1):
+        raise UsageError(
+            f"auth.oauth2.clients: {path} holds no client, or one twice; every principal must be "
+            "a client of its own, or one's words would seem to reach another"
+        )
+    return given
+
+
+def _is_over(token: str, now_s: float) -> bool:
+    """Whether a token's `exp` has passed; one that says no such thing is not over."""
+    try:
+        ends = jwt.decode(token, options={"verify_signature": False}).get("exp")
+    except jwt.InvalidTokenError:
+        return False
+    if not isinstance(ends, int | float) or isinstance(ends, bool):
+        return False
+    return ends <= now_s
 
 
 def _subject(token: str) -> str | None:

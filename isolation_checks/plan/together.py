@@ -53,6 +53,8 @@ def _of_auth(plan: Plan) -> Iterator[str]:
         yield "auth.source = 'login' needs [auth.login] with the path of the login request"
     if auth.source == "login" and not (plan.target.http or plan.target.auth):
         yield "auth.source = 'login' needs target.http or target.auth"
+    if auth.source == "oauth2":
+        yield from _of_oauth2(plan)
     if auth.source == "mint" and auth.secret is None:
         yield "auth.source = 'mint' needs auth.secret, for example 'env:JWT_SECRET'"
     if auth.source == "file" and auth.path is None:
@@ -63,6 +65,25 @@ def _of_auth(plan: Plan) -> Iterator[str]:
             "subprotocols, query or message, for example "
             "headers = {Authorization = 'Bearer {token}'}"
         )
+
+
+def _of_oauth2(plan: Plan) -> Iterator[str]:
+    asked = plan.auth.oauth2
+    if asked is None:
+        yield "auth.source = 'oauth2' needs [auth.oauth2] with the path of the token endpoint"
+        return
+    if not (plan.target.http or plan.target.auth):
+        yield "auth.source = 'oauth2' needs target.http or target.auth"
+    if asked.grant == "client_credentials" and asked.clients is None:
+        yield (
+            "auth.oauth2.clients must name a file of clients, one for every principal: an id and "
+            "a secret a line"
+        )
+    if asked.grant == "authorization_code":
+        if not (asked.authorize and asked.client_id):
+            yield "auth.oauth2 needs authorize, the path where users log in, and client_id"
+        if not holes.tells_apart(asked.form):
+            yield f"auth.oauth2.form logs everybody in as the same user; it needs one of {_APART}"
 
 
 def _of_identity(plan: Plan) -> Iterator[str]:

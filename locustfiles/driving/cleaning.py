@@ -43,9 +43,13 @@ def clean(run: RunDirectory, progress: Callable[[str], None]) -> Cleaned:
     cleaned = Cleaned()
     principals = _principals(run)
     remove = plan.auth.remove
-    if plan.auth.source != "login" or remove is None:
+    oauth2 = plan.auth.oauth2
+    logs_in = plan.auth.source == "login" or (
+        oauth2 is not None and oauth2.grant == "authorization_code"
+    )
+    if not logs_in or remove is None:
         why = "the plan says of no request that removes an account ([auth.remove])"
-        if plan.auth.source != "login":
+        if not logs_in:
             why = "its token was not got by a login, so that no account was created by us"
         cleaned.left = [f"{principal}: {why}" for principal, _ in principals]
         return cleaned

@@ -30,10 +30,30 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class OAuth2(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an authorization server is asked."""
+
+    token: str
+    """The path of the token endpoint."""
+    grant: Literal["authorization_code", "client_credentials"] = "authorization_code"
+    authorize: str = ""
+    """The path of the authorization endpoint."""
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    basic: bool = False
+    """The client proves itself by HTTP Basic, not in the form."""
+    redirect_uri: str = "http://127.0.0.1:9/callback"
+    scope: str = ""
+    form: dict[str, str] = msgspec.field(default_factory=dict)
+    """What the fields of the provider's login pages are filled with."""
+    clients: str | None = None
+    """A file with one client a line, its id and its secret: each a principal of its own."""
+
+
 class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where principals and their tokens come from."""
 
-    source: Literal["login", "mint", "file"]
+    source: Literal["login", "mint", "file", "oauth2"]
     carry: Carry = msgspec.field(default_factory=Carry)
     secrets: dict[str, Secret] = msgspec.field(default_factory=dict)
     """Words for templates whose values are secret: `{api_key}`."""
@@ -57,6 +77,10 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lifetime: Duration = Duration(900)
     claims: dict[str, Any] = msgspec.field(default_factory=dict)
     subject: str = "{principal}-{run}"
+    kid: str | None = None
+    """The key's name, in the header of what is minted."""
+    # oauth2
+    oauth2: OAuth2 | None = None
     # file
     path: str | None = None
     """One token a line, and behind it, where it is opaque, what the platform calls its user."""

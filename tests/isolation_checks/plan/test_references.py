@@ -1,3 +1,5 @@
+import time
+
 import jwt
 import pytest
 
@@ -60,6 +62,21 @@ def test_every_principal_must_be_a_user_of_its_own(plan, text, said):
     """Two that are one user would seem to bleed into each other."""
     with pytest.raises(UsageError, match=said):
         references.require(plan(text))
+
+
+@pytest.mark.parametrize(
+    ("ends", "says"), [(-3_600, True), (-5, False), (60, False), (None, False)]
+)
+def test_tokens_that_have_run_out_are_said_before_anything_is_driven(plan, ends, says):
+    """One sentence, with how many; a little behind is what clocks differ by."""
+    claims = {} if ends is None else {"exp": int(time.time()) + ends}
+    spent = jwt.encode({"sub": "u-1", **claims}, "k" * 32, algorithm="HS256")
+    asked = plan(f"{spent}\n{of('u-2')}\n")
+    if not says:
+        assert 2 == len(references.tokens(asked))
+        return
+    with pytest.raises(UsageError, match=r"1 of the 2 tokens in .* have run out .* get fresh"):
+        references.tokens(asked)
 
 
 def test_every_secret_is_looked_up_before_anything_is_driven(plan, monkeypatch, tmp_path):

@@ -286,7 +286,7 @@ def test_a_fresh_token_is_handed_to_an_open_session(drive, server, until, monkey
     driven = drive(server.ws("/agent"))
     session = driven.opened()
     first = session.principal.access
-    monkeypatch.setattr(tokens, "_stale", lambda principal: principal.access == first)
+    monkeypatch.setattr(tokens.mint, "stale", lambda principal: principal.access == first)
     until(lambda: session.principal.access != first)
     until(lambda: "refreshed" in driven.steps(session))
     until(driven.ask(session, "heard completed").done.is_set)

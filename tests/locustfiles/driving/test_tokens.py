@@ -77,7 +77,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(tokens, "time", clock)
+    for module in (tokens.fresh, tokens.http, tokens.login, tokens.mint):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 

@@ -1,0 +1,115 @@
+"""Tokens of a login: registers and logs in over HTTP, and refreshes what it was given."""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+from gevent.lock import BoundedSemaphore
+
+from isolation_checks.dialects import template
+from isolation_checks.history.credentials import Credentials
+from isolation_checks.plan.tables.auth import Auth
+from isolation_checks.records import RunId
+from locustfiles.driving.principals import Principal
+from locustfiles.driving.tokens.fresh import stale, took
+from locustfiles.driving.tokens.http import (
+    IN_USE,
+    OK,
+    REDIRECT,
+    AuthError,
+    Http,
+    json_of,
+    names_of,
+)
+
+USUAL_USER = ("user.id", "user_id", "id")
+"""Where a login's answer says whose an opaque token is, unless the plan knows better."""
+
+
+class LoginTokens:
+    """Registers and logs in over HTTP; paced, and an account that exists is used again."""
+
+    def __init__(self, auth: Auth, http: Http, credentials: Credentials, run: RunId) -> None:
+        self._auth = auth
+        self._http = http
+        self._credentials = credentials
+        self._run = run
+        self._gate = BoundedSemaphore(4)
+        self._renewing: dict[str, BoundedSemaphore] = {}
+        self._next_s = 0.0
+
+    def token(self, principal: Principal) -> str:
+        """Register or log in once; afterwards what is kept, refreshed when it runs out."""
+        if principal.access is None:
+            self._credentials.know(principal.password, principal.id)
+            self._pace()
+            with self._gate:
+                self._enter(principal)
+        else:
+            self.renew(principal)
+        assert principal.access is not None
+        return principal.access
+
+    def renew(self, principal: Principal) -> bool:
+        """Refresh by the refresh token, or log in again where the platform has none."""
+        if principal.access is None or not stale(principal):
+            return False
+        with self._renewing.setdefault(principal.id, BoundedSemaphore()):
+            # a refresh token that is used twice may cost the account all its tokens
+            return stale(principal) and self._renew(principal)
+
+    def refresh(self, principal: Principal) -> bool:
+        """By the refresh token, stale or not; not where the platform has none."""
+        if self._auth.refresh is None or principal.refresh is None:
+            return False
+        with self._renewing.setdefault(principal.id, BoundedSemaphore()):
+            return self._renew(principal)
+
+    def _renew(self, principal: Principal) -> bool:
+        names = names_of(principal, self._run)
+        refresh, login = self._auth.refresh, self._auth.login
+        assert login is not None
+        status, body = self._http.call(
+            refresh if refresh is not None and principal.refresh else login, names
+        )
+        if status != OK and refresh is not None and principal.refresh:
+            status, body = self._http.call(login, names)
+        self._take(principal, status, body, "refresh")
+        return True
+
+    def _pace(self) -> None:
+        now = time.monotonic()
+        self._next_s = max(now, self._next_s + 1 / self._auth.pace)
+        gevent.sleep(self._next_s - now)
+
+    def _enter(self, principal: Principal) -> None:
+        names = names_of(principal, self._run)
+        assert self._auth.login is not None
+        if self._auth.register is not None:
+            status, body = self._http.call(self._auth.register, names)
+            if OK <= status < REDIRECT and self._has_token(body):
+                self._take(principal, status, body, "register")
+                return
+            if not (OK <= status < REDIRECT or status in IN_USE):
+                raise AuthError(f"register answered {status}")
+        status, body = self._http.call(self._auth.login, names)
+        self._take(principal, status, body, "login")
+
+    def _has_token(self, body: bytes) -> bool:
+        return template.first_text(json_of(body), self._auth.access) is not None
+
+    def _take(self, principal: Principal, status: int, body: bytes, what: str) -> None:
+        answer = json_of(body)
+        token = template.first_text(answer, self._auth.access)
+        if not OK <= status < REDIRECT or token is None:
+            raise AuthError(f"{what} answered {status} and no token")
+        refresh = template.first_text(answer, self._auth.refresh_token)
+        if refresh is not None:
+            self._credentials.know(refresh, principal.id)
+            principal.refresh = refresh
+        if principal.subject is None:  # later answers that say otherwise are not believed
+            principal.subject = template.first_text(answer, self._auth.user)
+        took(principal, token, self._credentials)
+        if principal.subject is None:
+            principal.subject = template.first_text(answer, USUAL_USER)
