@@ -41,15 +41,12 @@ def require(plan: Plan) -> None:
         UsageError: one is not.
     """
     dialect_of(plan.dialect)
-    oauth2 = plan.auth.oauth2
-    client = None if oauth2 is None else oauth2.client_secret
-    secrets = [plan.auth.secret, plan.probes.key, client, *plan.auth.secrets.values()]
+    wanted = secrets(plan)
     if plan.rows is not None:
-        secrets += [Secret(url) for url in plan.rows.urls if url.startswith(("env:", "file:"))]
+        wanted += [Secret(url) for url in plan.rows.urls if url.startswith(("env:", "file:"))]
     try:
-        for secret in secrets:
-            if secret is not None:
-                secret.value()
+        for secret in wanted:
+            secret.value()
         if plan.auth.source == "mint" and plan.auth.secret is not None:
             _sign("auth", plan.auth.secret.value(), plan.auth.algorithm, "auth.secret")
         if plan.probes.key is not None:
@@ -57,9 +54,31 @@ def require(plan: Plan) -> None:
     except LookupError as error:
         raise UsageError(str(error.args[0])) from error
     if plan.auth.source == "file":
-        tokens(plan)
-    if oauth2 is not None and oauth2.grant == "client_credentials":
+        _refuse_spent(plan, tokens(plan))
+    if plan.auth.oauth2 is not None and plan.auth.oauth2.grant == "client_credentials":
         clients(plan)
+
+
+def secrets(plan: Plan) -> list[Secret]:
+    """The secrets by which a plan speaks to the platform: keys, and words for its templates."""
+    auth = plan.auth
+    client = None if auth.oauth2 is None else auth.oauth2.client_secret
+    kept = (auth.secret, plan.probes.key, client, *auth.secrets.values())
+    return [Secret(reference) for reference in kept if reference is not None]
+
+
+def _refuse_spent(plan: Plan, given: list[GivenToken]) -> None:
+    """Make sure that no token has run out before it is used.
+
+    Raises:
+        UsageError: some have.
+    """
+    spent = [one for one in given if _is_over(one.token, time.time() - LEEWAY_S)]
+    if spent:
+        raise UsageError(
+            f"auth.path: {len(spent)} of the {len(given)} tokens in {plan.auth.path} have run out "
+            "(by their exp and this machine's clock); get fresh ones, or right the clock"
+        )
 
 
 def _sign(table: str, key: str, algorithm: str, name: str) -> None:
@@ -102,12 +121,6 @@ def tokens(plan: Plan) -> list[GivenToken]:
         raise UsageError(
             f"auth.path: {path} holds a token of fewer than {SHORTEST} characters, which could not "
             "be kept out of the run; give longer ones"
-        )
-    spent = [one for one in given if _is_over(one.token, time.time() - LEEWAY_S)]
-    if spent:
-        raise UsageError(
-            f"auth.path: {len(spent)} of the {len(given)} tokens in {path} have run out (by their "
-            "exp and this machine's clock); get fresh ones, or right the clock"
         )
     for what, values in (
         ("the same token", [one.token for one in given]),

@@ -22,7 +22,6 @@ from isolation_checks.history.directory import RunDirectory
 from isolation_checks.history.stream import batches
 from isolation_checks.plan import references
 from isolation_checks.plan.model import Plan
-from isolation_checks.plan.units import Secret
 from isolation_checks.rows import sources
 
 _PLAN = "plan"
@@ -38,9 +37,9 @@ def screen(run: RunDirectory, plan: Plan) -> Credentials:
 
 
 def _known(run: RunDirectory, plan: Plan) -> Iterator[tuple[str, str]]:
-    for reference in filter(None, (plan.auth.secret, *plan.auth.secrets.values())):
+    for reference in references.secrets(plan):
         with suppress(LookupError):
-            yield Secret(reference).value(), _PLAN
+            yield reference.value(), _PLAN
     for url in plan.rows.urls if plan.rows is not None else ():
         with suppress(LookupError, ValueError):
             password = urllib.parse.urlsplit(sources.resolved(url)).password
@@ -52,7 +51,14 @@ def _known(run: RunDirectory, plan: Plan) -> Iterator[tuple[str, str]]:
         with suppress(UsageError):
             for given in references.tokens(plan):
                 yield given.token, by_subject.get(given.subject or "", _PLAN)
-    if plan.auth.source == "login" and (key := _account_key(run.path.parent)) is not None:
+    if plan.auth.oauth2 is not None and plan.auth.oauth2.clients is not None:
+        with suppress(UsageError):
+            for client in references.clients(plan):
+                yield client.secret, _PLAN
+    if (
+        plan.auth.source in ("login", "oauth2")
+        and (key := _account_key(run.path.parent)) is not None
+    ):
         for principal, _, email in principals:
             if email:
                 yield accounts.password(key, email), principal

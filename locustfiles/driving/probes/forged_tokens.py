@@ -49,11 +49,13 @@ def forge_tokens(rig: Rig) -> None:
 def _model(ground: Ground) -> forging.Model | str:
     """The decoy's token taken apart; a sentence where it cannot be."""
     plan = ground.rig.plan
-    key = plan.probes.key
+    key = None if plan.probes.key is None else Secret(plan.probes.key).value()
+    if key is not None:
+        ground.rig.credentials.know(key, "the platform")
     try:
         return forging.model_of(
             ground.token(ground.decoy.principal),
-            key=None if key is None else Secret(key).value(),
+            key=key,
             algorithm=plan.probes.algorithm,
             public=_public(ground),
         )
