@@ -46,6 +46,20 @@ def _known(run: RunDirectory, plan: Plan) -> Iterator[tuple[str, str]]:
             if password:
                 yield urllib.parse.unquote(password), _PLAN
     principals = list(_principals(run))
+    yield from _of_files(plan, principals)
+    if (
+        plan.auth.source in ("login", "oauth2")
+        and (key := _account_key(run.path.parent)) is not None
+    ):
+        for principal, _, email in principals:
+            if email:
+                yield accounts.password(key, email), principal
+
+
+def _of_files(
+    plan: Plan, principals: list[tuple[str, str | None, str | None]]
+) -> Iterator[tuple[str, str]]:
+    """The tokens, and the clients' secrets, of the plan's files."""
     if plan.auth.source == "file":
         by_subject = {subject: principal for principal, subject, _ in principals}
         with suppress(UsageError):
@@ -55,13 +69,6 @@ def _known(run: RunDirectory, plan: Plan) -> Iterator[tuple[str, str]]:
         with suppress(UsageError):
             for client in references.clients(plan):
                 yield client.secret, _PLAN
-    if (
-        plan.auth.source in ("login", "oauth2")
-        and (key := _account_key(run.path.parent)) is not None
-    ):
-        for principal, _, email in principals:
-            if email:
-                yield accounts.password(key, email), principal
 
 
 def _principals(run: RunDirectory) -> Iterator[tuple[str, str | None, str | None]]:
