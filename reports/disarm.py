@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import enum
 import unicodedata
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 
 from isolation_checks.judging.verdict import Moment
-
-if TYPE_CHECKING:
-    from isolation_checks.judging.verdict import Judgement
 
 LONGEST = 400
 """Characters that are kept of a name or a sentence; its middle makes way."""
@@ -30,10 +27,14 @@ _JOINERS = "\u200c\u200d"
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 _T = TypeVar("_T")
+_Read = TypeVar("_Read", bound=msgspec.Struct)
 
 
-def disarm(judgement: Judgement) -> Judgement:
-    """The same judgement with every string harmless; marks point at the same words as before."""
+def disarm(judgement: _Read) -> _Read:
+    """The same judgement with every string harmless; marks point at the same words as before.
+
+    A capacity, too.
+    """
     return _disarm(judgement)
 
 

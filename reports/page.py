@@ -50,7 +50,7 @@ def render(judgement: Judgement) -> bytes:
     """The whole judgement as a self-contained page, in UTF-8."""
     judgement = disarm(judgement)
     pictures = {finding.id: _picture(finding) for finding in judgement.findings}
-    page = _templates().get_template("page.html")
+    page = templates().get_template("page.html")
     text = page.render(
         judgement=judgement,
         meaning=MEANING[judgement.verdict],
@@ -77,15 +77,15 @@ def _picture(finding: Finding) -> Markup:
     says = "; ".join(
         f"{wording.clock(moment.at_s)} {moment.who} {moment.did}" for moment in finding.witness
     )
-    return _twice(finding.id, says, lambda width: figures.lanes(finding, width=width))
+    return twice(finding.id, says, lambda width: figures.lanes(finding, width=width))
 
 
 def _plot(plot: Plot, judgement: Judgement) -> Markup:
     """A figure of the gallery; empty where there is nothing to draw."""
-    return _twice(plot.name, plot.says(judgement), lambda width: plot.draw(judgement, width))
+    return twice(plot.name, plot.says(judgement), lambda width: plot.draw(judgement, width))
 
 
-def _twice(name: str, says: str, draw: Callable[[int], Figure | None]) -> Markup:
+def twice(name: str, says: str, draw: Callable[[int], Figure | None]) -> Markup:
     """A picture for a screen and one for a phone; empty where there is nothing to draw."""
     drawn = Markup()
     for size, width in (("wide", WIDE), ("narrow", NARROW)):
@@ -122,7 +122,8 @@ def _commands(judgement: Judgement) -> list[tuple[str, str]]:
     return commands
 
 
-def _templates() -> Environment:
+def templates() -> Environment:
+    """Templates that escape whatever is put into them."""
     return Environment(
         loader=PackageLoader("reports"),
         autoescape=True,

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
-from isolation_checks.judging import verdict
-from reports import junit, markdown, page, pdf, pictures, sarif, tables, text
+from isolation_checks.judging import capacity, verdict
+from reports import junit, markdown, page, pdf, pictures, planned, sarif, tables, text
 from reports.annotations import render as annotated
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ RENDERERS: Mapping[str, Callable[[verdict.Judgement], Rendered]] = {
 """The files and folders of a report and what renders each.  A new format is one module and one
 line."""
 
+OF_CAPACITY: Mapping[str, Callable[[capacity.Capacity], Rendered]] = {
+    "index.html": planned.render,
+    "capacity.pdf": planned.paper,
+    "figures": planned.pictures,
+}
+"""The same of a capacity."""
+
 
 def write(judgement_dir: Path) -> Path:
     """Render the `verdict.json` of a folder into its `report/`, or `report-2/`, and so on.
@@ -49,8 +56,23 @@ def write(judgement_dir: Path) -> Path:
         msgspec.ValidationError: what is there is not a judgement that this version reads.
     """
     judgement = verdict.decode((judgement_dir / "verdict.json").read_bytes())
-    rendered = {name: render(judgement) for name, render in RENDERERS.items()}
-    folder = _folder(judgement_dir)
+    return _kept(judgement_dir, {name: render(judgement) for name, render in RENDERERS.items()})
+
+
+def write_capacity(folder: Path) -> Path:
+    """Render the `capacity.json` of a folder into its `report/`, as `write` does a judgement.
+
+    Raises:
+        OSError: there is no capacity in the folder, or it cannot be written to.
+        msgspec.ValidationError: what is there is not a capacity that this version reads.
+    """
+    found = capacity.decode((folder / "capacity.json").read_bytes())
+    return _kept(folder, {name: render(found) for name, render in OF_CAPACITY.items()})
+
+
+def _kept(beside: Path, rendered: Mapping[str, Rendered]) -> Path:
+    """Write files and folders of files; the path of the page."""
+    folder = _folder(beside)
     for name, content in rendered.items():
         if isinstance(content, bytes):
             _add(folder / name, content)

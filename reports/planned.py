@@ -1,0 +1,153 @@
+"""How many users a platform serves, as a page and as a PDF.
+
+It may not decide or compute anything; what is not known is said, never guessed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from reports import figures, ladder, wording
+from reports.disarm import disarm
+from reports.page import templates, twice
+from reports.pdf import MUTED, Paper
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from matplotlib.figure import Figure
+
+    from isolation_checks.judging.capacity import Capacity, Estimate, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """A figure of a capacity, what it means, and what to do."""
+
+    name: str
+    title: str
+    meaning: str
+    todo: str
+    draw: Callable[[Capacity, int], Figure | None]
+
+
+PLOTS = (
+    Plot(
+        name="throughput",
+        title="What is answered, against the users",
+        meaning="Each mark is a load that was held, with the 95 % interval of its rate; the line "
+        "is the Universal Scalability Law, and the dotted one the largest load that was borne.",
+        todo="Where the curve bends away from a straight line, users begin to wait for each "
+        "other: stay left of that, and look for what they share.",
+        draw=lambda capacity, width: ladder.throughput(capacity, width=width),
+    ),
+    Plot(
+        name="durations",
+        title="How long answers took, against the users",
+        meaning="Quantiles of whole answers at each load with their 95 % bounds; the dashed "
+        "line is an objective's limit.",
+        todo="Where the upper end of a bar crosses its limit, that load is no longer safe to "
+        "promise.",
+        draw=lambda capacity, width: ladder.durations(capacity, width=width),
+    ),
+    Plot(
+        name="bleeding",
+        title="Bleeding, against the users",
+        meaning="Of a thousand queries at each load, in how many somebody received another's "
+        "words, with its 95 % interval.",
+        todo="Mend the bleeding before you speak of capacity; drive the smallest load that "
+        "shows it again and again.",
+        draw=lambda capacity, width: ladder.bleeding(capacity, width=width),
+    ),
+)
+WIDTH = 860
+
+
+def render(capacity: Capacity) -> bytes:
+    """The capacity as a self-contained page, in UTF-8."""
+    capacity = disarm(capacity)
+    plots: list[tuple[Plot, Markup]] = []
+    for plot in PLOTS:
+        drawn = twice(plot.name, plot.title, partial(plot.draw, capacity))
+        if drawn:
+            plots.append((plot, drawn))
+    page = templates().get_template("capacity.html")
+    text = page.render(
+        capacity=capacity, plots=plots, words=wording, users=users, rate=rate, note=noted
+    )
+    return text.encode()
+
+
+def paper(capacity: Capacity, made: dt.datetime = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)) -> bytes:
+    """The same as a PDF; its date is what it is given, never the clock's."""
+    capacity = disarm(capacity)
+    written = Paper(capacity.run, made)
+    written.say(f"Crosstalk · capacity · run {capacity.run} · {capacity.target}", MUTED)
+    written.say(capacity.headline, size=15, bold=True)
+    written.say(f"Workload: {capacity.model}", MUTED)
+    if capacity.answers:
+        rows = [("question", "users", "because")]
+        rows += [(each.asks, users(each.users), each.because) for each in capacity.answers]
+        written.table(rows, (34, 18, 48))
+    for plot in PLOTS:
+        drawn = plot.draw(capacity, WIDTH)
+        if drawn is not None:
+            written.heading(plot.title, room=30 + written.height(drawn))
+            written.say(plot.meaning, MUTED)
+            written.picture(drawn)
+            written.say(f"What to do. {plot.todo}", MUTED)
+    written.heading("The steps")
+    table: list[tuple[str, ...]] = [
+        ("users", "verdict", "answers a second", "p95", "errors", "bled", "note")
+    ]
+    for step in capacity.steps:
+        p95 = next((each for each in step.completion if each.q == 0.95), None)  # noqa: PLR2004 - as it was asked for
+        measured = None if p95 is None else p95.measured
+        table.append(
+            (
+                wording.count(step.users),
+                step.verdict,
+                rate(step.throughput),
+                "—" if measured is None else wording.seconds(measured),
+                "—" if step.errors is None else wording.share(step.errors),
+                wording.count(step.bleeds),
+                noted(step),
+            )
+        )
+    written.table(table, (9, 12, 22, 10, 10, 8, 29))
+    for sentence in capacity.refused:
+        written.say(f"Not said: {sentence}")
+    return written.whole()
+
+
+def pictures(capacity: Capacity) -> Mapping[str, bytes]:
+    """Every figure that there is, as PNG and SVG."""
+    capacity = disarm(capacity)
+    files: dict[str, bytes] = {}
+    for plot in PLOTS:
+        figure = plot.draw(capacity, WIDTH)
+        if figure is not None:
+            files[f"{plot.name}.svg"] = figures.svg(figure, salt=plot.name).encode()
+            files[f"{plot.name}.png"] = figures.png(figure)
+    return files
+
+
+def users(estimate: Estimate | None) -> str:
+    """A number of users with its interval; where it would be a guess, it is not known."""
+    if estimate is None:
+        return "not known"
+    value, low, high = (f"{each:,.0f}" for each in (estimate.value, estimate.lower, estimate.upper))
+    return value if low == high else f"{value} ({low} to {high})"
+
+
+def rate(estimate: Estimate) -> str:
+    """A rate with its interval."""
+    return f"{estimate.value:.3g} ({estimate.lower:.3g} to {estimate.upper:.3g})"
+
+
+def noted(step: Step) -> str:
+    """What must be known of a step: whether the generator kept up, and its note."""
+    return "; ".join(filter(None, ("" if step.trusted else "the generator was late", step.note)))
