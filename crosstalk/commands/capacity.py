@@ -48,11 +48,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     wanted = planner.Wanted(peak=peak, replicas=replicas, think_s=think)
     with progress() as say, loaded(directory, say) as opened:
         planned = planner.capacity(opened, steps, wanted)
-    add(directory.next_in(directory.path / "capacity") / "capacity.json", capacity.encode(planned))
+    folder = directory.next_in(directory.path / "capacity")
+    add(folder / "capacity.json", capacity.encode(planned))
     if as_json:
         click.echo(capacity.encode(planned), nl=False)
         return 0
     from reports import capacity as shown  # noqa: PLC0415 - after the slow part
+    from reports.write import write_capacity  # noqa: PLC0415
 
     click.echo(shown.render(planned, width=look()[0]), nl=False)
+    click.echo(f"report {write_capacity(folder)}")
     return 0

@@ -58,6 +58,10 @@ def test_the_load_that_saturates_is_found(climbed):
     assert "no scalability law" in found.refused[0]  # three loads do not tell it
     kept = list(run.path.glob("capacity/*/capacity.json"))
     assert max(kept).read_bytes() == done.stdout
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    page = Path(told.rpartition("report ")[2].strip())
+    assert "9 users" in page.read_text("utf-8")
+    assert (page.parent / "figures" / "throughput.png").exists()
 
 
 def test_the_climb_says_what_it_showed_and_does_not_fail_for_it(climbed):
