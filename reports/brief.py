@@ -1,4 +1,4 @@
-"""The judgement in four sentences: what is wrong, for whom, since which load, and what to do next.
+"""The judgement in a few sentences: what is wrong, for whom, since when, and what to do next.
 
 It says only what the judgement holds; who reads nothing else should know where to begin.
 """
@@ -28,6 +28,7 @@ def told(judgement: Judgement) -> Told:
         ("What is wrong", _wrong(judgement, roots)),
         ("For whom", _whom(judgement)),
         ("Since when", _since(judgement)),
+        ("What is not known", _unknown(judgement)),
         ("What to do next", _next(judgement, first)),
     ]
     return [(heading, sentence) for heading, sentence in sentences if sentence]
@@ -90,6 +91,14 @@ def _since(judgement: Judgement) -> str:
     return (
         f"{said}, with {wording.counted(sessions, 'session', 'sessions')} open of {most} at most."
     )
+
+
+def _unknown(judgement: Judgement) -> str:
+    """Beside what failed, what could not be judged."""
+    if judgement.verdict is not Verdict.FAIL:
+        return ""
+    open_ = [part for part in judgement.parts if part.verdict is Verdict.UNKNOWN]
+    return " ".join(f"Whether {part.name} holds: {part.because}." for part in open_)
 
 
 def _next(judgement: Judgement, first: Finding | None) -> str:

@@ -44,6 +44,8 @@ WIDE = 20.0
 STEPS = (1, 2, 5, 10)
 """Steps of an axis that a person counts in."""
 MOST_TICKS = 5
+EDGE = 16
+"""Units from the right edge within which a tick's number would not fit."""
 
 
 def lanes(finding: Finding, *, width: int) -> Figure | None:
@@ -166,7 +168,8 @@ def _time_axis(axes: Axes, places: Lanes, ticks: int) -> None:
     """Seconds under the lanes; to the right of them, what stands on no clock of ours."""
     bare(axes)
     steps = MaxNLocator(ticks, steps=STEPS).tick_values(places.from_s, places.to_s)
-    within = [float(at) for at in steps if places.from_s <= at <= places.to_s]
+    last = min(places.to_s, places.edge_s - EDGE / places.second)
+    within = [float(at) for at in steps if places.from_s <= at <= last]
     step = within[1] - within[0] if len(within) > 1 else 1
     decimals = next((digits for digits in range(6) if step >= 0.999 * 10.0**-digits), 6)
     axes.xaxis.set_major_locator(FixedLocator(within))

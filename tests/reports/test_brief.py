@@ -21,6 +21,14 @@ def test_a_broken_run_in_four_sentences():
     assert "Read F1 below" in sentences["What to do next"]
 
 
+def test_what_could_not_be_judged_is_told_beside_what_failed():
+    """A failure of one part says nothing of another."""
+    parts = samples.parts(samples.PASS, samples.UNKNOWN, samples.FAIL)
+    sentences = dict(brief.told(samples.changed(samples.slow(), parts=parts)))
+    assert "Whether isolation holds: " in sentences["What is not known"]
+    assert "What is not known" not in dict(brief.told(samples.unknown()))
+
+
 def test_a_missed_objective_says_what_and_where_to_look():
     """Without a finding nobody is named."""
     sentences = dict(brief.told(samples.slow()))
