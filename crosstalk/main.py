@@ -16,6 +16,8 @@ COMMANDS: Mapping[str, str] = {
     "collect": "read the platform's rows into a run",
     "judge": "judge a run (again), and render the judgement",
     "report": "render the newest judgement of a run again, or print it",
+    "baseline": "a run as a small file that later runs are compared with",
+    "compare": "what became better than a base, and what worse",
     "capacity": "how many users a platform serves within its objectives",
     "explain": "one finding, whole",
     "control": "would a break have been found in this run?",

@@ -1,0 +1,65 @@
+"""`crosstalk compare BASE RUN`: what became better, and what worse."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crosstalk.commands.options import found, of_a_run
+from isolation_checks.errors import UsageError
+
+if TYPE_CHECKING:
+    from isolation_checks.judging.comparing import Baseline
+
+
+@click.command(epilog="Example: crosstalk compare baseline.json latest --margin 10%")
+@click.argument("base", metavar="BASE")
+@of_a_run
+@click.option(
+    "--margin",
+    default="10%",
+    show_default=True,
+    help="By how much a value may grow before it is a regression.",
+)
+@click.option("--anyway", is_flag=True, help="Compare runs under different loads too.")
+def command(base: str, run: str, runs: Path, margin: str, anyway: bool) -> int:  # noqa: FBT001 - click's flag
+    """Compare RUN with BASE, a file of `crosstalk baseline` or another run.
+
+    Exit 1 where an indicator is worse by more than the margin, 3 where the samples do not
+    suffice to tell, else 0.
+    """
+    from isolation_checks.judging import comparing  # noqa: PLC0415 - slow to import
+    from reports import comparison  # noqa: PLC0415
+
+    compared = comparing.compared(
+        _opened(base, runs), _opened(run, runs), _share(margin), anyway=anyway
+    )
+    click.echo(comparison.render(compared), nl=False)
+    return compared.exit_code
+
+
+def _opened(name: str, runs: Path) -> Baseline:
+    import msgspec  # noqa: PLC0415
+
+    from isolation_checks.judging import comparing  # noqa: PLC0415
+    from isolation_checks.loading import fold  # noqa: PLC0415
+
+    if Path(name).is_file():
+        try:
+            return comparing.decode(Path(name).read_bytes())
+        except msgspec.MsgspecError as error:
+            raise UsageError(f"{name} is no baseline: {error}") from error
+    return comparing.baseline(fold.load(found(name, runs)), metadata.version("crosstalk-harness"))
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError as error:
+        raise UsageError(f"--margin {text!r}: write it like 10% or 0.1") from error
+    if share < 0:
+        raise UsageError(f"--margin {text!r}: a margin is not below zero")
+    return share
