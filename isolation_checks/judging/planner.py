@@ -102,7 +102,7 @@ def capacity(run: Run, steps: Sequence[Held], wanted: Wanted | None = None) -> C
     bleeds = _bleeds(run)
     judged = [_step(history, step, unsure, framed, bleeds) for step in steps]
     within, confirmed, breached = _within(judged)
-    law, refused = _law(history, judged)
+    law, knee, refused = _law(history, judged)
     return Capacity(
         run=history.description["run"],
         target=history.description["target"],
@@ -112,7 +112,7 @@ def capacity(run: Run, steps: Sequence[Held], wanted: Wanted | None = None) -> C
         confirmed=confirmed,
         breached=breached,
         headline=_headline(within, confirmed=confirmed, breached=breached),
-        knee=_knee(law),
+        knee=knee,
         law=law,
         bleeding=_bleeding(judged),
         answers=_answers(history, judged, within, wanted),
@@ -254,27 +254,28 @@ def _headline(within: int | None, *, confirmed: bool, breached: int | None) -> s
     return f"{within} users within every objective ({how}){above or more}"
 
 
-def _law(history: History, steps: Sequence[Step]) -> tuple[Law | None, list[str]]:
-    """The law over the steps, and what cannot be said."""
+def _law(history: History, steps: Sequence[Step]) -> tuple[Law | None, Estimate | None, list[str]]:
+    """The law over the steps, its knee, and what cannot be said."""
     if history.plan.workload.model != "closed":
-        return None, [
-            "no scalability law: an open workload's throughput is what it asks for, until it breaks"
-        ]
+        return None, None, ["no scalability law: an open workload gets what it asks for, or breaks"]
     points = [(float(step.users), step.throughput.value) for step in steps if step.trusted]
     points = [point for point in points if point[1] > 0]
     try:
         found = usl.fit([load for load, _ in points], [got for _, got in points])
     except ValueError as error:
-        return None, [f"no scalability law: {error}"]
+        return None, None, [f"no scalability law: {error}"]
     loads = [load for load, _ in points]
     most = max(loads)
-    refused = []
+    knee, refused = _knee(found, most)
     peak = found.peak
     if peak is not None and peak.value > most:
         refused.append(
             f"the throughput's peak would lie beyond {most:.0f} users, the most that were held"
         )
         peak = None
+    elif peak is not None and peak.upper > most:
+        refused.append(f"the throughput's peak may lie beyond {most:.0f} users as well")
+        peak = usl.Estimate(value=peak.value, lower=peak.lower, upper=most)
     curve = np.linspace(min(loads), most, CURVE)
     law = Law(
         alpha=_of(found.alpha),
@@ -284,19 +285,21 @@ def _law(history: History, steps: Sequence[Step]) -> tuple[Law | None, list[str]
         points=tuple(points),
         curve=tuple((float(load), found.at(load)) for load in curve),
         peak=None if peak is None else _of(peak),
-        ceiling=found.ceiling if np.isfinite(found.ceiling) and peak is not None else None,
+        ceiling=found.ceiling if knee is not None and np.isfinite(found.ceiling) else None,
     )
-    return law, refused
+    return law, knee, refused
 
 
-def _knee(law: Law | None) -> Estimate | None:
-    """Where the throughput of undisturbed users would reach the most that was seen."""
-    if law is None or law.peak is None or law.ceiling is None:
-        return None
-    gamma = law.gamma
-    lower = law.ceiling / gamma.upper
-    upper = law.ceiling / gamma.lower if gamma.lower > 0 else law.points[-1][0]
-    return Estimate(value=law.ceiling / gamma.value, lower=lower, upper=upper)
+def _knee(found: usl.Fit, most: float) -> tuple[Estimate | None, list[str]]:
+    """Where undisturbed users would reach the most throughput, if that lies among the steps."""
+    if found.knee is None or found.knee.value > most:
+        return None, [f"a knee was not seen: up to {most:.0f} users throughput still grows"]
+    knee = _of(found.knee)
+    if knee.upper > most:
+        return msgspec.structs.replace(knee, upper=most), [
+            f"the knee may lie beyond {most:.0f} users as well, the most that were held"
+        ]
+    return knee, []
 
 
 def _answers(

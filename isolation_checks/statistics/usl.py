@@ -157,7 +157,7 @@ def _intervals(
     wide = float(special.stdtrit(freedom, 0.975)) * np.sqrt(np.maximum(np.diag(covariance), 0))
     one, two, three = (
         Estimate(value=value, lower=max(0.0, value - each), upper=value + each)
-        for value, each in zip(found, wide, strict=True)
+        for value, each in zip(found, wide.tolist(), strict=True)
     )
     return one, two, three
 

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.judging import capacity, planner
+from isolation_checks.judging.planner import Held, Wanted
+from isolation_checks.judging.verdict import Verdict
+from tests.isolation_checks.language import told
+
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
+EVERY = {"objectives": [{"indicator": "completion", "limit": "1s", "every": True}]}
+
+
+def climb(*steps, plan=EVERY):
+    """A run of steps, each told as `users, seconds that every answer takes, more words`."""
+    script, held, at_s = [], [], 1.05  # between two words
+    query = 0
+    for number, (users, takes, *more) in enumerate(steps, 1):
+        from_s = at_s
+        for _ in range(4):
+            query += 1
+            script += [f"a?q{query},A{query}", f"+{takes}s", f"a:q{query},A{query}", f"a!q{query}"]
+            at_s += 0.4 + takes
+        for word in more:
+            script.append(word)
+            at_s += 0.1
+        held.append(
+            Held(
+                number=number, users=users, confirms=False, began_s=from_s, from_s=from_s, to_s=at_s
+            )
+        )
+    return told(" ".join(script), plan=plan), held
+
+
+def test_the_largest_load_that_was_borne_lies_below_the_smallest_that_was_not():
+    """Each step is a run of its own; what breaks at one does not spoil the others."""
+    run, held = climb((5, 0.1), (10, 0.2), (20, 3), (40, 5))
+    found = planner.capacity(run, held)
+    assert [PASS, PASS, FAIL, FAIL] == [step.verdict for step in found.steps]
+    assert (10, 20, False) == (found.within, found.breached, found.confirmed)
+    assert "10 users within every objective" in found.headline
+    assert "20 were too many" in found.headline
+    assert [4, 4, 4, 4] == [step.queries for step in found.steps]
+
+
+def test_a_load_that_was_borne_above_one_that_was_not_is_not_claimed():
+    run, held = climb((5, 0.1), (10, 3), (20, 0.1))
+    assert (5, 10) == (
+        planner.capacity(run, held).within,
+        planner.capacity(run, held).breached,
+    )
+
+
+def test_a_generator_that_was_late_shows_nothing():
+    """Neither that the load was borne nor that it was too much."""
+    run, held = climb((5, 0.1), (10, 3))
+    for query in run.history.queries.values():
+        query.due_s -= 0.5
+    held = [Held(**{n: getattr(h, n) for n in h.__slots__} | {"from_s": 0.0}) for h in held[:1]]
+    found = planner.capacity(run, held)
+    assert (UNKNOWN, False, None) == (
+        found.steps[0].verdict,
+        found.steps[0].trusted,
+        found.within,
+    )
+    assert "the generator did not keep up" in found.steps[0].note
+
+
+def test_from_which_load_on_isolation_breaks():
+    """Bleeds are counted where they were seen, for each thousand queries of the step."""
+    run, held = climb((5, 0.1), (10, 0.1, "b:A1"), (20, 0.1, "b:A2", "b:A3"))
+    found = planner.capacity(run, held)
+    assert [0, 1, 2] == [step.bleeds for step in found.steps]
+    assert (10, 5) == (found.bleeding.users, found.bleeding.borne)
+    rate = found.steps[1].bleeds_per_thousand
+    assert (250.0, True) == (rate.value, rate.lower < 250 < rate.upper)
+
+
+def test_what_was_not_measured_is_refused():
+    """Three loads give no law; a peak above them is not answered with a number."""
+    run, held = climb((5, 0.1), (10, 0.1), (20, 0.1))
+    found = planner.capacity(run, held, Wanted(peak=500, replicas=1, think_s=2.0))
+    assert any(sentence.startswith("no scalability law") for sentence in found.refused)
+    peak, replica, pauses = found.answers
+    assert "not shown: 500 users were never driven, at most 20 were" == peak.because
+    assert (20, 40) == (replica.users.lower, replica.users.upper)
+    assert replica.assumes
+    # answers take 0.4 s and pauses 0.5 s: with pauses of 2 s (0.4 + 2) / (0.4 + 0.5) as many
+    assert 20 * 2.4 / 0.9 == pytest.approx(pauses.users.value, rel=0.05)
+
+
+def test_capacity_is_read_back_as_it_was_written():
+    """With a law in it, whose numbers come from numpy."""
+    run, held = climb(*((n, 0.1 * n) for n in (1, 2, 3, 4, 5)))
+    found = planner.capacity(run, held)
+    assert found.law is not None
+    assert found == capacity.decode(capacity.encode(found))
+
+
+def test_while_it_goes_on_a_step_is_judged_from_what_was_written_down():
+    """And said to drown where most of what ended went wrong."""
+    bad = [f"a?q{n} a!q{n}=timeout" for n in range(1, 31)]
+    run = told(" ".join(bad), plan=EVERY)
+    step = Held(number=1, users=5, confirms=False, began_s=0.0, from_s=0.0, to_s=100.0)
+    judged, drowning = planner.shown(run.history, step)
+    assert (True, 30) == (drowning, judged.queries)
+    run, held = climb((5, 0.1))
+    judged, drowning = planner.shown(run.history, held[0])
+    assert (PASS, False) == (judged.verdict, drowning)
