@@ -58,6 +58,10 @@ def row_accounting(run: Run) -> Outcome:
             lost, doubt = _counted(run, answered, rows, table)
             found += lost
             doubts.append(doubt)
+        if table.remembers:
+            lost, doubt = _remembered(run, table)
+            found += lost
+            doubts.append(doubt)
     keys_only = all(table.keys for table in described.tables)
     if not counted and not keys_only:
         lost, doubt = _by_words(run, answered)
@@ -249,7 +253,29 @@ def _by_words(run: Run, answered: list[Query]) -> tuple[list[Found], str]:
     return found, _unseen("any table", unseen)
 
 
+def _remembered(run: Run, table: Table) -> tuple[list[Found], str]:
+    """Words that the platform said it would remember, and that are in no row here."""
+    assert run.reading is not None
+    if not run.reading.settled or table.name in run.reading.left_out:
+        return [], ""
+    told = visible.told_to_remember(run)
+    here = (nw.col("channel") == "row") & (nw.col("kind") == table.name)
+    kept = {r["canary"] for r in records(run.sightings.filter(here).select("canary").unique())}
+    lost = [run.history.queries[query] for word, query in told.items() if word not in kept]
+    there = len(told) - len(lost)
+    if lost and there < KEPT * len(told):
+        return [], (
+            f"{table.name} holds only {there} of {len(told)} words that were to be remembered: "
+            "they were never stored, or could not be read"
+        )
+    seen = visible.principals(run).get(table.name, frozenset())
+    cases = ((query, None) for query in lost if query.principal in seen)
+    unseen = {query.principal for query in lost} - seen
+    return _found(run, "lost-memory", table, cases), _unseen(table.name, unseen)
+
+
 _SAYS = {
+    "lost-memory": "{victim} was told that it would be remembered, and {table} does not hold it",
     "lost-row": "{victim}'s query was answered, and {table} has fewer rows of it than it must",
     "duplicated-row": "{victim}'s query left more rows in {table} than it must",
     "placeholder-owner": "a row of {table} about {victim}'s query belongs to {owner}",

@@ -9,10 +9,12 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.rows import Table
-from isolation_checks.records import Ending, PrincipalId
+from isolation_checks.records import Ending, PrincipalId, QueryId
 
 SEVERAL = 2
 MOST = 0.5
+MEMORY = "memory"
+"""Where words are planted that the platform is told to remember."""
 _WHOSE = ("owner", "conversation_owner", "asker")
 
 
@@ -27,10 +29,27 @@ def principals(run: Run) -> dict[str, frozenset[PrincipalId]]:
     return seen
 
 
+def told_to_remember(run: Run) -> dict[str, QueryId]:
+    """The words that the platform was told to remember, and said that it would."""
+    queries = run.history.queries
+    return {
+        canary: planting.query
+        for canary, planting in run.history.plantings.items()
+        if planting.kind == "token"
+        and planting.place == MEMORY
+        and planting.query in queries
+        and queries[planting.query].ending is Ending.OK
+    }
+
+
 def doubt(run: Run, tables: list[Table]) -> str:
     """Why the rows of some tables may be there and have not been read; empty: they were."""
     seen = principals(run)
+    queries = run.history.queries
+    told = {queries[query].principal for query in told_to_remember(run).values()}
     for table in tables:
+        if table.remembers and len(told) < SEVERAL:
+            continue  # it holds nothing but what was told
         whose = seen.get(table.name, frozenset())
         if not whose:
             return f"no row of a known principal's was read from {table.name}"

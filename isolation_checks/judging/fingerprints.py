@@ -298,6 +298,10 @@ _DELIVERY: dict[tuple[str, bool | None], tuple[str, str]] = {
         "events stopped, and the rows say that the run goes on",
     ),
     ("lost-row", None): ("answered, never stored", "the answer came whole and its row is missing"),
+    ("lost-memory", None): (
+        "kept in one process's memory",
+        "it was to be remembered, and no row holds it",
+    ),
     ("duplicated-row", None): (
         "written twice",
         "a retry without idempotency leaves rows like these",

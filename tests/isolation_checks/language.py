@@ -250,7 +250,8 @@ class _Teller:
         self.labels[query] = f"{name}/{own or query}"
         for each in canaries:
             if not each.startswith("&"):
-                self._plant(each, place="query", query=query, conversation=self.labels[query])
+                place = "memory" if each in self.recording.memories else "query"
+            self._plant(each, place=place, query=query, conversation=self.labels[query])
         held = " ".join(fact(each[1:]) if each[0] == "&" else word(each) for each in canaries)
         text = said.replace("_", " ") or f"hello {held}".strip()
         sent = self.now * TICK_NS

@@ -72,6 +72,8 @@ class Recording:
     left_out: tuple = ()
     problem: str | None = None
     """Why the rows could not be read."""
+    memories: tuple = ()
+    """The canaries that the platform was told to remember."""
     unseated: str = ""
     """Principals of whose sessions nothing was written down."""
     rows: bool | None = None

@@ -44,6 +44,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How many rows every query that was answered must have left here."""
     each_failed: int | None = None
     """How many rows a query that the platform declared failed may have left here at most."""
+    remembers: bool = False
+    """Whether what a principal told the platform to remember must stand here."""
     finished: Finished | None = None
 
     @property

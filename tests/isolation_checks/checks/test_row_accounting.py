@@ -96,6 +96,33 @@ def test_words_of_this_run_need_an_owner(owner):
         assert {("placeholder-owner", "a", 1)} == kinds(outcome)
 
 
+MEMORIES = {"name": "memories", "owner": "user_id", "text": ["content"], "remembers": True}
+TOLD = "a?q1,A1 a!q1 a?q2,A2 a!q2 a?q3,A3 a!q3 b?q4,B1 b!q4 a?q5,A5 a!q5=timeout "
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict", "found"),
+    [
+        ("memories|a,A1 memories|a,A2 memories|a,A3 memories|b,B1", PASS, set()),
+        ("memories|a,A1 memories|a,A3 memories|b,B1", FAIL, {("lost-memory", "a", 1)}),
+        ("memories|a,A1 memories|a,A2 memories|a,A3", UNKNOWN, set()),  # b may not be visible
+        ("memories|a,A1", UNKNOWN, set()),  # never stored, or not in these columns
+        ("", UNKNOWN, set()),
+    ],
+)
+def test_what_was_to_be_remembered_is_stored(rows, verdict, found):
+    """It was told, and said that it would; what nobody can say took effect is not missed."""
+    how = {"memories": ("A1", "A2", "A3", "B1", "A5"), "rows": True}
+    stored = " ".join(f"messages|{name},q{n}" for n, name in enumerate("aaab", start=1))
+    tables = [{"name": "messages", "query": "q", "each_query": 1}, MEMORIES]
+    how["plan"] = {"rows": {"tables": tables}}
+    outcome = ask(check, f"{TOLD}{stored} {rows}", **how)
+    assert (verdict, found) == (outcome.decided, kinds(outcome))
+    late = ask(check, f"{TOLD}{stored} memories|a,A1 memories|b,B1", **how, settled=False)
+    assert () == late.found
+    assert PASS == ask(check, f"{TOLD}{stored}", **how | {"memories": ()}).decided
+
+
 def test_where_all_rows_are_keys_nothing_is_lost():
     """They expire; what is there is judged all the same."""
     tables = [{"name": "states", "keys": ["s:{owner}:*", "s:*"], "json": ["value"]}]

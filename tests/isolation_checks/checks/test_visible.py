@@ -32,3 +32,13 @@ def test_few_visible_principals_are_a_reason_to_doubt(rows, doubt):
     said = visible.doubt(run, list(run.history.plan.rows.tables))
     assert said.startswith(doubt)
     assert bool(said) == bool(doubt)
+
+
+def test_a_table_of_memories_is_empty_where_hardly_anybody_told_any():
+    """That is no reason to doubt that it was read; where several told, it is."""
+    plan = {"rows": {"tables": [{"name": "memories", "owner": "x", "remembers": True}]}}
+    script = "a?q1,A1 a!q1 b?q2,B1 b!q2 messages|a,A1 messages|b,B1"
+    for memories, doubt in (((), ""), (("A1",), ""), (("A1", "B1"), "no row of a known")):
+        run = told(script, plan=plan, memories=memories, rows=True)
+        said = visible.doubt(run, list(run.history.plan.rows.tables))
+        assert said.startswith(doubt or "rows of only 0 of 2 principals with answers")
