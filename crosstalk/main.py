@@ -79,6 +79,8 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_USAGE)
+    except PermissionError as error:
+        _leave(f"no permission for {error.filename}; a run is its driver's alone", EXIT_USAGE)
     except click.Abort:
         _leave("stopped", 130)
     except Exception:  # noqa: BLE001 - whatever it is, it is our fault and not a FAIL

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
+from isolation_checks.errors import HarnessError
 from isolation_checks.history.directory import RunDirectory, add
 from isolation_checks.judging import verdict
 from isolation_checks.judging.verdict import Judgement
@@ -25,11 +27,20 @@ def judged(run: RunDirectory, progress: Progress) -> tuple[Judgement, Path]:
 
 
 def rendered(folder: Path, progress: Progress) -> Path:
-    """Render a judgement's folder."""
+    """Render a judgement's folder.
+
+    Raises:
+        HarnessError: there is no room for the report; the judgement stands all the same.
+    """
     from reports.write import write  # noqa: PLC0415 - slow to import
 
     progress("drawing the report")
-    return write(folder)
+    try:
+        return write(folder)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise HarnessError(f"cannot write the report in {folder}: {error.strerror}") from error
 
 
 def newest(run: RunDirectory) -> Path | None:

@@ -17,6 +17,8 @@ from isolation_checks.errors import HarnessError, UsageError
 from isolation_checks.records import ProcessId, RunId
 
 KEY_BYTES = 32
+_DESCRIBES = ("run", "plan", "expected", "started_ns", "canary_key")
+"""What no description of a run may lack."""
 
 
 def make(folder: Path) -> None:
@@ -91,8 +93,19 @@ class RunDirectory:
         return tuple(ProcessId(path.stem) for path in sorted(self.joined.glob("*.json")))
 
     def describe(self) -> dict[str, Any]:
-        """What `run.json` says."""
-        return read_json(self.description)
+        """What `run.json` says.
+
+        Raises:
+            UsageError: it is missing, or is no description of a run.
+        """
+        try:
+            said = read_json(self.description)
+        except HarnessError as error:
+            raise UsageError(f"{self.path} is no run: {error}") from error
+        lacking = [key for key in _DESCRIBES if key not in said]
+        if lacking:
+            raise UsageError(f"{self.path} is no run: its run.json does not say {lacking[0]!r}")
+        return said
 
     def next_in(self, folder: Path) -> Path:
         """A new numbered folder, made here and now: rows/1, then rows/2."""

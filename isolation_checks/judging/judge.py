@@ -32,6 +32,7 @@ from isolation_checks.judging.verdict import (
     worst,
 )
 from isolation_checks.loading.run import Run, count
+from isolation_checks.plan.read import called
 from isolation_checks.records import Ending
 from isolation_checks.statistics import bounds
 
@@ -78,7 +79,7 @@ def judge(
         judged_at=now().isoformat(timespec="seconds"),
         started_at=description["started_at"],
         target=description["target"],
-        dialect=plan.dialect.class_ or "as the plan describes it",
+        dialect=called(plan.dialect),
         seed=description["seed"],
         crosstalk=metadata.version("crosstalk-harness"),
         verdict=verdict,

@@ -12,6 +12,8 @@ from typing import Literal
 
 import msgspec
 
+from isolation_checks.errors import UsageError
+
 SCHEMA = "crosstalk.verdict/1"
 SHOWN = 20
 """How many findings are kept whole; every one is counted."""
@@ -393,9 +395,21 @@ def decode(content: bytes) -> Judgement:
     """Read `verdict.json` back.
 
     Raises:
-        msgspec.ValidationError: the content is not a judgement of this schema.
+        UsageError: the content is not a judgement of this schema.
     """
-    judgement = msgspec.json.decode(content, type=Judgement)
-    if judgement.schema != SCHEMA:
-        raise msgspec.ValidationError(f"schema is {judgement.schema!r}, this reads {SCHEMA!r}")
-    return judgement
+    try:
+        schema = msgspec.json.decode(content, type=_Labelled).schema
+        if schema != SCHEMA:
+            raise UsageError(f"this judgement says {schema!r}, not {SCHEMA!r}; {_AGAIN}")
+        return msgspec.json.decode(content, type=Judgement)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"this is no judgement ({error}); {_AGAIN}") from error
+
+
+class _Labelled(msgspec.Struct):
+    """What every version of a judgement says."""
+
+    schema: str
+
+
+_AGAIN = "`crosstalk judge RUN` makes a new one from the evidence"

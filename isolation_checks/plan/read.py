@@ -21,6 +21,7 @@ from isolation_checks.errors import UsageError
 from isolation_checks.plan import holes, together, units
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
+from isolation_checks.plan.tables.dialect import Dialect
 
 _T = typing.TypeVar("_T")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<at>[^`]*)`)?")
@@ -63,8 +64,12 @@ def encode(plan: Plan) -> dict[str, Any]:
 
 
 def decode(table: Mapping[str, Any]) -> Plan:
-    """The plan that `encode` wrote."""
-    return msgspec.convert(table, Plan, dec_hook=units.decode)
+    """The plan that `encode` wrote.
+
+    Raises:
+        UsageError: another version wrote it, or somebody changed it.
+    """
+    return _convert(table, Plan, "the plan of the run")
 
 
 @functools.cache
@@ -88,7 +93,18 @@ def _spelt_out(dialect: Mapping[str, Any] | str, source: str) -> dict[str, Any]:
     text = (resources.files("isolation_checks.dialects") / f"{name}.toml").read_text("utf-8")
     merged = _merged(_spelt_out(tomllib.loads(text), f"dialect {name}"), given)
     # what is built from a template is replaced whole: half of another's would be nonsense
-    return merged | {key: given[key] for key in ("ask", "ask_next", "ends") if key in given}
+    whole = {key: given[key] for key in ("ask", "ask_next", "ends") if key in given}
+    return merged | whole | {"extends": name}
+
+
+def called(dialect: Dialect) -> str:
+    """What a plan's dialect is called: its class, or the preset that it is or changes."""
+    if dialect.class_ is not None:
+        return dialect.class_
+    if dialect.extends is None:
+        return "as the plan describes it"
+    preset = _convert(_spelt_out(dialect.extends, ""), Dialect, dialect.extends)
+    return dialect.extends if preset == dialect else f"{dialect.extends}, changed by the plan"
 
 
 def _one_at_a_time(table: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from isolation_checks.checks import CHECKS
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.checks.history_complete import history_complete
-from isolation_checks.errors import HarnessError
+from isolation_checks.errors import UsageError
 from isolation_checks.history.directory import add_json
 from isolation_checks.judging.judge import judge
 from isolation_checks.judging.verdict import Verdict
@@ -68,11 +68,11 @@ def test_progress_is_told(tmp_path):
     assert ["reading the history", "reading the frames", "reading the rows"] == said
 
 
-def test_an_empty_directory_is_our_own_fault(tmp_path):
+def test_an_empty_directory_is_no_run(tmp_path):
     """Without run.json there is nothing to judge, and nothing like PASS is said."""
     run = written("", tmp_path)
     run.description.unlink()
-    with pytest.raises(HarnessError, match="cannot read"), loaded(run):
+    with pytest.raises(UsageError, match="is no run: cannot read"), loaded(run):
         pass
 
 

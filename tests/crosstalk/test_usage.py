@@ -1,0 +1,132 @@
+"""What every subcommand has in common: examples, `latest`, and a sentence for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from crosstalk.main import _HIDDEN, COMMANDS
+from tests.crosstalk.conftest import RECORDED
+
+OPEN = [name for name in COMMANDS if name not in _HIDDEN]
+OF_A_RUN = ["collect", "judge", "report", "explain", "control", "cleanup", "capacity"]
+READ_THE_EVIDENCE = ["collect", "judge", "control", "cleanup"]
+
+
+def sentence(said):
+    """The one line that was said on standard error, without its name."""
+    (line,) = said.err.splitlines()
+    assert line.startswith("crosstalk: ")
+    assert not said.out
+    return line.removeprefix("crosstalk: ")
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_every_help_has_an_example(crosstalk, name):
+    """And says what the command does."""
+    said = crosstalk(name, "--help")
+    assert said.code == 0
+    assert f"crosstalk {name}" in said.out.partition("Example")[2]
+
+
+def test_the_whole_command_lists_every_subcommand(crosstalk):
+    """But for what only a drive calls."""
+    said = crosstalk("--help")
+    listed = [line.split()[0] for line in said.out.partition("Commands:")[2].splitlines() if line]
+    assert listed[: len(OPEN)] == OPEN
+
+
+@pytest.mark.parametrize("name", OF_A_RUN)
+def test_a_run_that_is_not_there_is_the_users_mistake(crosstalk, tmp_path, name):
+    """By its name, or as the latest of none."""
+    said = crosstalk(name, "nowhere", "--runs", tmp_path)
+    assert said.code == 2
+    assert "'nowhere' is no run" in sentence(said)
+    said = crosstalk(name, "latest", "--runs", tmp_path)
+    assert said.code == 2
+    assert "`make demo` makes one" in sentence(said)
+
+
+@pytest.mark.parametrize("name", READ_THE_EVIDENCE)
+@pytest.mark.parametrize(
+    ("description", "told"),
+    [("{not json", "is no run: cannot read"), ("{}", "does not say 'run'")],
+)
+def test_a_folder_of_rubbish_is_no_run(crosstalk, tmp_path, name, description, told):
+    """Not a crash of ours: one sentence."""
+    (tmp_path / "rubbish").mkdir()
+    (tmp_path / "rubbish" / "run.json").write_text(description, encoding="utf-8")
+    said = crosstalk(name, "rubbish", "--runs", tmp_path)
+    assert said.code == 2, said.err
+    assert told in sentence(said)
+
+
+def test_a_plan_of_another_version_is_named(crosstalk, recorded):
+    """What stands in `run.json` may have been written by a later Crosstalk."""
+    run = recorded("honest")
+    described = json.loads((run / "run.json").read_bytes())
+    described["plan"]["target"]["teleport"] = True
+    (run / "run.json").write_text(json.dumps(described), encoding="utf-8")
+    said = crosstalk("judge", "latest", "--runs", run.parent)
+    assert said.code == 2
+    assert "the plan of the run: [target] has no key 'teleport'" in sentence(said)
+
+
+@pytest.mark.parametrize("name", ["report", "explain"])
+@pytest.mark.parametrize("content", ['{"schema": "crosstalk.verdict/99"}', "[]", "{"])
+def test_a_judgement_of_another_schema_is_said(crosstalk, recorded, name, content):
+    """And what makes a new one."""
+    run = recorded("honest")
+    (run / "judgements" / "1").mkdir(parents=True)
+    (run / "judgements" / "1" / "verdict.json").write_text(content, encoding="utf-8")
+    said = crosstalk(name, "latest", "--runs", run.parent)
+    assert said.code == 2, said.err
+    assert "`crosstalk judge RUN` makes a new one" in sentence(said)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_somebody_elses_run_is_no_crash(tmp_path):
+    """A run is its driver's alone: who may not read it is told so, with 2."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        folder.chmod(0o755)
+        shutil.copytree(RECORDED / "honest", folder / "theirs")
+        (folder / "theirs").chmod(0o700)
+        code = (
+            "import os, sys; from crosstalk.main import main; import crosstalk.commands.judge;"
+            "os.setgid(65534); os.setuid(65534);"
+            f"sys.argv = ['crosstalk', 'judge', 'theirs', '--runs', {str(folder)!r}]; main()"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+    finally:
+        shutil.rmtree(folder)
+    assert done.returncode == 2, done.stderr
+    assert "no permission for" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("judge",), "Missing argument 'RUN'"),
+        (("nothing",), "No such command 'nothing'"),
+        (("demo", "--users", "0"), "not in the range"),
+        (("demo", "--seconds", "soon"), "not a valid integer"),
+        (("report", "latest", "--format", "pdf-a"), "is not one of"),
+        (("ci-example", "jenkins"), "is not one of"),
+    ],
+)
+def test_a_wrong_command_line_ends_in_two(crosstalk, arguments, told):
+    """By click's own words."""
+    said = crosstalk(*arguments)
+    assert said.code == 2
+    assert told in said.err
