@@ -13,6 +13,7 @@ BASE = {
     "dialect": {"ask": {"id": "{query}", "text": "{text}"}, "ends": {"done": "ok"}},
 }
 KEYS = {"url": "redis://x", "keys": ["a:{owner}:*"]}
+CLIENT = "client_credentials"
 MINT = {"source": "mint", "secret": "env:KEY"}
 
 
@@ -63,6 +64,35 @@ def test_the_base_holds_together():
             "must say how the token travels",
         ),
         ({"dialect": {"ask": {"text": "hello"}}}, "dialect.ask must hold {text}"),
+        ({"auth": {"source": "oauth2"}}, "needs .auth.oauth2. with the path of the token"),
+        (
+            {"auth": {"source": "oauth2", "oauth2": {"token": "/t"}}},
+            "needs authorize, the path where users log in, and client_id",
+        ),
+        (
+            {
+                "auth": {
+                    "source": "oauth2",
+                    "oauth2": {"token": "/t", "authorize": "/a", "client_id": "c"},
+                }
+            },
+            "auth.oauth2.form logs everybody in as the same user",
+        ),
+        (
+            {"auth": {"source": "oauth2", "oauth2": {"token": "/t", "grant": CLIENT}}},
+            "auth.oauth2.clients must name a file of clients",
+        ),
+        ({"probes": {"skip": ["expird"]}}, "no kind of probe .did you mean 'expired'"),
+        ({"probes": {"calls": [{"path": "/threads"}]}}, "says nowhere which {conversation}"),
+        (
+            {"probes": {"mutating": True, "calls": [{"path": "/c/{conversation}"}]}},
+            "needs a request that reads a conversation",
+        ),
+        ({"probes": {"resume": {"session": ["id"]}}}, "needs message or query"),
+        (
+            {"probes": {"resume": {"session": ["id"], "message": {"type": "resume"}}}},
+            "probes.resume.message must hold {session}",
+        ),
         ({"dialect": {"ask": {"email": "{email}"}}}, "dialect.ask refers to {email}"),
         ({"dialect": {"ask": {"x": "{Query}"}}}, "refers to {Query} .did you mean 'query'"),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import time
 
 import jwt
@@ -44,6 +45,7 @@ def real(algorithm="HS256", **claims):
     return jwt.encode({**CLAIMS, **dates, **claims}, key, algorithm, headers={"kid": "k-1"})
 
 
+@functools.cache
 def model(algorithm="HS256"):
     public = orjson.loads(jwt.algorithms.RSAAlgorithm.to_jwk(RSA.public_key()))
     return forging.model_of(
