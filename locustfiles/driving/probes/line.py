@@ -63,6 +63,7 @@ class Line:
         self._awaited = set(rig.dialect.opens)
         self._refused = False
         self._upgraded = False
+        self._end: dict[str, Any] | None = None
         self._news = Event()
 
     @property
@@ -109,6 +110,8 @@ class Line:
             return False
         self._upgraded = True
         self._step("upgraded")
+        if self._end is not None:  # it came together with the upgrade's answer
+            self._step("closed", **self._end)
         if carry.message is not None and sent(carry.message):
             self._wire.send(orjson.dumps(template.fill(carry.message, names)))
         self.wait(lambda: self.ready or self._refused)
@@ -191,8 +194,9 @@ class Line:
         self.rig.sessions.pop(self.id, None)
         self.closed.set()
         self._news.set()
+        self._end = {"code": code, "by": by, "detail": detail, "at_ns": time.monotonic_ns()}
         if self._upgraded:
-            self._step("closed", code=code, by=by, detail=detail)
+            self._step("closed", **self._end)
 
     def _step(self, step: str, **values: Any) -> None:  # noqa: ANN401 - a record's columns
         self.rig.recorder.note(
