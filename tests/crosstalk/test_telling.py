@@ -30,7 +30,7 @@ def test_every_fault_is_told_with_its_opportunity(crosstalk):
         assert f"per {fault['opportunity']}, at a rate of {fault['default_rate']}" in said.out
 
 
-def doctored(broken=""):
+def doctored(broken="pass"):
     """What `doctor` says, in a process of its own: it imports Locust, which patches Python."""
     code = (
         f"import sys; {broken}; from crosstalk.main import main; sys.argv[1:] = ['doctor']; main()"
