@@ -25,8 +25,8 @@ LISTED = 10
 """Findings that are shown at all, the whole ones included."""
 STEPS = 6
 """Moments of a witness that are shown before `crosstalk explain` has to tell the rest."""
-CALM = 40
-"""Lines at most when nothing is wrong."""
+CALM = 36
+"""Lines at most when nothing is wrong, so that with what the driver says a CI log has 40."""
 LONGEST_RUN = 40
 """Characters of a run's name in the first line."""
 STYLES = {
@@ -36,11 +36,11 @@ STYLES = {
     Verdict.NOT_ASKED: "dim",
 }
 NOT_NAMED = 3
-"""Things not seen that are named when the text has to stay within 40 lines."""
+"""Things not seen that are named when the text has to stay calm."""
 
 
 def render(judgement: Judgement, *, width: int, colour: bool) -> str:
-    """The whole judgement; at most 40 lines when it is PASS.
+    """The whole judgement; at most 36 lines when it is PASS.
 
     Args:
         judgement: what to show.

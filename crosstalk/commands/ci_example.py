@@ -37,7 +37,7 @@ jobs:
             -e . -e 'docker/reference[postgres,redis]'
           echo "$PWD/.venv/bin" >> "$GITHUB_PATH"
       - name: Drive and judge # ends with 0 PASS, 1 FAIL, 2 usage, 3 UNKNOWN, 4 the harness broke
-        run: locust -f locustfiles/agents.py --headless -u 50 -r 10 -t 60s --only-summary
+        run: locust -f locustfiles/agents.py --headless -u 50 -r 10 -t 60s --only-verdict
       - name: Report
         if: always() && hashFiles('runs/*/judgements/*/verdict.json') != ''
         run: |
@@ -84,7 +84,7 @@ crosstalk:
     - .venv/bin/pip install --quiet -c constraints.txt --no-build-isolation
       -e . -e 'docker/reference[postgres,redis]'
   script: # ends with 0 PASS, 1 FAIL, 2 usage, 3 UNKNOWN, 4 the harness broke
-    - .venv/bin/locust -f locustfiles/agents.py --headless -u 50 -r 10 -t 60s --only-summary
+    - .venv/bin/locust -f locustfiles/agents.py --headless -u 50 -r 10 -t 60s --only-verdict
   after_script: # runs whatever the verdict is, and does not change the exit code
     - .venv/bin/crosstalk report latest --format junit > junit.xml
     - .venv/bin/crosstalk report latest --format sarif > crosstalk.sarif

@@ -90,6 +90,12 @@ def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargpars
         help="folder of all runs (default: runs)",
     )
     parser.add_argument(
+        "--only-verdict",
+        action="store_true",
+        include_in_web_ui=False,
+        help="print nothing of Locust's own but warnings: for CI",
+    )
+    parser.add_argument(
         "--seed",
         type=int,
         default=None,
@@ -113,6 +119,9 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - Lo
 
 def _set_up(environment: Any, runner: Any) -> None:  # noqa: ANN401 - Locust is untyped
     options = environment.parsed_options
+    if options.only_verdict:
+        for name in ("locust", "locust.stats_logger"):  # the tables have a level of their own
+            logging.getLogger(name).setLevel(logging.WARNING)
     performer = Performer(environment)
     screened.install(lambda: None if performer.rig is None else performer.rig.credentials)
     if isinstance(runner, WorkerRunner):
