@@ -73,7 +73,9 @@ def unplanted(run: Run, seen: Relation) -> str:
 
 def _found(run: Run, group: list[dict[str, Any]]) -> Found:
     """One finding, proved by a frame in which the words stand whole, where there is one."""
-    record = next((other for other in group if other["how"] != "reassembled"), group[0])
+    record = next(
+        (other for other in group if not other["how"].startswith("reassembled")), group[0]
+    )
     owner, recipient = PrincipalId(record["owner"]), PrincipalId(record["principal"])
     planted = QueryId(record["planted_query"]) if record["planted_query"] else None
     within = owner == recipient

@@ -29,6 +29,9 @@ TAIL = 200
 """Characters on either side of a seam that are joined to find a word that was cut: a canary
 in escapes takes 132, and 176 in base64 of them."""
 _READABLE = (Opcode.TEXT, Opcode.BINARY)
+_EVERYTHING = "session"
+"""All that a session gets, whatever it answers."""
+_MIXED = "reassembled across answers"
 
 
 @dataclass(slots=True)
@@ -188,7 +191,7 @@ class FrameReader:
         found: dict[str, tuple[Claimed, str]] = {}
         for word in (*words.within(content, stretch=stretch), *self._joined(frame, reading)):
             claimed = self._ownership.claim(word)
-            if claimed is not None:
+            if claimed is not None and (word.how != _MIXED or claimed.owner != frame.principal):
                 found.setdefault(claimed.canary, (claimed, word.how))
         if not found:
             return
@@ -228,13 +231,15 @@ class FrameReader:
         """Words of which a text holds the end, and the texts before it the rest.
 
         Pieces of one answer are joined, and all that one session gets, in the order of receipt.
+        Where its own answers come side by side, the one may end by chance what the other began:
+        of words that were joined so nobody can say in which conversation they came.
         """
         text = reading.text
         if not text:
             return
         tails = self._states[frame.session].tails
         searched = ""
-        for key in {reading.query or reading.run or frame.query, "session"}:
+        for key in (reading.query or reading.run or frame.query, _EVERYTHING):
             tail = tails.get(key, "")
             seam = tail + text[:TAIL]
             tails[key] = text[-TAIL:] if len(text) >= TAIL else seam[-TAIL:]
@@ -244,7 +249,8 @@ class FrameReader:
             octets = seam.encode("utf-8", "replace")
             for word in words.within(octets, stretch=words.is_stretched(seam)):
                 if word.start < len(tail) < word.end:
-                    yield words.Word(word.word, 0, len(text), "reassembled")
+                    how = _MIXED if key in (None, _EVERYTHING) else "reassembled"
+                    yield words.Word(word.word, 0, len(text), how)
 
     def _known(self, frame: Frame, reading: Reading, content: bytes) -> None:
         """Note the facts of others that a text holds, or the pieces of an answer together."""

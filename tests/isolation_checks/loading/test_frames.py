@@ -25,9 +25,9 @@ def sightings(recording):
     return [(s["index"], s["canary"], s["how"], s["foreign"]) for s in found]
 
 
-def hears(name, *messages, session, opcode=Opcode.TEXT):
-    """Frames with these bytes, on the session of this number."""
-    recording = recorded(f"a?q1,A1 b: {name}?q2")
+def hears(name, *messages, session, opcode=Opcode.TEXT, asked=""):
+    """Frames with these bytes, on the session of this number, behind whatever else was asked."""
+    recording = recorded(f"a?q1,A1 b: {name}?q2 {asked}")
     for place, content in enumerate(messages):
         recording.streams["history/p0/frames"].append(
             {
@@ -143,6 +143,14 @@ def test_pieces_of_two_answers_are_not_mixed_up():
     noise = deltas("unrelated words of another answer " * 8, query="q3")
     assert 1 == len(sightings(hears("b", *first, *noise, *second, session=2)))
     assert [] == sightings(hears("b", *first, *deltas("and then"), *second, session=2))
+
+
+def test_one_own_answer_may_end_by_chance_what_another_began():
+    """Nobody can then say in which conversation the word came; of another's word it can be said."""
+    pieces = [*deltas(word("A1")[:21]), *deltas(word("A1")[21:], query="q3")]
+    assert [] == sightings(hears("a", *pieces, session=1, asked="a?q3"))
+    [(_, canary, how, foreign)] = sightings(hears("b", *pieces, session=2, asked="b?q3"))
+    assert (word("A1"), "reassembled across answers", True) == (canary, how, foreign)
 
 
 def test_a_frame_of_no_known_session_is_counted_and_left_out():
