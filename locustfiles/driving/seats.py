@@ -14,6 +14,7 @@ from typing import Protocol
 
 import gevent
 from gevent.event import Event
+from gevent.pool import Group
 
 from isolation_checks.records import ConversationLabel
 from locustfiles.driving import wording
@@ -91,6 +92,8 @@ class Seats:
         self._spares = 0
         self._coming = 0
         self._first = Event()
+        self._acts = Group()
+        """Those who ask, and those who come: none of them outlives the drive."""
         self._nobody: Session | None = None
         """In whose name is recorded what nobody was free to ask; it is never opened."""
 
@@ -129,6 +132,7 @@ class Seats:
                 gevent.sleep(max(0.0, left_s))
                 self._give_up(time.monotonic_ns())
         finally:
+            self._acts.kill()
             self._give_up(None)
 
     def _due(self, due_ns: int, act: Callable[[Seat, int], None]) -> None:
@@ -143,7 +147,7 @@ class Seats:
             if seat.left:
                 continue
             due_ns, act = self._waiting.popleft()
-            gevent.spawn(self._guarded, act, seat, due_ns)
+            self._acts.spawn(self._guarded, act, seat, due_ns)
 
     def _guarded(self, act: Callable[[Seat, int], None], seat: Seat, due_ns: int) -> None:
         try:
@@ -171,7 +175,7 @@ class Seats:
             return
         self._spares += 1
         self._coming += 1
-        gevent.spawn(self._come)
+        self._acts.spawn(self._come)
 
     def _come(self) -> None:
         try:
