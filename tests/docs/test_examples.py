@@ -180,7 +180,14 @@ def collected(folder: Path) -> dict:
     """What a reading of the README's plan says of itself."""
     folder.mkdir()
     plan = read.parse(readme_plan(), "README.md", {"rows": {"settle": "0s"}})
-    said = {"plan": read.encode(plan), "started_at": "2026-01-01T00:00:00+00:00"}
+    said = {
+        "run": folder.name,
+        "plan": read.encode(plan),
+        "expected": [],
+        "started_at": "2026-01-01T00:00:00+00:00",
+        "started_ns": 0,
+        "canary_key": "00" * 32,
+    }
     (folder / "run.json").write_text(json.dumps(said))
     reading = collect.collect(collect.RunDirectory(folder))
     assert reading is not None
