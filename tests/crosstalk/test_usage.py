@@ -57,7 +57,7 @@ def test_a_run_that_is_not_there_is_the_users_mistake(crosstalk, tmp_path, name)
 @pytest.mark.parametrize("name", READ_THE_EVIDENCE)
 @pytest.mark.parametrize(
     ("description", "told"),
-    [("{not json", "is no run: cannot read"), ("{}", "does not say 'run'")],
+    [("{not json", "is no run: cannot read"), ("{}", "its run.json holds no plan")],
 )
 def test_a_folder_of_rubbish_is_no_run(crosstalk, tmp_path, name, description, told):
     """Not a crash of ours: one sentence."""
