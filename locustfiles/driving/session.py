@@ -54,6 +54,7 @@ class Session:
         self._awaited = set(rig.dialect.opens)
         self._ready = Event()
         self._refused: str | None = None
+        self._said_closed = False
 
     @property
     def is_open(self) -> bool:
@@ -81,7 +82,7 @@ class Session:
         try:
             problem = self._connect(token)
         except gevent.GreenletExit:  # its user leaves, or the run ends
-            self.abort()
+            self._given_up()
             raise
         ready_ns = time.monotonic_ns()
         took = (ready_ns - due_ns) / 1e6
@@ -264,6 +265,12 @@ class Session:
         self.rig.sessions.pop(self.id, None)
         self.closed.set()
 
+    def _given_up(self) -> None:
+        """Drop a connection that was never made, and say when that was: it was our doing."""
+        self.abort()
+        if not self._said_closed:
+            self._on_closed(None, "us", "given up while it opened")
+
     def _kept(self, token: str) -> None:
         try:
             self._keeping(token)
@@ -342,6 +349,7 @@ class Session:
         self._send_if_any(self.rig.dialect.answer(reading, content, names))
 
     def _on_closed(self, code: int | None, by: str, detail: str) -> None:
+        self._said_closed = True
         self.rig.sessions.pop(self.id, None)
         self.closed.set()
         self._ready.set()

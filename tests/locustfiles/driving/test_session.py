@@ -91,15 +91,20 @@ def test_without_a_token_there_is_no_connection(agent, monkeypatch):
     assert agent.rows("principals") == []
 
 
-def test_a_greenlet_that_is_killed_while_it_opens_leaves_no_session(drive, server, until):
-    """A user that leaves, or a run that ends, drops the connection."""
-    driven = drive(server.ws("/silent"))
+@pytest.mark.parametrize("path", ["/silent", "/echo"])
+def test_a_greenlet_that_is_killed_while_it_opens_leaves_no_session(drive, server, until, path):
+    """A user that leaves, or a run that ends, drops the connection, upgraded or not."""
+    driven = drive(server.ws(path))
     session = driven.session()
     opening = gevent.spawn(session.open)
     until(lambda: driven.rig.sessions)
+    if path == "/echo":  # never says that it is ready
+        until(lambda: "upgraded" in driven.steps(session))
     opening.kill()
     assert driven.rig.sessions == {}
     assert session.closed.is_set()
+    assert driven.steps(session)[-1] == "closed"
+    assert [row["by"] for row in driven.rows("sessions") if row["step"] == "closed"] == ["us"]
 
 
 @pytest.mark.parametrize(
