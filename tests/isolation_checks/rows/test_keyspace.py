@@ -70,6 +70,16 @@ def test_a_key_without_a_user_part_has_no_owner(url, client):
     )
 
 
+def test_a_field_is_an_owner_only_where_the_plan_says_so(url, client):
+    """Whatever it is called."""
+    client.hset("o:1", mapping={"owner": "ana", "query": "q1", "conversation": "t1"})
+    silent = Table(name="o", keys=("o:*",))
+    names = ("owner", "query", "conversation")
+    assert [(None, None, None)] == columns(read(url, silent), *names)
+    said = Table(name="o", keys=("o:*",), owner="owner", query="query")
+    assert [("ana", "q1", None)] == columns(read(url, said), *names)
+
+
 def test_hashes_lists_sets_and_streams(url, client):
     """A hash is a row, and so is every element of the others."""
     client.hset("h:1", mapping={"user": "ana", "said": "one", "meta": '{"thread": "t1"}'})
@@ -194,6 +204,15 @@ def test_one_plan_reads_several_databases(client, tmp_path):
     sent = {name.removeprefix("cmdstat_") for name in client.info("commandstats")}
     housekeeping = {"client|setinfo", "hello", "info", "config|resetstat"}
     assert {"scan", "time", "type", "strlen", "getrange"} == sent - housekeeping
+
+
+@pytest.mark.usefixtures("sql")
+def test_a_value_that_was_cut_leaves_something_out(client, tmp_path, monkeypatch):
+    """The reading says so, and the checks are UNKNOWN for it."""
+    monkeypatch.setattr(keyspace, "LONGEST", 4)
+    client.set("state:ana:1", '{"x": "longer than that"}')
+    tables = read_said(run(tmp_path))["tables"]
+    assert {"messages": False, "states": True} == {n: t["more"] for n, t in tables.items()}
 
 
 @pytest.mark.usefixtures("client", "sql")
