@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
+from isolation_checks.discovery import times
 from isolation_checks.discovery.joins import Join, Joins, Step
 from isolation_checks.discovery.known import Known
 from isolation_checks.discovery.sample import Sample
@@ -20,11 +20,7 @@ SURE, LIKELY = 0.95, 0.7
 MANY, SEVERAL = 10, 3
 COUNTED = 20
 """Answered queries from which on equal numbers of rows are no chance."""
-AROUND_S = 3_600.0
-"""How far from the run's beginning a time may lie and still be one of the run."""
 _OWNERS = re.compile(r"(owner|user|account|principal|subject|author|customer|member)(_?id)?$")
-_MADE = re.compile(r"(creat|insert|add|start|sent)")
-_CHANGED = re.compile(r"(updat|modif|expir|delet|complet|finish|end|last|revok|rotat)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,26 +218,14 @@ class _Table:
                 yield Line(key=key, value=columns, why=_said(why, held, 1.0))
 
     def _time(self) -> Iterator[Line]:
-        sample, rows = self.signs.sample, self.signs.ours
-        found = []
-        for place, values in sample.places.items():
-            kind = _kind_of_time(sample.type_of(place))
-            ours = [values[row] for row in rows if row in values]
-            near = Counter(_time_in(value, kind, self.known.started_s) for value in ours)
-            near.pop(None, None)
-            if near and 10 * near.total() >= 9 * len(rows):
-                is_, number = near.most_common(1)[0]
-                name = place.rpartition(".")[2].lower()
-                rank = (bool(_MADE.search(name)), not _CHANGED.search(name), number, -len(place))
-                found.append((rank, place, is_, number))
-        if not found:
+        rows = self.signs.ours
+        found = times.made(self.signs.sample, rows, self.known.started_s)
+        if found is None or found.kind is None:
             return
-        _, place, is_, number = max(found)
-        if is_ == "milliseconds":
-            return  # a plan cannot say so, and nothing is lost but the bound
-        why = f"{number} of {len(rows)} rows are of this run's time"
-        yield Line(key="time", value=place, why=_said(why, number, number / len(rows)))
-        yield Line(key="time_is", value=str(is_), why="that is how they are written")
+        why = f"{found.number} of {len(rows)} rows are of this run's time"
+        share = found.number / len(rows)
+        yield Line(key="time", value=found.place, why=_said(why, found.number, share))
+        yield Line(key="time_is", value=found.kind, why="that is how they are written")
 
     def _counted(self, query: list[Line], proposal: Proposal) -> None:
         """How many rows every answered query has left, where it is the same for all."""
@@ -286,29 +270,6 @@ def _said(why: str, seen: int, share: float) -> str:
     if share >= LIKELY and seen >= SEVERAL:
         return f"likely: {why}"
     return f"perhaps: {why}"
-
-
-def _kind_of_time(type_: str) -> str | None:
-    return "timestamp" if re.search(r"timestamp|datetime", type_) else None
-
-
-def _time_in(value: str, kind: str | None, started_s: float) -> str | None:
-    """As what a value is a time of this run's: timestamp, epoch, iso or milliseconds."""
-    try:
-        number = float(value)
-    except ValueError:
-        pass
-    else:
-        for name, unit in (("epoch", 1.0), ("milliseconds", 1000.0)):
-            if abs(number / unit - started_s) < AROUND_S:
-                return name
-        return None
-    try:
-        read = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    at = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
-    return (kind or "iso") if abs(at - started_s) < AROUND_S else None
 
 
 def left_out(read: Sequence[Signs], proposed: Sequence[Proposal]) -> Iterator[str]:
