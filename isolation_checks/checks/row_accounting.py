@@ -7,18 +7,13 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import visible, witness
+from isolation_checks.checks import row_words, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
 from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import Ending, PrincipalId, QueryId, Reason
-
-KEPT = 0.5
-"""At least this share of the answered queries, or of the planted words, must be found in
-rows before a missing one means that something was lost: else the rows could not be seen, or
-do not name queries as we do."""
 
 
 @check(
@@ -59,13 +54,14 @@ def row_accounting(run: Run) -> Outcome:
             found += lost
             doubts.append(doubt)
         if table.remembers:
-            lost, doubt = _remembered(run, table)
-            found += lost
+            forgotten, doubt = row_words.forgotten(run, table)
+            found += _found(run, "lost-memory", table, ((query, None) for query in forgotten))
             doubts.append(doubt)
     keys_only = all(table.keys for table in described.tables)
     if not counted and not keys_only:
-        lost, doubt = _by_words(run, answered)
-        found += lost
+        gone, doubt = row_words.in_no_row(run, answered)
+        anywhere = Table(name="any table")
+        found += _found(run, "lost-row", anywhere, ((query, None) for query in gone))
         doubts.append(doubt)
     ours = _of_this_run(run) if keys_only else None
     if ours == 0:
@@ -131,7 +127,7 @@ def _counted(
     if not run.reading.settled or table.name in run.reading.left_out:
         return found, ""
     there = sum(1 for query in answered if counts[query.id])
-    if few and there < KEPT * len(answered):
+    if few and there < row_words.KEPT * len(answered):
         return found, (
             f"{table.name} has rows of only {there} of {len(answered)} answered queries: "
             "they could not be read, or do not name queries as we do"
@@ -140,13 +136,7 @@ def _counted(
     lost = [query for query in few if query.principal in seen]
     found += _found(run, "lost-row", table, ((query, first.get(query.id)) for query in lost))
     unseen = {query.principal for query in few} - seen
-    return found, _unseen(table.name, unseen)
-
-
-def _unseen(table: str, principals: set[PrincipalId]) -> str:
-    if not principals:
-        return ""
-    return f"no row of {', '.join(sorted(principals)[:3])} was read from {table}, lost or not"
+    return found, row_words.unseen(table.name, unseen)
 
 
 def _placeholders(run: Run, rows: list[dict[str, Any]], table: Table) -> Iterator[_Case]:
@@ -225,53 +215,6 @@ def _phantoms(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
 
 def _is_ours(run: Run, row: dict[str, Any]) -> bool:
     return row["asker"] is not None or run.ownership.is_of_this_run(row["conversation"])
-
-
-def _by_words(run: Run, answered: list[Query]) -> tuple[list[Found], str]:
-    """Queries whose words are in no row at all, where rows do not name queries."""
-    assert run.reading is not None
-    if not run.reading.settled or run.reading.left_out:
-        return [], ""
-    in_rows = run.sightings.filter((nw.col("channel") == "row") & nw.col("planted"))
-    kept = {record["canary"] for record in records(in_rows.select("canary").unique())}
-    planted: dict[QueryId, list[str]] = {}
-    for canary, planting in run.history.plantings.items():
-        if planting.kind == "token" and planting.query is not None:
-            planted.setdefault(planting.query, []).append(canary)
-    asked = [query for query in answered if query.id in planted]
-    there = {query.id for query in asked if kept.intersection(planted[query.id])}
-    if asked and len(there) < KEPT * len(asked):
-        return [], (
-            f"the described columns hold the words of only {len(there)} of {len(asked)} "
-            "answered queries"
-        )
-    seen = {query.principal for query in asked if query.id in there}
-    lost = [query for query in asked if query.id not in there]
-    cases = ((query, None) for query in lost if query.principal in seen)
-    unseen = {query.principal for query in lost} - seen
-    found = _found(run, "lost-row", Table(name="any table"), cases)
-    return found, _unseen("any table", unseen)
-
-
-def _remembered(run: Run, table: Table) -> tuple[list[Found], str]:
-    """Words that the platform said it would remember, and that are in no row here."""
-    assert run.reading is not None
-    if not run.reading.settled or table.name in run.reading.left_out:
-        return [], ""
-    told = visible.told_to_remember(run)
-    here = (nw.col("channel") == "row") & (nw.col("kind") == table.name)
-    kept = {r["canary"] for r in records(run.sightings.filter(here).select("canary").unique())}
-    lost = [run.history.queries[query] for word, query in told.items() if word not in kept]
-    there = len(told) - len(lost)
-    if lost and there < KEPT * len(told):
-        return [], (
-            f"{table.name} holds only {there} of {len(told)} words that were to be remembered: "
-            "they were never stored, or could not be read"
-        )
-    seen = visible.principals(run).get(table.name, frozenset())
-    cases = ((query, None) for query in lost if query.principal in seen)
-    unseen = {query.principal for query in lost} - seen
-    return _found(run, "lost-memory", table, cases), _unseen(table.name, unseen)
 
 
 _SAYS = {

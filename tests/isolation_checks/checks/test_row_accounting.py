@@ -96,6 +96,16 @@ def test_words_of_this_run_need_an_owner(owner):
         assert {("placeholder-owner", "a", 1)} == kinds(outcome)
 
 
+def test_words_that_are_only_in_keys_are_not_kept():
+    """They may have expired by now; so one that is missing is not lost."""
+    keys = {"name": "states", "url": "redis://x", "keys": ["s:*"], "json": ["value"]}
+    tables = [{"name": "messages", "owner": "user_id"}, keys]
+    script = "a?q1,A1 a!q1 a?q2,A2 a!q2 b?q3,B1 b!q3 messages|a messages|b states|?,A1 states|?,B1"
+    outcome = ask(check, script, plan={"rows": {"url": "sqlite:///x", "tables": tables}})
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+    assert "the described columns hold the words of only 0 of 3 answered queries" == outcome.note
+
+
 MEMORIES = {"name": "memories", "owner": "user_id", "text": ["content"], "remembers": True}
 TOLD = "a?q1,A1 a!q1 a?q2,A2 a!q2 a?q3,A3 a!q3 b?q4,B1 b!q4 a?q5,A5 a!q5=timeout "
 
