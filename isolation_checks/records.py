@@ -107,7 +107,6 @@ SESSIONS = _schema(
     ("by", _text, True),
     ("detail", _text, True),
     ("due_ns", _ns, True),
-    ("late_ns", _ns, True),
 )
 QUERIES = _schema(
     ("at_ns", _ns, False),

@@ -32,6 +32,7 @@ from isolation_checks.judging.verdict import (
     worst,
 )
 from isolation_checks.loading.run import Run, count
+from isolation_checks.plan import provoking
 from isolation_checks.plan.read import called
 from isolation_checks.records import Ending
 from isolation_checks.statistics import bounds
@@ -63,6 +64,7 @@ def judge(
             continue
         progress(f"asking: {check.asks}")
         outcomes.append((check, _asked(check, run)))
+    not_asked += [f"provocation {why}" for why in provoking.not_asked(plan)]
     if not any(query.ending is Ending.OK for query in run.history.queries.values()):
         outcomes = [(check, _unjudgeable(check, outcome)) for check, outcome in outcomes]
     found = _findings(run, outcomes)

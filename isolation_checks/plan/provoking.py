@@ -40,7 +40,7 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
         lambda plan: plan.auth.source == "login" and plan.auth.refresh is not None,
     ),
     "same_id": (
-        "an id of ours in dialect.ask that its answers repeat",
+        "id of ours in dialect.ask that its answers repeat",
         lambda plan: (
             plan.dialect.class_ is None
             and asks(plan.dialect, "query")

@@ -210,6 +210,22 @@ def test_what_the_plan_never_asked_is_named_and_lowers_nothing():
     assert UNKNOWN == rows.verdict  # asked for, and the table is empty
 
 
+def test_what_was_never_provoked_is_named():
+    """By the plan: what it sets to 0s, and what it gives no means for."""
+    judgement = judge(told(ENOUGH, plan={"provocations": {"twins": "0s"}}))
+    assert "provocation twins: never, by the plan" in judgement.not_asked
+    assert not any(line.startswith("provocation connect") for line in judgement.not_asked)
+
+
+def test_the_dialect_is_called_by_what_it_is():
+    """A preset, one that the plan changes, or the plan's own."""
+    changed = {"dialect": {"extends": "reference", "first": ["agent_thinking"]}}
+    own = {"dialect": {"ask": {"text": "{text}"}, "ends": {"done": "ok"}}}
+    assert "reference" == judge(told(ENOUGH, plan={"dialect": {"extends": "reference"}})).dialect
+    assert "reference, changed by the plan" == judge(told(ENOUGH, plan=changed)).dialect
+    assert "as the plan describes it" == judge(told(ENOUGH, plan=own)).dialect
+
+
 def test_a_part_of_which_nothing_was_asked_is_unknown():
     """Where the plan lets everyone see everything there is no isolation to pass."""
     everyone = {"sharing": [{"scope": "user"}, {"scope": "everyone"}]}
