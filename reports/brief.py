@@ -113,5 +113,11 @@ def _next(judgement: Judgement, first: Finding | None) -> str:
         for o in judgement.objectives
         if o.verdict is judgement.verdict is not Verdict.PASS
     )
-    wanted = [*asked, *(advice.for_check(c) for c in judgement.checks)]
+    short = [
+        f"{wording.count(o.needed)} more opportunities of the class {o.name} are needed: "
+        "drive longer, or with more users at once."
+        for o in judgement.opportunities
+        if o.needed
+    ]
+    wanted = [*short, *asked, *(advice.for_check(c) for c in judgement.checks)]
     return " ".join(list(dict.fromkeys(filter(None, wanted)))[:2])

@@ -41,6 +41,7 @@ def test_unknown_is_not_good_news_and_says_what_would_do():
     """Nothing wrong was seen, which is not the same as that all is well."""
     sentences = dict(brief.told(samples.unknown()))
     assert "too little was seen" in sentences["What is wrong"]
+    assert "299 more opportunities of the class overlap" in sentences["What to do next"]
     assert "Drive longer" in sentences["What to do next"]
 
 
