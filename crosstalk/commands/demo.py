@@ -46,6 +46,7 @@ JUDGED = (0, 1, 3)
     help="postgresql://… or sqlite:///PATH instead of a temporary SQLite file.",
 )
 @click.option("--redis", metavar="URL", help="A Redis for its cache and its sessions: redis://…")
+@click.option("--workers", type=click.IntRange(1, 64), help="Workers of the platform; else one.")
 @click.option(
     "--runs",
     type=click.Path(path_type=Path),
@@ -59,6 +60,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     seconds: int,
     database: str | None,
     redis: str | None,
+    workers: int | None,
     runs: Path,
     seed: int | None,
 ) -> int:
@@ -90,6 +92,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     asked += ["--fault", ",".join(faults)] if faults else []
     asked += ["--database", database] if database else []
     asked += ["--redis", redis] if redis else []
+    asked += ["--replicas", str(workers)] if workers else []
     asked += ["--seed", str(seed)] if seed is not None else []
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter

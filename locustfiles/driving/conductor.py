@@ -139,7 +139,8 @@ class Conductor:
             plan = embedded.plan_elsewhere()
         else:
             faults = [fault for fault in (options.fault or "").split(",") if fault]
-            self._platform = embedded.start(faults, options.database, redis=options.redis)
+            more = ["--workers", str(options.replicas)] if options.replicas else []
+            self._platform = embedded.start(faults, options.database, more, redis=options.redis)
             plan = self._platform.plan
         if host:
             plan = hosts.with_host(plan, host)

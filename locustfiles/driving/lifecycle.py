@@ -80,6 +80,7 @@ def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargpars
         ("--run", "name of the run's directory; made up where it is not given"),
         ("--fault", "faults of the embedded platform, comma-separated, each NAME or NAME=RATE"),
         ("--database", "database of the embedded platform: sqlite:///PATH or postgresql://…"),
+        ("--replicas", "how many workers the embedded platform has; else one"),
         ("--redis", "Redis of the embedded platform: redis://…; none unless it is given"),
     ):
         parser.add_argument(option, default=None, help=text, include_in_web_ui=False)

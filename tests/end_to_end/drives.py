@@ -61,6 +61,7 @@ def demo(
     seconds: int = 13,
     database: str | None = None,
     redis: str | None = None,
+    workers: int | None = None,
 ):
     """Begin `crosstalk demo` with these faults."""
     arguments = ["demo", "--users", str(users), "--seconds", str(seconds)]
@@ -70,6 +71,8 @@ def demo(
         arguments += ["--database", database]
     if redis is not None:
         arguments += ["--redis", redis]
+    if workers is not None:
+        arguments += ["--workers", str(workers)]
     return Driving(runs, arguments)
 
 

@@ -5,16 +5,15 @@ The honest platform has nothing found.  Both on SQLite and on PostgreSQL, side b
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 
 import msgspec
 import pytest
 
-from isolation_checks.checks import CHECKS
-from isolation_checks.judging.verdict import Judgement, Verdict
-from tests.end_to_end import drives, test_probes
+from isolation_checks.judging.verdict import Verdict
+from tests.end_to_end import drives, test_probes, test_provoked_faults
+from tests.end_to_end.claims import claiming, failing
 from tests.servers.postgres import postgres_server
 
 pytestmark = pytest.mark.slow
@@ -24,14 +23,10 @@ SHARES = {"silent_swallow": 0.3, "lost_terminal": 0.3, "hung_agent": 0.3, "slow_
 """Rates at which a fault breaks its objective beyond doubt in a short drive."""
 ACCESS = frozenset(test_probes.FOUND_BY) - {"missing_owner_check"}
 """Faults that only probes find; their test is `test_probes`."""
+TOGETHER = frozenset(f for group in test_provoked_faults.GROUPS for f in group.signs)
+"""Faults that are driven several at once; their test is `test_provoked_faults`."""
 COMPANIONS = {"label_laundering": ("shared_socket",)}
 """Faults that show nothing by themselves, with what they need beside them."""
-INDICATORS = {
-    "connect time": "connect",
-    "first event time": "first_event",
-    "completion time": "completion",
-    "error budget": "error_share",
-}
 MECHANISMS = {
     "shared_socket": "the newest socket wins",
     "broadcast": "a targeted send became a send to all",
@@ -51,23 +46,7 @@ def faults() -> list[str]:
     """The faults that some check claims to catch."""
     asked = [sys.executable, "-m", "reference_platform", "--faults"]
     known = [fault["name"] for fault in msgspec.json.decode(subprocess.check_output(asked))]
-    return [name for name in known if claiming(name) and name not in ACCESS]
-
-
-def claiming(fault: str) -> set[str]:
-    """The checks whose docstrings say that they catch a fault."""
-    claims = {}
-    for check in CHECKS:
-        match = re.search(r"Catches:(.*?)(?:\n\s*Blind to:|\Z)", check.doc, re.DOTALL)
-        claims[check.name] = match[1] if match else ""
-    return {name for name, text in claims.items() if re.search(rf"\b{fault}\b", text)}
-
-
-def failing(judgement: Judgement) -> set[str]:
-    """The checks that found something."""
-    found = {check.name for check in judgement.checks if check.verdict is Verdict.FAIL}
-    missed = {o.indicator for o in judgement.objectives if o.verdict is Verdict.FAIL}
-    return found | {name for name, indicator in INDICATORS.items() if indicator in missed}
+    return [name for name in known if claiming(name) and name not in ACCESS | TOGETHER]
 
 
 @pytest.fixture(scope="module")
