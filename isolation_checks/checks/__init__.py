@@ -7,6 +7,7 @@ from isolation_checks.checks.anothers_conversations import anothers_conversation
 from isolation_checks.checks.anothers_sessions import anothers_sessions
 from isolation_checks.checks.authenticated_time import authenticated_time
 from isolation_checks.checks.canaries_echoed import canaries_echoed
+from isolation_checks.checks.canned_answers import answers_differ
 from isolation_checks.checks.check import Check
 from isolation_checks.checks.claimed_identities import claimed_identities
 from isolation_checks.checks.connect_time import connect_time
@@ -56,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
     interference,
     event_protocol,
     row_accounting,
+    answers_differ,
     plan_kept,
     everybody_let_in_again,
     connect_time,

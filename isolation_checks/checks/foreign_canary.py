@@ -28,7 +28,10 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
     Catches:  shared_socket, broadcast, singleton_agent, cache_without_user, missing_owner_check,
               encoded_leak, error_leak, room_name_collision, truncated_cache_key,
               none_user_namespace, cross_conversation (from one of a user's conversations
-              into another), unscoped_search, reply_map_collision.
+              into another), unscoped_search, reply_map_collision,
+              stale_replay, configured_factory, shared_tool_dispatcher, shallow_state,
+              unreset_agent, default_conversation, buffer_reuse, split_leak, pool_residue,
+              desynced_connection.
     Blind to: leaks that paraphrase; a token canary must arrive letter for letter, though it
               may be split over streamed pieces, separated, or encoded.
     """

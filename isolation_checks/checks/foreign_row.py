@@ -31,7 +31,8 @@ def foreign_row(run: Run) -> Outcome:
     Of every table that has owners, rows of at least two known principals must have been
     readable, or a role under row-level security would look like a clean platform.
 
-    Catches:  wrong_owner_row, singleton_agent, cache_without_user, side_effect_misdelivery.
+    Catches:  wrong_owner_row, singleton_agent, cache_without_user, side_effect_misdelivery,
+              shared_identity_fallback.
     Blind to: tables that the plan does not describe, or of which it names no owner; rows that
               hold no words of this run and name none of its queries and conversations.
     """

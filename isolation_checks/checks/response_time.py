@@ -20,7 +20,7 @@ def completion_time(run: Run) -> Outcome:
     A query that was turned away is an error, not a quick answer; one that was never
     finished counts as longer than it lasted.
 
-    Catches:  slow_tail, hung_agent.
+    Catches:  slow_tail, hung_agent, noisy_neighbour.
     Blind to: what a user waits for outside a query.
     """
     return judged(run, "completion", completions(run.history, unplaced.unsure(run)))

@@ -29,7 +29,8 @@ def row_accounting(run: Run) -> Outcome:
     of principals of whom no row at all could be read.
 
     Catches:  lost_row (answered, never stored), double_write, placeholder_owner,
-              half_written_run, rows of queries that nobody asked.
+              half_written_run, ambient_context_lost,
+              shared_transaction, rows of queries that nobody asked.
     Blind to: tables that the plan does not describe; what was lost of keys in Redis, which expire.
     """
     reading, described = run.reading, run.history.plan.rows

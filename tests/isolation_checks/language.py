@@ -17,6 +17,7 @@ conversation, and `A1`, `A2` … the canaries of a:
         A1<9 A1>9              the first 9 symbols of A1, or all behind them
         A1~ A1^                a canary that was never planted; one of an earlier run
         $7             the platform's id of the session
+        'sorry         a word of the platform's own
         b# b#mail b#key        words that name b: its id, its email; a credential's mark
         &A1 &A2 &A3 &A9        what is known of a: name, firm, street, and a motto (queries too)
         -                      nothing that could be read
@@ -302,7 +303,7 @@ class _Teller:
             elif part.startswith("/"):
                 kind = part[1:]
                 message["type"] = f"agent_{kind}" if kind in KINDS else PLAIN.get(kind, kind)
-            elif CANARY.fullmatch(part) or part.startswith("&"):
+            elif CANARY.fullmatch(part) or part[0] in "&'":
                 held.append(self._held(part))
             elif "#" in part:
                 held.append(self._naming(*part.split("#")))
@@ -339,6 +340,8 @@ class _Teller:
     def _held(self, part):
         if part.startswith("&"):
             return fact(part[1:])
+        if part.startswith("'"):
+            return part[1:]
         name, sign, rest = CANARY.fullmatch(part).groups()
         whole = word(name, "earlier" if sign == "^" else RUN)
         if sign == "<":

@@ -16,7 +16,7 @@ from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
 LATEST_SECONDS = 0.4
-"""A query is cancelled between at once and this long after it was asked."""
+"""Queries are cancelled between at once and this long after they were asked."""
 AT_ONCE = 3
 TURNS = 5
 """Queries in one conversation, so that most of them are follow-ups."""
@@ -32,10 +32,17 @@ def cancel_an_answer(rig: Rig) -> None:
         gevent.sleep(every)
         canceller, behind = pair if turn % 2 else pair[::-1]
         session, other = canceller.session(), behind.session()
-        for tab in range(min(AT_ONCE, rig.plan.workload.concurrent)):
-            label = canceller.label(f"{tab}/{turn // TURNS}")
-            query = session.ask(canceller.question(Kind.CANCELLED), label, turn % TURNS)
-            gevent.sleep(canceller.principal.random.uniform(0.0, LATEST_SECONDS / AT_ONCE))
+        tabs = min(AT_ONCE, rig.plan.workload.concurrent)
+        asked = [
+            session.ask(
+                canceller.question(Kind.CANCELLED),
+                canceller.label(f"{tab}/{turn // TURNS}"),
+                turn % TURNS,
+            )
+            for tab in range(tabs)
+        ]
+        for query in asked:
+            gevent.sleep(canceller.principal.random.uniform(0.0, LATEST_SECONDS / tabs))
             rig.recorder.note(
                 "provocations",
                 kind="cancel",
