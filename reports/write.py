@@ -53,7 +53,7 @@ def write(judgement_dir: Path) -> Path:
 
     Raises:
         OSError: there is no judgement in the folder, or it cannot be written to.
-        msgspec.ValidationError: what is there is not a judgement that this version reads.
+        UsageError: what is there is not a judgement that this version reads.
     """
     judgement = verdict.decode((judgement_dir / "verdict.json").read_bytes())
     return _kept(judgement_dir, {name: render(judgement) for name, render in RENDERERS.items()})

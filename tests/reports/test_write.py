@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import stat
 
-import msgspec
 import pytest
 
+from isolation_checks.errors import UsageError
 from isolation_checks.judging.verdict import encode
 from reports import write
 from tests.reports import samples
@@ -97,6 +97,6 @@ def test_a_folder_without_a_judgement_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError):
         write.write(tmp_path)
     (tmp_path / "verdict.json").write_text("{}")
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(UsageError):
         write.write(tmp_path)
     assert not (tmp_path / "report").exists()
