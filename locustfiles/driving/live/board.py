@@ -120,7 +120,7 @@ class Board:
     def rows(self) -> list[dict[str, Any]]:
         """The leads as rows of a table of Locust's own page."""
         now = next(reversed(self.runs.values()), None)
-        return [] if now is None else _leads(now)
+        return [] if now is None else _leads(now)[:SHOWN]
 
 
 def _paired(

@@ -24,7 +24,7 @@ const share = (value) => (value === null ? "—" : (value * 100).toFixed(0) + " 
 
 function seconds(value) {
   if (value === null) return "—";
-  if (value >= 1) return value.toFixed(2) + " s";
+  if (value >= 1) return value.toFixed(value >= 10 ? 1 : 2) + " s";
   return (value * 1000).toFixed(value < 0.1 ? 1 : 0) + " ms";
 }
 
