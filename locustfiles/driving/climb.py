@@ -72,6 +72,7 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - Lo
     climb.runner = runner
     environment.shape_class = climb
     environment.crosstalk.spare_objectives()
+    environment.events.test_stop.add_listener(climb.begin_anew)
     environment.events.quit.add_listener(climb.said)
 
 
@@ -95,10 +96,15 @@ class Climb(LoadTestShape):
         self._hold = units.duration(options.hold)
         self._confirm = units.duration(options.confirm)
         self._given = _numbers(options.steps) if options.steps else None
-        self._search = Search(int(options.first), int(options.to))
         self._ticks: Iterator[_Tick] | None = None
         self._number = 0
         self._run: RunDirectory | None = None
+        self.begin_anew()
+
+    def begin_anew(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
+        """Another Start, in the web UI, is another climb."""
+        self._search = Search(int(self._options.first), int(self._options.to))
+        self._ticks, self._number = None, 0
 
     def tick(self) -> _Tick | None:
         """How many users there shall be now; None: the climb is over."""
@@ -197,7 +203,7 @@ class Climb(LoadTestShape):
 
     def said(self, **_: Any) -> None:  # noqa: ANN401 - Locust's listeners take anything
         """What the climb showed, below the verdict."""
-        if self._run is not None and self._number:
+        if self._run is not None:
             command = [sys.executable, "-m", "crosstalk", "capacity", str(self._run.path)]
             subprocess.run(command, check=False)  # noqa: S603 - our own interpreter
 

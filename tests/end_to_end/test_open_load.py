@@ -25,6 +25,7 @@ from isolation_checks.records import Reason
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
+LIMIT_SECONDS = 240
 PLAN = """
 [target]
 websocket = "ws://127.0.0.1:{port}/ws"
@@ -117,7 +118,7 @@ def drive(folder: Path, plan: str, scenario: Path, *options: str) -> tuple[str, 
         command,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT_SECONDS,
         check=False,
         env={**os.environ, "QUEUE_SECRET": "a secret that is long enough for HS256"},
     )
