@@ -160,3 +160,72 @@ def test_quantiles_are_equally_spaced_and_end_where_samples_never_finished(finis
 def test_a_rank_is_not_moved_by_rounding():
     """0.07 times 100 is 7.000000000000001 to a computer, and the 7th sample to everyone else."""
     assert bounds.quantiles([float(n) for n in range(1, 101)], 0)[7] == 7.0
+
+
+def test_what_would_be_found_divides_the_bound_and_both_hold_at_95_percent():
+    """160 of 160 found: 376 opportunities put the rate of what happens under one percent."""
+    detection = bounds.share(160, 160, bounds.HALF)[0]
+    needed = bounds.needed_unfound(0.01, detection)
+    assert 376 == needed
+    assert bounds.none_found(376, detection) <= 0.01 < bounds.none_found(375, detection)
+    assert bounds.none_seen(299) == bounds.none_found(299, None)
+    assert bounds.none_found(0, detection) is None
+    assert 1.0 == bounds.none_found(3, 0.1)
+
+
+@pytest.mark.parametrize("rate", [0.005, 0.02])
+@pytest.mark.parametrize("detection", [0.6, 0.9, 1.0])
+def test_the_divided_bound_holds_in_95_of_100_runs_whatever_is_detected(rate, detection):
+    """Simulated: a run that found nothing claims less than what happens in at most 5 %."""
+    drawn = np.random.default_rng(7)
+    runs, opportunities, planted = 20_000, 400, 160
+    nothing = drawn.binomial(opportunities, rate * detection, runs) == 0
+    hits = drawn.binomial(planted, detection, runs)
+    lower = {n: bounds.share(n, planted, bounds.HALF)[0] for n in set(hits.tolist())}
+    claims = np.array([bounds.none_found(opportunities, lower[n]) for n in hits.tolist()])
+    wrong = nothing & (claims < rate)
+    assert wrong.mean() <= 0.05
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.05, 0.3, 1.0])
+@pytest.mark.parametrize("shape", ["even", "one user has most"])
+def test_effective_opportunities_hold_for_correlated_users(alike, shape):
+    """Simulated: users differ in how often they bleed, and one user may have most chances."""
+    each = [20] * 30 if shape == "even" else [300, *[10] * 30]
+    drawn = np.random.default_rng(11)
+    runs = 4_000
+    effective = sum(each) / bounds.design_effect(each, alike)
+    rate = bounds.none_seen(effective) * 1.0001  # a rate that the claim would exclude
+    rates = _rates_of_users(drawn, rate, alike, (runs, len(each)))
+    nothing = (drawn.binomial(np.array(each), rates) == 0).all(axis=1)
+    sure = 3 * math.sqrt(0.05 * 0.95 / runs)
+    assert nothing.mean() <= 0.05 + sure
+
+
+def _rates_of_users(drawn, rate, alike, size):
+    """Rates of users, by the beta distribution with this mean and intraclass correlation."""
+    if alike == 0:
+        return np.full(size, rate)
+    if alike == 1:
+        return (drawn.random(size) < rate).astype(float)
+    spread = (1 - alike) / alike
+    return drawn.beta(rate * spread, (1 - rate) * spread, size)
+
+
+def test_independent_bounds_do_not_hold_for_correlated_users():
+    """Why correlation can be said: taken as independent, many runs would claim too much."""
+    drawn = np.random.default_rng(13)
+    each, alike = [20] * 30, 0.3
+    rate = bounds.none_seen(sum(each)) * 1.0001
+    rates = _rates_of_users(drawn, rate, alike, (4_000, len(each)))
+    nothing = (drawn.binomial(np.array(each), rates) == 0).all(axis=1)
+    assert nothing.mean() > 0.2
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=40), st.floats(0, 1))
+def test_a_design_effect_lies_between_none_and_one_trial_a_user(each, alike):
+    """Never under 1, and never so that there are fewer trials than one."""
+    effect = bounds.design_effect(each, alike)
+    assert 1 <= effect <= sum(each) * (1 + 1e-9)
+    assert bounds.design_effect([1] * len(each), alike) == 1
+    assert bounds.design_effect([], alike) == 1
