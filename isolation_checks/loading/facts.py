@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import ahocorasick
 
+from isolation_checks.loading.columns import Frame
 from isolation_checks.loading.history import Fact, History
 from isolation_checks.loading.ownership import Ownership
 from isolation_checks.records import PrincipalId, QueryId, SessionId
@@ -69,18 +70,26 @@ class Facts:
         """Whether any persona is known by anything."""
         return len(self._automaton) > 0
 
-    def named(self, text: str, seen: int = 0) -> list[Fact]:
+    def named(self, text: str, seen: int = 0, own: PrincipalId | None = None) -> list[Fact]:
         """Whose facts stand in a text and end behind its first so many characters.
 
-        Of facts that overlap the longest counts; each stands as words of its own.
+        Of facts that overlap the longest counts; each stands as words of its own.  Where all
+        are `own` they are only counted: most texts hold no others.
         """
         text = text.lower()
-        found = [(last + 1 - size, last + 1, fact) for last, (size, fact) in self._in(text)]
+        found = [
+            (last + 1 - size, last + 1, fact)
+            for last, (size, fact) in self._in(text)
+            if last >= seen
+        ]
+        if all(fact.principal == own for _, _, fact in found):
+            self.own += bool(found)
+            return []
         if len(found) > 1:
             found.sort(key=lambda each: (each[0], -each[1]))
         kept, behind = [], 0
         for start, end, fact in found:
-            if start >= behind and end > seen and not _glued(text, start, end):
+            if start >= behind and not _glued(text, start, end):
                 kept.append(fact)
                 behind = end
         return kept
@@ -89,31 +98,28 @@ class Facts:
         found: Iterator[tuple[int, tuple[int, Fact]]] = self._automaton.iter(text)
         return found
 
-    def see(self, found: list[Fact], sighting: FactSighting) -> None:
-        """Remember the facts of others in a text that a principal was told."""
-        recipient, channel = sighting.principal, sighting.channel
-        for fact in found:
-            if fact.principal == recipient:
-                self.own += 1
-            elif not self.ownership.may_share(fact.principal, recipient, channel):
-                if len(self.sightings) < MOST:
-                    self.sightings.append(_with(sighting, fact))
-                else:
-                    self.more += 1
-
-
-def _with(sighting: FactSighting, fact: Fact) -> FactSighting:
-    return FactSighting(
-        stream=sighting.stream,
-        index=sighting.index,
-        session=sighting.session,
-        principal=sighting.principal,
-        channel=sighting.channel,
-        at_s=sighting.at_s,
-        kind=sighting.kind,
-        query=sighting.query,
-        fact=fact,
-    )
+    def see(self, fact: Fact, frame: Frame) -> None:
+        """Remember that a fact stands in what a principal was told, if it is another's."""
+        if fact.principal == frame.principal:
+            self.own += 1
+        elif self.ownership.may_share(fact.principal, frame.principal, frame.channel):
+            return
+        elif len(self.sightings) >= MOST:
+            self.more += 1
+        else:
+            self.sightings.append(
+                FactSighting(
+                    stream=frame.stream,
+                    index=frame.index,
+                    session=frame.session,
+                    principal=frame.principal,
+                    channel=frame.channel,
+                    at_s=frame.at_s,
+                    kind=frame.kind,
+                    query=frame.query,
+                    fact=fact,
+                )
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

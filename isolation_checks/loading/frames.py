@@ -19,7 +19,7 @@ from isolation_checks.dialects.reading import SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import FRAMES, SIGHTINGS, Frame, Sighting, table
-from isolation_checks.loading.facts import Facts, FactSighting
+from isolation_checks.loading.facts import Facts
 from isolation_checks.loading.history import Process, Query, Session, seconds
 from isolation_checks.loading.identities import MARKED, Identities, Named
 from isolation_checks.loading.ownership import Claimed, Ownership
@@ -238,19 +238,20 @@ class FrameReader:
         if not text:
             return
         tails = self._states[frame.session].tails
-        searched = ""
+        searched = None
         for key in (reading.query or reading.run or frame.query, _EVERYTHING):
             tail = tails.get(key, "")
-            seam = tail + text[:TAIL]
-            tails[key] = text[-TAIL:] if len(text) >= TAIL else seam[-TAIL:]
-            if not tail or seam == searched:  # most often the session hears but this answer
+            tails[key] = text[-TAIL:] if len(text) >= TAIL else (tail + text)[-TAIL:]
+            if tail == searched:  # most often the session hears but this answer
                 continue
-            searched = seam
-            octets = seam.encode("utf-8", "replace")
-            for word in words.within(octets, stretch=words.is_stretched(seam)):
-                if word.start < len(tail) < word.end:
-                    how = _MIXED if key in (None, _EVERYTHING) else "reassembled"
-                    yield words.Word(word.word, 0, len(text), how)
+            searched = tail
+            if tail and words.may_go_on(tail, text):
+                seam = tail + text[:TAIL]
+                octets = seam.encode("utf-8", "replace")
+                for word in words.within(octets, stretch=words.is_stretched(seam)):
+                    if word.start < len(tail) < word.end:
+                        how = _MIXED if key in (None, _EVERYTHING) else "reassembled"
+                        yield words.Word(word.word, 0, len(text), how)
 
     def _known(self, frame: Frame, reading: Reading, content: bytes) -> None:
         """Note the facts of others that a text holds, or the pieces of an answer together."""
@@ -265,22 +266,8 @@ class FrameReader:
             before = pieces.get(key, "")
             text, seen = before + text, len(before)
             pieces[key] = text[-TAIL:]
-        found = self.facts.named(text, seen)
-        if found:
-            self.facts.see(
-                found,
-                FactSighting(
-                    stream=frame.stream,
-                    index=frame.index,
-                    session=frame.session,
-                    principal=frame.principal,
-                    channel=frame.channel,
-                    at_s=frame.at_s,
-                    kind=frame.kind,
-                    query=frame.query,
-                    fact=found[0],
-                ),
-            )
+        for fact in self.facts.named(text, seen, frame.principal):
+            self.facts.see(fact, frame)
 
 
 def _channel(session: Session, opcode: int, asker: PrincipalId | None) -> str:

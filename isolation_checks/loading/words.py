@@ -24,6 +24,10 @@ _APART = r"[\W_]{0,3}"
 _BEGIN, _BEGIN_ANY = re.compile(rf"c{_APART}x"), re.compile(rf"[cC]{_APART}[xX]")
 """How every word begins: in small letters, where a literal is searched for fast, and in any."""
 _WORD = re.compile(rf"(?i)c{_APART}x(?:{_APART}{_SYMBOL}){{20}}")
+_BEGUN = re.compile(rf"(?i)c(?:{_APART}x(?:{_APART}{_SYMBOL}){{0,19}})?{_APART}\Z")
+"""A word that has begun at the end of a text."""
+_APART_LONGEST = 22 * 4
+"""Characters that a word takes at most when it is separated."""
 _BETWEEN = re.compile(r"[\W_]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{28,}")
 _HEX = re.compile(r"[0-9a-fA-F]{44,}")
@@ -89,6 +93,19 @@ def within(content: bytes, *, stretch: bool) -> Iterator[Word]:
         yield from everywhere(content.decode("utf-8", "replace"), stretch=stretch)
     elif bare(content):
         yield from exact(content.decode("utf-8", "replace"))
+
+
+def may_go_on(before: str, behind: str) -> bool:
+    """Whether a word may begin in one text and go on in the next, by a look that overlooks none.
+
+    As it was made, or separated, its beginning stands at the very end of the first.  Encoded,
+    the end of the one and the beginning of the other are a stretch without a blank.
+    """
+    if _BEGUN.search(before, max(0, len(before) - _APART_LONGEST)) is not None:
+        return True
+    end = behind.find(" ")
+    begun = len(before) - 1 - before.rfind(" ")
+    return begun + (len(behind) if end < 0 else end) >= _ENCODED
 
 
 def bare(content: bytes) -> bool:

@@ -3,8 +3,9 @@
     python tests/benchmarks/loading.py
 
 A run of the cheap platform is recorded first; then its frames are read by the dialect, are
-searched for canaries, and are loaded as a judge loads them.  What is printed is CPU time, and
-shares of what it costs to receive such messages one at a time on a thousand sessions.
+searched for canaries and for facts, and are loaded as a judge loads them, with the deeper pass
+(facts, words over the seams of messages) and without.  What is printed is CPU time, and shares
+of what it costs to receive such messages one at a time on a thousand sessions.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 import gevent
 from cheap import Sender, ask, connected, rig_at
-from receiving import cost
+from receiving import cost, watcher
 
 from isolation_checks import canary
 from isolation_checks.dialects.events import dialect_of
@@ -75,7 +76,10 @@ def received(sessions: int) -> float:
         for line in lines:
             ask(line, 0)
         gevent.sleep(0.5)
-        return min(cost(sender, lines, "receiving", 20_000, "single") for _ in range(ROUNDS))
+        watching = watcher(lines)
+        return min(
+            cost(sender, lines, "receiving", 20_000, "single", watching) for _ in range(ROUNDS)
+        )
 
 
 def main() -> None:
@@ -101,23 +105,37 @@ def main() -> None:
                     for _ in words.within(content, stretch=stretch):
                         pass
 
-        def load() -> None:
+        def reader() -> FrameReader:
             key = bytes.fromhex(history.description["canary_key"])
             number = canary.run_number(history.description["run"])
-            reader = FrameReader(Ownership(history, key, number), dialect)
-            for _ in reader.read(history.processes[0], found):
+            return FrameReader(Ownership(history, key, number), dialect)
+
+        def load(*, deep: bool = True) -> None:
+            shallow = reader()
+            if not deep:
+                shallow._joined = lambda *_: iter(())
+                shallow._known = lambda *_: None
+            for _ in shallow.read(history.processes[0], found):
                 pass
 
+        facts = reader().facts
+        texts = [text for b in batches for c in b if (text := dialect.read(c).text)]
+
         alone = received(1000)
+        took: dict[str, float] = {}
         print(f"{frames:,} messages of {octets / frames:.0f} bytes; CPU microseconds a message")
         print(f"{'received, alone':>20} {alone:>8.2f}", flush=True)
         for name, work in (
             ("read by the dialect", lambda: [dialect.read(c) for b in batches for c in b]),
             ("searched for words", search),
+            ("searched for facts", lambda: [facts.named(text) for text in texts]),
+            ("loaded, less deeply", lambda: load(deep=False)),
             ("loaded, all of it", load),
         ):
-            each = cpu(work) / frames * 1e6
-            print(f"{name:>20} {each:>8.2f} {each / alone:>6.0%}", flush=True)
+            took[name] = cpu(work) / frames * 1e6
+            print(f"{name:>20} {took[name]:>8.2f} {took[name] / alone:>6.0%}", flush=True)
+        deeper = took["loaded, all of it"] / took["loaded, less deeply"] - 1
+        print(f"facts, and words over seams, add {deeper:.0%} to loading")
 
 
 if __name__ == "__main__":

@@ -174,3 +174,24 @@ def test_percent_signs_and_entities_that_encode_nothing_are_left_alone():
     """`100 %`, `R&D;` and a single backslash are text."""
     text = f"100 % of R&D; and C:\\ {WORD} {urllib.parse.quote('ä')}"
     assert read(text) == {WORD}
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["plain", "apart", *ENCODINGS]), st.data(), PROSE, PROSE)
+def test_a_look_at_a_seam_overlooks_no_word_that_goes_on_over_it(name, data, before, behind):
+    """Wherever a word is cut, as it was made, separated or encoded."""
+    if name == "apart":
+        written = " -".join(WORD)
+    else:
+        written = WORD if name == "plain" else ENCODINGS[name](WORD)
+    cut = data.draw(st.integers(1, len(written) - 1))
+    if WORD in read(written[:cut]) or WORD in read(written[cut:]):
+        return  # one part holds it whole
+    assert words.may_go_on(f"{before} {written[:cut]}", f"{written[cut:]} {behind}")
+
+
+def test_most_seams_need_no_closer_look():
+    """Words end where texts do."""
+    assert not words.may_go_on("You asked for it.", "It is on its way")
+    assert not words.may_go_on(f"The reference is {WORD}", "and that is all")
+    assert words.may_go_on("The reference is CX", "and that is all")
