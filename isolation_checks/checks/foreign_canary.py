@@ -33,7 +33,7 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
               unreset_agent, default_conversation, buffer_reuse, split_leak, pool_residue,
               desynced_connection.
     Blind to: leaks that paraphrase; a token canary must arrive letter for letter, though it
-              may be split over streamed pieces, separated, or encoded.
+              may be split over pieces or messages, separated, or encoded.
     """
     received = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
     seen = run.sightings.filter(nw.col("channel").is_in(("frame", "http")) & ~nw.col("identity"))

@@ -252,7 +252,7 @@ class _Teller:
         for each in canaries:
             if not each.startswith("&"):
                 place = "memory" if each in self.recording.memories else "query"
-            self._plant(each, place=place, query=query, conversation=self.labels[query])
+                self._plant(each, place=place, query=query, conversation=self.labels[query])
         held = " ".join(fact(each[1:]) if each[0] == "&" else word(each) for each in canaries)
         text = said.replace("_", " ") or f"hello {held}".strip()
         sent = self.now * TICK_NS
