@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "what became better than a base, and what worse",
     "capacity": "how many users a platform serves within its objectives",
     "explain": "one finding, whole",
+    "selftest": "would each fault of the reference platform have been noticed?",
     "control": "would a break have been found in this run?",
     "discover": "find the platform's tables, and propose the [rows] of a plan",
     "checks": "all checks: what they ask, catch and are blind to",

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tests.leaky_lab.pairs import PAIRS
 from tests.leaky_lab.running import PLAN, running
+from tests.reference_platform.redis_server import redis_server
 from tests.servers.postgres import postgres_server
-from tests.servers.redis import redis_server
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from isolation_checks.loading import fold
 from tests.end_to_end.foreign.strangers import ROOT, Stranger, locust
 from tests.leaky_lab.pairs import PAIRS
 from tests.leaky_lab.running import PLAN, running
+from tests.reference_platform.redis_server import redis_server
 from tests.servers.postgres import missing, postgres_server
-from tests.servers.redis import redis_server
 
 pytestmark = pytest.mark.slow
 SECONDS = 5

@@ -1,0 +1,191 @@
+"""`crosstalk selftest`: would Crosstalk have noticed?"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import click
+import msgspec
+
+from crosstalk import servers
+from crosstalk.trials import Stand, known_faults, made
+from isolation_checks.errors import UsageError
+from isolation_checks.history.directory import add_json, make
+from isolation_checks.selftest import scores, trials
+from isolation_checks.selftest.nouns import HONEST, Fault, Result, Trial
+from reports.selftest import render
+
+
+@click.command(
+    epilog="Examples: crosstalk selftest · crosstalk selftest --fault broadcast --fault none · "
+    "crosstalk selftest --seeds 20 --jobs 8 --database sqlite --database postgresql"
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=RATE]",
+    help="Only these; `none` is the honest platform.",
+)
+@click.option(
+    "--database",
+    "databases",
+    multiple=True,
+    metavar="NAME|URL",
+    help="sqlite, postgresql (started here) or postgresql://…; repeat for several. "
+    "Default: sqlite, and PostgreSQL for what needs it.",
+)
+@click.option("--redis", metavar="URL", help="Instead of one that is started here.")
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="Trials of each fault.",
+)
+@click.option(
+    "--jobs",
+    default=os.cpu_count() or 1,
+    show_default="one a CPU",
+    type=click.IntRange(1, 64),
+    help="Trials side by side.",
+)
+@click.option("--users", default=12, show_default=True, type=click.IntRange(2, 1000))
+@click.option("--seconds", default=13, show_default=True, type=click.IntRange(3, 3600))
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    default=Path("runs/selftest"),
+    show_default=True,
+    help="Where runs and results are kept.",
+)
+@click.option("--resume", is_flag=True, help="Go on with what --state holds.")
+def command(  # noqa: PLR0913, PLR0917 - one argument an option
+    faults: tuple[str, ...],
+    databases: tuple[str, ...],
+    redis: str | None,
+    seeds: int,
+    jobs: int,
+    users: int,
+    seconds: int,
+    state: Path,
+    resume: bool,  # noqa: FBT001 - click's
+) -> int:
+    """Drive the embedded platform through every fault, and say which were noticed.
+
+    Exit 0: each was, and nothing was found on the honest platform.  1: a miss, or a false
+    finding.  3: something could not be tried.  4: a trial broke.
+    """
+    known = known_faults()
+    wanted = trials.asked_for(faults, known)
+    results = state / "results"
+    if not resume and results.exists() and any(results.iterdir()):
+        raise UsageError(f"{state} holds results: --resume goes on, or name another --state")
+    make(results)
+    asked = tuple(_kind(database) for database in databases) or ("sqlite",)
+    given = {"postgresql": next((d for d in databases if _is_url(d)), None), "redis": redis}
+    wants = {*asked, *trials.needs(known, wanted)} & set(_START)
+    with contextlib.ExitStack() as stack:
+        urls, missing = _servers(stack, wants, given)
+        chosen, not_run = trials.chosen(
+            known,
+            wanted,
+            databases=asked,
+            missing=missing,
+            seeds=seeds,
+            users=users,
+            seconds=seconds,
+        )
+        stand = Stand(
+            runs=state / "runs", postgresql=urls.get("postgresql"), redis=urls.get("redis")
+        )
+        made_by = _Maker(known, stand, results, len(chosen))
+        done = made_by.all(chosen, jobs)
+    selftest = scores.whole(known, done, not_run, shlex.join(["crosstalk", *sys.argv[1:]]))
+    shown = render(selftest)
+    (state / "selftest.json").write_bytes(msgspec.json.format(msgspec.json.encode(selftest)))
+    (state / "selftest.md").write_bytes(shown)
+    click.echo(shown.decode(), nl=False)
+    return selftest.exit_code
+
+
+def _is_url(database: str) -> bool:
+    return database.startswith(("postgresql://", "postgres://"))
+
+
+def _kind(database: str) -> str:
+    if _is_url(database):
+        return "postgresql"
+    if database not in ("sqlite", "postgresql"):
+        raise UsageError("--database is sqlite, postgresql or postgresql://…")
+    return database
+
+
+def _servers(
+    stack: contextlib.ExitStack, wants: set[str], given: Mapping[str, str | None]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The URLs of the servers that are wanted, and why others cannot be had."""
+    urls: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for name in sorted(wants):
+        url = given[name]
+        try:
+            urls[name] = url if url is not None else stack.enter_context(_START[name]())
+        except servers.NotInstalledError as error:
+            missing[name] = f"{error} is not installed, and no URL was given"
+    return urls, missing
+
+
+class _Maker:
+    """Makes trials side by side, keeps each result, and says how far it is."""
+
+    def __init__(self, known: Mapping[str, Fault], stand: Stand, folder: Path, many: int) -> None:
+        self._known, self._stand, self._folder, self._many = known, stand, folder, many
+        self._said = 0
+        self._one_on_postgresql = threading.Lock()
+
+    def all(self, chosen: Sequence[Trial], jobs: int) -> list[Result]:
+        """The results, in the order of the trials.
+
+        The honest platform is driven by itself, so that what is found on it is its own; and
+        of those on one PostgreSQL never two at once, since they would share their tables.
+        """
+        honest = [self._one(trial) for trial in chosen if trial.fault == HONEST]
+        others = [trial for trial in chosen if trial.fault != HONEST]
+        with ThreadPoolExecutor(jobs) as pool:
+            return [*honest, *pool.map(self._one, others)]
+
+    def _one(self, trial: Trial) -> Result:
+        path = self._folder / f"{trial.id}.json"
+        if path.exists():
+            result = msgspec.json.decode(path.read_bytes(), type=Result)
+        else:
+            shared = trial.database == "postgresql"
+            with self._one_on_postgresql if shared else contextlib.nullcontext():
+                result = made(trial, self._known.get(trial.fault), self._stand)
+            if result.problem is None:
+                add_json(path, result)
+        self._said += 1
+        click.echo(f"{self._said:>4} of {self._many}  {trial.id:40} {_said(result)}", err=True)
+        return result
+
+
+def _said(result: Result) -> str:
+    if result.problem is not None:
+        return f"broke: {result.problem.strip().splitlines()[-1]}"
+    if result.trial.fault == HONEST:
+        return f"found by {', '.join(result.failed)}" if result.failed else "nothing found"
+    return ", ".join(result.detecting) or "MISSED"
+
+
+_START: Mapping[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
+    "postgresql": servers.postgres_server,
+    "redis": servers.redis_server,
+}

@@ -1,0 +1,123 @@
+"""Makes one trial of a selftest: a platform with its fault, a drive of it, and its judgement."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import locustfiles
+from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, HarnessError
+from isolation_checks.history.directory import RunDirectory
+from isolation_checks.judging import verdict
+from isolation_checks.selftest import scores
+from isolation_checks.selftest.nouns import Fault, Result, Trial
+
+AFTER_SECONDS = 240
+"""How long a drive may take to drain, be read and be judged on a busy machine."""
+ROWS_URL = "CROSSTALK_ROWS_URL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """What trials stand on: where runs go, and the servers there are."""
+
+    runs: Path
+    postgresql: str | None
+    redis: str | None
+
+
+def known_faults() -> dict[str, Fault]:
+    """The faults of the reference platform, as it tells of them itself."""
+    asked = [sys.executable, "-m", "reference_platform", "--faults"]
+    done = subprocess.run(asked, capture_output=True, check=False)  # noqa: S603 - our own interpreter
+    if done.returncode:
+        raise HarnessError(f"the reference platform cannot say: {done.stderr.decode()[-500:]}")
+    return {f.name: f for f in msgspec.json.decode(done.stdout, type=list[Fault])}
+
+
+def made(trial: Trial, fault: Fault | None, stand: Stand) -> Result:
+    """Drive a trial and read what its judgement says; what went wrong is its problem."""
+    try:
+        with _platform(trial, stand) as announced:
+            name = _free_name(trial, stand)
+            said = _driven(trial, name, announced, stand)
+        run = RunDirectory(stand.runs / name)
+        folder = run.latest_in(run.judgements, "verdict.json")
+        if folder is None:
+            return Result(trial=trial, problem=f"no judgement: {said[-600:]}")
+        judgement = verdict.decode((folder / "verdict.json").read_bytes())
+        return scores.read(trial, fault, run, judgement)
+    except (HarnessError, subprocess.TimeoutExpired) as error:
+        return Result(trial=trial, problem=str(error))
+
+
+def _free_name(trial: Trial, stand: Stand) -> str:
+    """A name for a run: a trial that was interrupted has left its own behind, as evidence."""
+    tried = itertools.count(2)
+    name = trial.id
+    while (stand.runs / name).exists():
+        name = f"{trial.id}-{next(tried)}"
+    return name
+
+
+@contextmanager
+def _platform(trial: Trial, stand: Stand) -> Iterator[Mapping[str, Any]]:
+    command = [sys.executable, "-m", "reference_platform", "--with-parent"]
+    command += ["--seed", str(trial.seed), "--workers", str(trial.workers)]
+    for word in trial.faults:
+        command += ["--fault", word]
+    if trial.database == "postgresql":
+        command += ["--database", str(stand.postgresql)]
+    if trial.redis:
+        command += ["--redis", str(stand.redis)]
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603 - our own interpreter
+    ):
+        try:
+            line = process.stdout.readline() if process.stdout else b""
+            if not line:
+                errors.seek(0)
+                raise HarnessError(f"the platform did not start: {errors.read()[-600:]!r}")
+            announced = json.loads(line)
+            if trial.database == "postgresql":
+                announced["database"] = stand.postgresql
+            yield announced
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _driven(trial: Trial, name: str, announced: Mapping[str, Any], stand: Stand) -> str:
+    """Drive the platform with the main scenario; what Locust said."""
+    scenario = Path(locustfiles.__path__[0]) / "agents.py"
+    load = ["-u", str(trial.users), "-r", str(max(1, trial.users / 4)), "-t", f"{trial.seconds}s"]
+    where = ["--host", announced["http"], "--runs", str(stand.runs), "--run", name]
+    command = [sys.executable, "-m", "locust", "-f", str(scenario), "--headless", *load]
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [*command, "--only-summary", *where, "--seed", str(trial.seed)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=trial.seconds + AFTER_SECONDS,
+        env={**os.environ, ROWS_URL: announced["database"]},
+        check=False,
+    )
+    said = done.stdout.decode("utf-8", "replace")
+    if done.returncode in (EXIT_USAGE, EXIT_BROKEN):
+        raise HarnessError(f"the drive ended with {done.returncode}: {said[-600:]}")
+    return said

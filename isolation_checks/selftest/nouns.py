@@ -1,0 +1,147 @@
+"""The nouns of a selftest: a fault, a trial of it, its result, and the score of several."""
+
+from __future__ import annotations
+
+import msgspec
+
+HONEST = "none"
+"""The name of the trial without any fault."""
+
+
+class _Data(msgspec.Struct, frozen=True):
+    """A plain value that is written to JSON as it stands."""
+
+
+class Fault(_Data, frozen=True, kw_only=True):
+    """A fault of the reference platform, as the platform itself tells of it."""
+
+    name: str
+    sentence: str
+    opportunity: str
+    default_rate: float
+    signal: str
+    shows_when: str
+    needs: tuple[str, ...] = ()
+
+
+class Trial(_Data, frozen=True, kw_only=True):
+    """One drive of the platform with one fault, or with none."""
+
+    fault: str
+    rate: float
+    database: str
+    """`sqlite` or `postgresql`."""
+    seed: int
+    seconds: int
+    users: int
+    beside: tuple[str, ...] = ()
+    """Other faults, without which this one cannot show."""
+    redis: bool = False
+    workers: int = 1
+
+    @property
+    def id(self) -> str:
+        """Its name, of which there is one in a selftest."""
+        return f"{self.fault}-{self.database}-{self.seed}"
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What the platform is told."""
+        return () if self.fault == HONEST else (f"{self.fault}={self.rate:g}", *self.beside)
+
+
+class NotRun(_Data, frozen=True, kw_only=True):
+    """A fault that was not tried on a database, and why."""
+
+    fault: str
+    database: str
+    why: str
+
+
+class Result(_Data, frozen=True, kw_only=True):
+    """What a trial's judgement says."""
+
+    trial: Trial
+    failed: tuple[str, ...] = ()
+    """The checks that said FAIL."""
+    detecting: tuple[str, ...] = ()
+    """Those of them that could have meant this fault: of isolation, or claiming it."""
+    opportunities: int | None = None
+    """How often the fault could have struck; None where that cannot be seen from outside."""
+    first_s: float | None = None
+    """When it showed first, in seconds of the run; None where only rows or times show it."""
+    mechanisms: tuple[str, ...] = ()
+    """What the roots among the findings look like, the weightiest first."""
+    parts: dict[str, str] = {}
+    problem: str | None = None
+    """Why there is no judgement to speak of."""
+
+    @property
+    def detected(self) -> bool:
+        """Whether the fault was noticed."""
+        return bool(self.detecting)
+
+
+class Score(_Data, frozen=True, kw_only=True):
+    """All trials of one fault on one database."""
+
+    fault: str
+    database: str
+    rate: float
+    trials: int
+    detected: int
+    lower: float
+    """Clopper and Pearson's interval of the share of runs that notice it, 95 % two-sided."""
+    upper: float
+    opportunities: int | None
+    """In the trial that had the fewest."""
+    predicted: float | None
+    """The probability that the fault struck at all: `1 − (1 − p)^n`."""
+    first_s: float | None
+    """The median over the trials that say it."""
+    claimed: tuple[str, ...]
+    caught: tuple[str, ...]
+    """The checks that said FAIL in any trial, and could have meant it."""
+    other: tuple[str, ...]
+    """The checks that said FAIL beside them, such as objectives on a busy machine."""
+    mechanism: str | None
+    missed: bool
+
+
+class Selftest(_Data, frozen=True, kw_only=True):
+    """A whole selftest."""
+
+    command: str
+    crosstalk: str
+    checks: tuple[str, ...]
+    """All checks there are, in their order."""
+    scores: tuple[Score, ...]
+    honest: tuple[Result, ...]
+    not_run: tuple[NotRun, ...]
+    broken: tuple[Result, ...]
+    """Trials without a judgement; a fault of ours."""
+
+    @property
+    def missed(self) -> tuple[Score, ...]:
+        """What was never noticed, or surely in fewer runs than half."""
+        return tuple(score for score in self.scores if score.missed)
+
+    @property
+    def accused(self) -> tuple[Result, ...]:
+        """The trials of the honest platform in which anything was found."""
+        return tuple(result for result in self.honest if result.failed)
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """The faults that were tried on no database at all."""
+        tried = {score.fault for score in self.scores}
+        return tuple(dict.fromkeys(n.fault for n in self.not_run if n.fault not in tried))
+
+    @property
+    def exit_code(self) -> int:
+        """0; 1 for a miss or a false finding, 3 for something untried, 4 for a broken trial."""
+        if self.missed or self.accused:
+            return 1
+        if self.broken:
+            return 4
+        return 3 if self.untried or not self.honest else 0

@@ -1,0 +1,75 @@
+"""How often a fault could have struck in a run, as far as the run's own record shows it.
+
+The platform's faults count their opportunities inside; from outside some can be counted,
+some can only be bounded from below, and of some nobody can say: None is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from isolation_checks.loading.history import History
+from isolation_checks.records import Ending
+
+
+def of(opportunity: str, history: History, frames: int) -> int | None:
+    """How many opportunities of this kind, as the catalogue words it, a run had."""
+    counted = _COUNTED.get(opportunity)
+    return frames if opportunity == "event" else counted(history) if counted else None
+
+
+def _connects(history: History) -> int:
+    return sum(
+        session.channel == "websocket" and session.ready_s is not None
+        for session in history.sessions.values()
+    )
+
+
+def _disconnects(history: History) -> int:
+    return sum(
+        session.channel == "websocket" and session.closed_s is not None
+        for session in history.sessions.values()
+    )
+
+
+def _queries(history: History) -> int:
+    return len(history.queries)
+
+
+def _answers(history: History) -> int:
+    return sum(query.ending is Ending.OK for query in history.queries.values())
+
+
+def _first_queries(history: History) -> int:
+    """A conversation's first query has no id of the platform's yet."""
+    return len({(q.principal, q.conversation) for q in history.queries.values()})
+
+
+def _follow_ups(history: History) -> int:
+    return _queries(history) - _first_queries(history)
+
+
+def _memories(history: History) -> int:
+    return sum(query.kind == "remember" for query in history.queries.values())
+
+
+def _provoked(*kinds: str) -> Callable[[History], int]:
+    return lambda history: sum(act.kind in kinds for act in history.provocations)
+
+
+_COUNTED: Mapping[str, Callable[[History], int]] = {
+    "connect": _connects,
+    "disconnect": _disconnects,
+    "authentication": _connects,
+    "query": _queries,
+    "completed query": _answers,
+    "write of an answer": _answers,
+    "query without a thread": _first_queries,
+    "query in a known thread": _follow_ups,
+    "memory": _memories,
+    "cancel": _provoked("cancel"),
+    "failed run": _provoked("fail"),
+    "failed or cancelled run": _provoked("fail", "cancel"),
+    "run that is given up": _provoked("cancel"),
+    "read of a thread": _provoked("read"),
+}

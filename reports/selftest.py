@@ -1,0 +1,127 @@
+"""A selftest as Markdown: what was noticed, by which checks, and what was not tried.
+
+The same text is shown at the terminal and kept in the documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from isolation_checks.selftest.nouns import Result, Score, Selftest
+
+CLAIMED_AND_CAUGHT, CLAIMED_ONLY, CAUGHT, OTHER, NOTHING = "●", "○", "+", "~", "·"
+
+
+def render(selftest: Selftest) -> bytes:
+    """The whole of it: a sentence, the scores, the matrix, and what is missing."""
+    parts = [
+        headline(selftest),
+        _scores(selftest.scores),
+        _honest(selftest.honest),
+        _matrix(selftest),
+        _missing(selftest),
+        f"Made by `{selftest.command}`.",
+    ]
+    return ("\n\n".join(part for part in parts if part) + "\n").encode()
+
+
+def headline(selftest: Selftest) -> str:
+    """How many faults were noticed, and whether anybody innocent was accused."""
+    noticed = {s.fault for s in selftest.scores} - {s.fault for s in selftest.missed}
+    tried = {s.fault for s in selftest.scores}
+    said = f"{len(noticed)} of {len(tried)} faults that were tried were noticed"
+    accused = len(selftest.accused)
+    runs = len(selftest.honest)
+    if not runs:
+        said += "; the honest platform was not tried"
+    elif accused:
+        said += f"; in {accused} of {runs} runs of the honest platform something was found"
+    else:
+        said += f"; in {runs} runs of the honest platform nothing was found"
+    untried = len(selftest.untried)
+    return said + (f"; {untried} faults were not tried at all." if untried else ".")
+
+
+def _scores(scores: Sequence[Score]) -> str:
+    head = (
+        "fault",
+        "on",
+        "rate",
+        "chances",
+        "predicted",
+        "observed",
+        "95 %",
+        "first",
+        "noticed by",
+        "looks like",
+    )
+    return _table(head, [_score(score) for score in scores]) if scores else ""
+
+
+def _score(score: Score) -> tuple[str, ...]:
+    return (
+        f"**{score.fault}**" if score.missed else score.fault,
+        score.database,
+        f"{score.rate:g}",
+        "" if score.opportunities is None else f"{score.opportunities:,}",
+        "" if score.predicted is None else _share(score.predicted),
+        f"{score.detected} of {score.trials}",
+        f"{_share(score.lower)} – {_share(score.upper)}",
+        "" if score.first_s is None else f"{score.first_s:.1f} s",
+        ", ".join(score.caught) or "**nothing**",
+        score.mechanism or "",
+    )
+
+
+def _share(value: float) -> str:
+    return f"{value:.1%}" if 0 < value < 1 else f"{value:.0%}"
+
+
+def _honest(results: Sequence[Result]) -> str:
+    lines = []
+    for result in results:
+        parts = ", ".join(f"{name} {verdict}" for name, verdict in result.parts.items())
+        found = f"; **found by** {', '.join(result.failed)}" if result.failed else ""
+        lines.append(f"- {result.trial.database}, seed {result.trial.seed}: {parts}{found}")
+    return "\n".join(["The honest platform:", "", *lines]) if lines else ""
+
+
+def _matrix(selftest: Selftest) -> str:
+    """Faults by checks; a check that neither claims nor says anything is left out."""
+    used = [
+        check
+        for check in selftest.checks
+        if any(check in (*s.claimed, *s.caught, *s.other) for s in selftest.scores)
+    ]
+    if not used:
+        return ""
+    head = ("fault", "on", *(str(number) for number in range(1, len(used) + 1)))
+    rows = [
+        (score.fault, score.database, *(_mark(score, check) for check in used))
+        for score in selftest.scores
+    ]
+    legend = " · ".join(f"{number} {check}" for number, check in enumerate(used, 1))
+    marks = (
+        f"{CLAIMED_AND_CAUGHT} claims it and said FAIL, {CLAIMED_ONLY} claims it and did not, "
+        f"{CAUGHT} said FAIL without claiming it, {OTHER} said FAIL, which need not mean it"
+    )
+    return "\n".join([f"{legend}. {marks}.", "", _table(head, rows)])
+
+
+def _mark(score: Score, check: str) -> str:
+    if check in score.caught:
+        return CLAIMED_AND_CAUGHT if check in score.claimed else CAUGHT
+    if check in score.claimed:
+        return CLAIMED_ONLY
+    return OTHER if check in score.other else NOTHING
+
+
+def _missing(selftest: Selftest) -> str:
+    lines = [f"- {n.fault} on {n.database} was not run: {n.why}" for n in selftest.not_run]
+    lines += [f"- {r.trial.id} broke: {r.problem}" for r in selftest.broken]
+    return "\n".join(lines)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import msgspec
+import pytest
+
+from crosstalk import trials
+from isolation_checks.selftest.nouns import Selftest
+
+pytestmark = pytest.mark.slow
+LIMIT_SECONDS = 200
+
+
+def selftest(state, *options):
+    """Two faults and none; the exit code, what was said, and how long it took."""
+    faults = ["--fault", "none", "--fault", "broadcast", "--fault", "lost_row=0.5"]
+    load = ["--users", "8", "--seconds", "5", "--jobs", "2", "--state", str(state)]
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "crosstalk", "selftest", *faults, *load, *options],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
+    )
+    return done, time.monotonic() - began
+
+
+def test_a_selftest_notices_two_faults_accuses_nobody_and_is_resumed(tmp_path):
+    """What was done is not done again; without `--resume` it is not overwritten either."""
+    done, took = selftest(tmp_path / "state")
+    said = done.stdout + done.stderr
+    whole = msgspec.json.decode((tmp_path / "state" / "selftest.json").read_bytes(), type=Selftest)
+    assert whole.exit_code == done.returncode, said
+    assert (tmp_path / "state" / "selftest.md").read_text() == done.stdout
+    assert not whole.broken, said
+    assert not whole.missed, said
+    scores = {score.fault: score for score in whole.scores}
+    assert "foreign canary in a frame" in scores["broadcast"].caught
+    assert "row accounting" in scores["lost_row"].caught
+    assert "a targeted send became a send to all" == scores["broadcast"].mechanism
+    assert scores["lost_row"].opportunities > 10
+    [honest] = whole.honest
+    assert "FAIL" != honest.parts["isolation"], said
+    assert "3 of 3" in done.stderr
+
+    again, soon = selftest(tmp_path / "state", "--resume")
+    assert done.returncode == again.returncode, again.stderr
+    assert soon < took / 2
+    refused, _ = selftest(tmp_path / "state")
+    assert 2 == refused.returncode
+    assert "--resume" in refused.stderr
+
+
+def test_the_platform_tells_of_its_faults_itself():
+    """With what each needs."""
+    faults = trials.known_faults()
+    assert ("postgresql",) == faults["pool_residue"].needs
+    assert all(fault.opportunity for fault in faults.values())

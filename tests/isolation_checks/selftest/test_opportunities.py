@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from isolation_checks.selftest import opportunities
+from tests.isolation_checks.language import told
+
+SCRIPT = (
+    "a: b: c+3! a?q1@x,A1 a!q1 a?q2@x a!q2=timeout b?q3@y b!q3 b- b+ a*read@x,b a*cancel,b b*fail,a"
+)
+
+
+@pytest.mark.parametrize(
+    ("opportunity", "many"),
+    [
+        ("connect", 4),  # one came back; the one that failed is none
+        ("disconnect", 2),
+        ("query", 3),
+        ("completed query", 2),
+        ("query without a thread", 2),
+        ("query in a known thread", 1),
+        ("event", 99),
+        ("cancel", 1),
+        ("failed run", 1),
+        ("failed or cancelled run", 2),
+        ("read of a thread", 1),
+        ("search", None),  # what a question makes an agent do cannot be seen from outside
+    ],
+)
+def test_chances_are_counted_as_far_as_they_show(opportunity, many):
+    """None is unknown and never zero."""
+    history = told(SCRIPT).history
+    assert many == opportunities.of(opportunity, history, frames=99)
