@@ -160,7 +160,11 @@ class _Maker:
         honest = [self._one(trial) for trial in chosen if trial.fault == HONEST]
         others = [trial for trial in chosen if trial.fault != HONEST]
         with ThreadPoolExecutor(jobs) as pool:
-            return [*honest, *pool.map(self._one, others)]
+            try:
+                return [*honest, *pool.map(self._one, others)]
+            except BaseException:  # Ctrl-C: what has not begun shall not
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _one(self, trial: Trial) -> Result:
         path = self._folder / f"{trial.id}.json"

@@ -72,7 +72,7 @@ def of(run: Run, outcomes: list[tuple[Check, Outcome]]) -> Findings:
     """All findings of a run's outcomes, roots first."""
     scene = Scene(run, [found for _, outcome in outcomes for found in outcome.found])
     cases = [
-        _Case(check, found, scene.mechanism(found))
+        _Case(check, found, fingerprints.mechanism(scene, found))
         for check, outcome in outcomes
         for found in outcome.found
     ]

@@ -64,6 +64,8 @@ def needed_unfound(bound: float, detection: float | None) -> int:
     if detection is None:
         return needed_for(bound)
     return needed_for(bound * detection, HALF)
+
+
 def at_least_one(opportunities: int, rate: float) -> float:
     """The probability that what happens at this rate happens at all: `1 − (1 − p)^n`."""
     return float(1 - (1 - rate) ** opportunities)

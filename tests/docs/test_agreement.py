@@ -13,6 +13,7 @@ from crosstalk import main
 from isolation_checks import errors, probing, records
 from isolation_checks.checks import CHECKS
 from isolation_checks.judging import findings, fingerprints
+from isolation_checks.judging.fingerprints import delivery
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading import frames, rows, run
 from isolation_checks.plan.tables.workload import Provocations
@@ -229,7 +230,7 @@ def test_every_mechanism_has_its_row():
     made = [
         k.value for call in calls(folder, "Mechanism") for k in call.keywords if k.arg == "name"
     ]
-    pairs = (*fingerprints._DELIVERY.values(), *fingerprints._PROBED.values())
+    pairs = (*delivery.DELIVERY.values(), *fingerprints.probing.PROBED.values())
     known = constants(made) | {name for name, _ in pairs}
     text = pages.section(pages.read("verdict.md"), "Findings")
     assert sorted(known - {fingerprints.UNKNOWN}) == sorted(row[0] for row in pages.table(text))

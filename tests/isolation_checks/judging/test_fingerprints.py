@@ -11,6 +11,7 @@ ACCOUNTING = "row accounting"
 NEWEST = "the newest socket wins"
 TO_ALL = "a targeted send became a send to all"
 CACHE = "a cache of answers without the user in its key"
+LEFT = "state that another's run had left behind"
 SHARED = "one agent object shared by overlapping runs"
 READ = "a read by id alone, without a check of the owner"
 NEWEST_USER = "a row written with the id of whoever came last"
@@ -33,7 +34,7 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b%A1", CANARY, READ),
         (SEEN + "messages|b,q1", ROW, NEWEST_USER),
         ("a: b: c: d: a:A1 +5s b:A1", CANARY, "unknown"),
-        ("a?q1,A1 a!q1 +5s b?q2,B1 b:q2,A1 b!q2", CANARY, "unknown"),  # they never met
+        ("a?q1,A1 a!q1 +5s b?q2,B1 b:q2,A1 b!q2", CANARY, LEFT),  # they never met
         ("a?q1,A1 a!q1 messages|a,A1 messages|c,q9 messages|b,A1 b:", ROW, "unknown"),
         ("a?q1 a!q1=timeout", EVENTS, "accepted and never handled"),
         ("a?q1 a:q1 a!q1=timeout", EVENTS, "unknown"),  # the rows would tell which of two it is

@@ -1,0 +1,74 @@
+"""By which mechanism a finding looks to have come about, from wire and row evidence alone.
+
+Each fingerprint is a question about the first places of a finding; the first that fits names
+the mechanism and says why.  None that fits is "unknown", honestly.  They stand in the order
+of how much each asks for: what only one mechanism leaves behind comes first.
+"""
+
+from __future__ import annotations
+
+from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.content import (
+    in_an_error,
+    left_behind,
+    left_on_a_connection,
+    out_of_one_buffer,
+    same_beginning,
+    same_question,
+    shared_agent,
+)
+from isolation_checks.judging.fingerprints.delivery import delivery
+from isolation_checks.judging.fingerprints.probing import probed
+from isolation_checks.judging.fingerprints.routing import (
+    laundered,
+    names_alike,
+    newest_socket,
+    read_without_owner,
+    replayed,
+    second_emitter,
+    sent_to_all,
+    tool_events,
+)
+from isolation_checks.judging.fingerprints.rows import newest_user
+from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
+
+__all__ = ["FINGERPRINTS", "UNKNOWN", "Mechanism", "Scene", "mechanism"]
+
+FINGERPRINTS: tuple[Fingerprint, ...] = (
+    probed,
+    read_without_owner,
+    sent_to_all,
+    in_an_error,
+    names_alike,
+    replayed,
+    second_emitter,
+    newest_socket,
+    laundered,
+    tool_events,
+    out_of_one_buffer,
+    left_on_a_connection,
+    same_question,
+    same_beginning,
+    shared_agent,
+    left_behind,
+    newest_user,
+    delivery,
+)
+
+
+def mechanism(scene: Scene, found: Found) -> Mechanism:
+    """What a finding looks like."""
+    for fingerprint in FINGERPRINTS:
+        named = fingerprint(scene, found)
+        if named is not None:
+            return named
+    return Mechanism(name=UNKNOWN, because=_why_not(scene, found))
+
+
+def _why_not(scene: Scene, found: Found) -> str:
+    """What was looked at in vain."""
+    if found.channel != "frame":
+        return "no fingerprint fits the evidence"
+    if not scene.passings:
+        return "the evidence names neither the victim's query nor the recipient's"
+    return "most of the frames are neither the recipient's own nor one known mechanism's"

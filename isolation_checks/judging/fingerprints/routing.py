@@ -1,0 +1,167 @@
+"""Fingerprints of frames that went to somebody else than they were made for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.scene import MOST, Mechanism, Scene, of_another, over
+from isolation_checks.loading.run import Run
+
+READ = "a read by id alone, without a check of the owner"
+BEGINNING = 8
+"""Letters of a name that platforms cut ids to."""
+ALL, SOME = 0.9, 0.1
+"""Shares of all frames at which a pattern is taken to be one."""
+SOON_SECONDS = 1.0
+"""What was kept for somebody is sent as soon as anybody comes."""
+
+
+def read_without_owner(scene: Scene, found: Found) -> Mechanism | None:
+    """The recipient had asked for it by its id."""
+    frames = scene.frames(found)
+    asked = [f for f in frames if (f["principal"], f["conversation"]) in scene.run.asked_for]
+    if found.channel != "http" and not (asked and len(asked) >= MOST * len(frames)):
+        return None
+    return Mechanism(
+        name=READ,
+        because=(
+            f"{found.recipient} had asked for {found.victim}'s conversation by its id, and got it"
+        ),
+    )
+
+
+def sent_to_all(scene: Scene, found: Found) -> Mechanism | None:
+    """One event, many recipients."""
+    for frame in scene.frames(found):
+        reached = _reached(scene, frame)
+        owner = frame["query_owner"]
+        if owner in reached and len(reached) > 2:  # noqa: PLR2004 - the owner and several others
+            return Mechanism(
+                name="a targeted send became a send to all",
+                because=f"the same {frame['kind']} reached {owner} and {len(reached) - 1} others",
+            )
+    return None
+
+
+def names_alike(scene: Scene, found: Found) -> Mechanism | None:
+    """Frames went astray only between users whose names begin alike."""
+    of_others = scene.of_others
+    alike = [frame for frame in of_others if _alike(scene.run, frame)]
+    if not _about_others(scene, found) or len(alike) < max(1, ALL * len(of_others)):
+        return None
+    return Mechanism(
+        name="a group named after the beginning of an id",
+        because=(
+            f"in {len(alike)} of {len(of_others)} cases the emails of the two begin with the same "
+            f"{BEGINNING} letters, whatever their case"
+        ),
+    )
+
+
+def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
+    """The owner got the event, and one other did too."""
+    of_others = scene.of_others
+    twice = [frame for frame in of_others if frame["query_owner"] in _reached(scene, frame)]
+    if not _about_others(scene, found) or len(twice) < MOST * len(of_others):
+        return None
+    return Mechanism(
+        name="a second emitter sends each event again, to somebody else",
+        because=(
+            f"{len(twice)} of {len(of_others)} frames of others' queries had reached whoever "
+            "asked, too"
+        ),
+    )
+
+
+def replayed(scene: Scene, found: Found) -> Mechanism | None:
+    """Frames for a session that was gone, sent to one that had just come."""
+    of_others = scene.of_others
+    late = [frame for frame in of_others if _was_kept(scene, frame)]
+    if not _about_others(scene, found) or len(late) < MOST * len(of_others):
+        return None
+    return Mechanism(
+        name="what was kept for a dropped socket is sent to another",
+        because=(
+            f"{len(late)} of {len(of_others)} frames of others' queries came when their own "
+            f"session was closed, within {SOON_SECONDS:.0f} s of a connect"
+        ),
+    )
+
+
+def _about_others(scene: Scene, found: Found) -> bool:
+    """Whether most frames of a finding are of others' queries."""
+    frames = scene.frames(found)
+    others = sum(map(of_another, frames))
+    return bool(others) and others >= MOST * len(frames)
+
+
+def _reached(scene: Scene, frame: dict[str, Any]) -> frozenset[str]:
+    return scene.reached.get((frame["label_query"], frame["kind"]), frozenset())
+
+
+def _alike(run: Run, frame: dict[str, Any]) -> bool:
+    known = run.history.principals
+    both = [known.get(frame["query_owner"]), known.get(frame["principal"])]
+    begins = {(each.email or "")[:BEGINNING].casefold() for each in both if each is not None}
+    return all(both) and len(begins) == 1 and "" not in begins
+
+
+def _was_kept(scene: Scene, frame: dict[str, Any]) -> bool:
+    history = scene.run.history
+    query = history.queries.get(frame["label_query"])
+    meant = history.sessions.get(query.session) if query is not None else None
+    got = history.sessions.get(frame["session"])
+    if meant is None or got is None or meant.closed_s is None or got.ready_s is None:
+        return False
+    return bool(meant.closed_s <= frame["at_s"] <= got.ready_s + SOON_SECONDS)
+
+
+def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
+    """Whoever connected last hears everything."""
+    hits, seen, first = scene.newest
+    of_others = [frame for frame in scene.frames(found) if of_another(frame)]
+    if not of_others or not seen or hits < MOST * seen:
+        return None
+    when = "" if first is None else f", the first {max(0.0, first) * 1000:.0f} ms after its connect"
+    return Mechanism(
+        name="the newest socket wins",
+        because=(
+            f"{hits} of {seen} frames of others' queries went to the session that had "
+            f"connected last{when}"
+        ),
+    )
+
+
+def laundered(scene: Scene, found: Found) -> Mechanism | None:
+    """Frames that bear the recipient's ids, at a time when it had asked for nothing."""
+    if not any(_idle(scene, frame) for frame in scene.frames(found)):
+        return None
+    everywhere = scene.all_frames
+    idle = [frame for frame in everywhere if _idle(scene, frame)]
+    if len(idle) < SOME * len(everywhere):
+        return None
+    return Mechanism(
+        name="another's frames under the recipient's ids",
+        because=(
+            f"{len(idle)} of {len(everywhere)} frames name a query of their recipient's that was "
+            "over by then, and hold another's words: a sender filled in the ids"
+        ),
+    )
+
+
+def _idle(scene: Scene, frame: dict[str, Any]) -> bool:
+    query = scene.run.history.queries.get(frame["label_query"])
+    own = frame["query_owner"] == frame["principal"]
+    return own and query is not None and over(query) < frame["at_s"]
+
+
+def tool_events(scene: Scene, found: Found) -> Mechanism | None:
+    """Nothing but the events of tools went astray."""
+    kinds = scene.foreign_kinds
+    if not kinds or not scene.frames(found) or not all("tool" in kind for kind in kinds):
+        return None
+    return Mechanism(
+        name="one dispatcher of tools, whose events follow the run that came last",
+        because=f"of all kinds of events only {' and '.join(sorted(kinds))} held another's",
+    )

@@ -1,0 +1,197 @@
+"""A run and everything that was found in it, seen together; what fingerprints ask it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from isolation_checks.checks.check import Found
+from isolation_checks.loading.history import Query
+from isolation_checks.loading.run import Run, records
+from isolation_checks.records import QueryId
+
+UNKNOWN = "unknown"
+LOOKED_AT, LOOKED_AT_IN_ALL = 20, 500
+"""Frames that are looked at, of one finding and of all together."""
+MOST = 0.5
+KEPT = "remember"
+"""The kind of queries whose words the platform is to keep, and to give again."""
+_ALMOST = 0.05
+"""A platform may count a session as connected a little before it says so."""
+_AT_ONCE = 2
+"""Of sessions that connect together nobody can say from outside which was the last."""
+_Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanism:
+    """A mechanism and why it looks like it."""
+
+    name: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """Words of one query in the answer to another: how the two lay to each other."""
+
+    victim: Query
+    recipient: Query
+
+    @property
+    def before(self) -> bool:
+        """The victim's query was over before the recipient asked."""
+        return over(self.victim) < self.recipient.sent_s
+
+
+@dataclass(slots=True)
+class Scene:
+    """A run and everything that was found in it, seen together.
+
+    A mechanism that shows in many findings is recognised better in all than in each.
+    """
+
+    run: Run
+    everything: Sequence[Found]
+    newest: tuple[int, int, float | None] = (0, 0, None)
+    """Of so many frames of others' queries, so many went to the newest session, the first
+    of them so many seconds after its connect."""
+
+    reached: dict[tuple[str, str | None], frozenset[str]] = field(default_factory=dict)
+    """Whom an event that comes once a query reached, by query and kind."""
+    passings: list[Passing] = field(default_factory=list)
+    """Over all findings; where words of questions passed, those that were kept do not count."""
+    _usual_s: float = 0.0
+    """The median time of an answer."""
+    _frames: dict[_Place, dict[str, Any]] = field(default_factory=dict)
+    _sightings: dict[_Place, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        took = [q.done_s - q.sent_s for q in self.run.history.queries.values() if q.done_s]
+        self._usual_s = statistics.median(took) if took else 0.0
+        wanted: dict[str, set[int]] = {}
+        for found in self.everything:
+            for stream, index in found.places[:LOOKED_AT]:
+                if stream.startswith("history/"):
+                    wanted.setdefault(stream, set()).add(index)
+        for stream, indexes in wanted.items():
+            own = (nw.col("stream") == stream) & nw.col("index").is_in(sorted(indexes))
+            for frame in records(self.run.frames.filter(own)):
+                self._frames[stream, frame["index"]] = frame
+            for seen in records(self.run.sightings.filter(own & nw.col("foreign"))):
+                self._sightings.setdefault((stream, seen["index"]), []).append(seen)
+        asked = sorted({f["label_query"] for f in self._frames.values() if f["label_query"]})
+        same = self.run.frames.filter(
+            nw.col("label_query").is_in(asked[:LOOKED_AT_IN_ALL])
+            & ~nw.col("kind").is_in(sorted(_repeated(self.run)))
+        )
+        for record in records(same.select("label_query", "kind", "principal").unique()):
+            key = record["label_query"], record["kind"]
+            self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
+        ordered = sorted(self._frames.values(), key=lambda frame: float(frame["at_s"]))
+        self.newest = _newest(self.run, ordered[:LOOKED_AT_IN_ALL])
+        self.passings = self._passings(self.all_sightings)
+
+    @property
+    def of_others(self) -> list[dict[str, Any]]:
+        """All frames that went to somebody else than asked the query that they are about."""
+        return [frame for frame in self._frames.values() if of_another(frame)]
+
+    @property
+    def all_frames(self) -> list[dict[str, Any]]:
+        """The frames at the first places of all findings."""
+        return list(self._frames.values())
+
+    @property
+    def all_sightings(self) -> list[dict[str, Any]]:
+        """Others' words at the first places of all findings."""
+        return [seen for group in self._sightings.values() for seen in group]
+
+    @property
+    def foreign_kinds(self) -> frozenset[str]:
+        """The kinds of all frames in which anything of another's was seen."""
+        return frozenset(
+            frame["kind"]
+            for place, frame in self._frames.items()
+            if frame["kind"] and (place in self._sightings or of_another(frame))
+        )
+
+    def frames(self, found: Found) -> list[dict[str, Any]]:
+        """The frames at the first places of a finding, as the relation has them."""
+        places = found.places[:LOOKED_AT]
+        return [self._frames[place] for place in places if place in self._frames]
+
+    def sightings(self, found: Found) -> list[dict[str, Any]]:
+        """The victim's words at the first places of a finding."""
+        return [
+            seen
+            for place in found.places[:LOOKED_AT]
+            for seen in self._sightings.get(place, ())
+            if seen["owner"] == found.victim
+        ]
+
+    def own(self, found: Found) -> bool:
+        """Whether a finding is about the recipient's own answers, by most of their ids."""
+        frames = self.frames(found)
+        own = sum(frame["query_owner"] == frame["principal"] for frame in frames)
+        return bool(frames) and own >= MOST * len(frames) and bool(self.passings)
+
+    def answered_fast(self, query: Query) -> bool:
+        """Whether a query was answered in less than half of what is usual."""
+        if query.done_s is None:
+            return False
+        return query.done_s - query.sent_s < MOST * self._usual_s
+
+    def _passings(self, sightings: list[dict[str, Any]]) -> list[Passing]:
+        known = self.run.history.queries
+        found = [
+            Passing(victim=known[planted], recipient=known[answered])
+            for seen in sightings
+            if (planted := QueryId(seen["planted_query"] or "")) in known
+            and (answered := QueryId(seen["query"] or "")) in known
+        ]
+        of_questions = [each for each in found if each.victim.kind != KEPT]
+        return of_questions or found
+
+
+Fingerprint = Callable[[Scene, Found], Mechanism | None]
+
+
+def of_another(frame: dict[str, Any]) -> bool:
+    """Whether a frame is about another's query than its recipient's."""
+    return frame["query_owner"] not in (None, frame["principal"])
+
+
+def over(query: Query) -> float:
+    """When a query was over; never, where nobody wrote that down."""
+    return query.over_s if query.over_s is not None else float("inf")
+
+
+def _repeated(run: Run) -> set[str]:
+    """The kinds of events of which an answer has several, such as the pieces of a stream."""
+    named = run.frames.filter(~nw.col("label_query").is_null() & ~nw.col("kind").is_null())
+    counts = named.group_by("label_query", "kind", "session").agg(nw.len().alias("n"))
+    several = counts.filter(nw.col("n") > 1).select("kind").unique()
+    return {record["kind"] for record in records(several)}
+
+
+def _newest(run: Run, frames: list[dict[str, Any]]) -> tuple[int, int, float | None]:
+    """How many frames of others' queries went to the session that had connected last."""
+    ready = sorted(
+        (session.ready_s, session.id)
+        for session in run.history.sessions.values()
+        if session.ready_s is not None and session.channel == "websocket"
+    )
+    of_others = [frame for frame in frames if of_another(frame)]
+    hits, first = 0, None
+    for frame in of_others:
+        latest = [identity for at_s, identity in ready if at_s <= frame["at_s"] + _ALMOST]
+        if frame["session"] in latest[-_AT_ONCE:]:
+            hits += 1
+            own = next(at_s for at_s, identity in ready if identity == frame["session"])
+            first = frame["at_s"] - own if first is None else first
+    return hits, len(of_others), first
