@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,8 @@ from isolation_checks.selftest.nouns import Fault, Result, Trial
 
 AFTER_SECONDS = 240
 """How long a drive may take to drain, be read and be judged on a busy machine."""
-ROWS_URL = "CROSSTALK_ROWS_URL"
+ROWS_URL, REDIS_URL = "CROSSTALK_ROWS_URL", "CROSSTALK_REDIS_URL"
+PROBE_KEY, SIGNING_KEY = "CROSSTALK_PROBE_KEY", "REFERENCE_JWT_SECRET"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +50,14 @@ def known_faults() -> dict[str, Fault]:
 
 def made(trial: Trial, fault: Fault | None, stand: Stand) -> Result:
     """Drive a trial and read what its judgement says; what went wrong is its problem."""
+    key = secrets.token_hex(32)
     try:
-        with _platform(trial, stand) as announced:
+        with _platform(trial, stand, key) as announced:
             name = _free_name(trial, stand)
-            said = _driven(trial, name, announced, stand)
+            env = {ROWS_URL: announced["database"], PROBE_KEY: key}
+            if trial.redis:
+                env[REDIS_URL] = str(stand.redis)
+            said = _driven(trial, name, announced["http"], stand, env)
         run = RunDirectory(stand.runs / name)
         folder = run.latest_in(run.judgements, "verdict.json")
         if folder is None:
@@ -72,7 +78,7 @@ def _free_name(trial: Trial, stand: Stand) -> str:
 
 
 @contextmanager
-def _platform(trial: Trial, stand: Stand) -> Iterator[Mapping[str, Any]]:
+def _platform(trial: Trial, stand: Stand, key: str) -> Iterator[Mapping[str, Any]]:
     command = [sys.executable, "-m", "reference_platform", "--with-parent"]
     command += ["--seed", str(trial.seed), "--workers", str(trial.workers)]
     for word in trial.faults:
@@ -83,7 +89,9 @@ def _platform(trial: Trial, stand: Stand) -> Iterator[Mapping[str, Any]]:
         command += ["--redis", str(stand.redis)]
     with (
         tempfile.TemporaryFile() as errors,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603 - our own interpreter
+        subprocess.Popen(  # noqa: S603 - our own interpreter
+            command, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, SIGNING_KEY: key}
+        ) as process,
     ):
         try:
             line = process.stdout.readline() if process.stdout else b""
@@ -102,11 +110,11 @@ def _platform(trial: Trial, stand: Stand) -> Iterator[Mapping[str, Any]]:
                 process.kill()
 
 
-def _driven(trial: Trial, name: str, announced: Mapping[str, Any], stand: Stand) -> str:
+def _driven(trial: Trial, name: str, host: str, stand: Stand, env: Mapping[str, str]) -> str:
     """Drive the platform with the main scenario; what Locust said."""
     scenario = Path(locustfiles.__path__[0]) / "agents.py"
     load = ["-u", str(trial.users), "-r", str(max(1, trial.users / 4)), "-t", f"{trial.seconds}s"]
-    where = ["--host", announced["http"], "--runs", str(stand.runs), "--run", name]
+    where = ["--host", host, "--runs", str(stand.runs), "--run", name]
     command = [sys.executable, "-m", "locust", "-f", str(scenario), "--headless", *load]
     done = subprocess.run(  # noqa: S603 - our own interpreter
         [*command, "--only-summary", *where, "--seed", str(trial.seed)],
@@ -114,7 +122,7 @@ def _driven(trial: Trial, name: str, announced: Mapping[str, Any], stand: Stand)
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=trial.seconds + AFTER_SECONDS,
-        env={**os.environ, ROWS_URL: announced["database"]},
+        env={**os.environ, **env},
         check=False,
     )
     said = done.stdout.decode("utf-8", "replace")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from isolation_checks.selftest.nouns import Result, Score, Selftest
 
+UNKNOWN = "unknown"
 CLAIMED_AND_CAUGHT, CLAIMED_ONLY, CAUGHT, OTHER, NOTHING = "●", "○", "+", "~", "·"
 
 
@@ -19,6 +20,7 @@ def render(selftest: Selftest) -> bytes:
         _scores(selftest.scores),
         _honest(selftest.honest),
         _matrix(selftest),
+        _looks(selftest.scores),
         _missing(selftest),
         f"Made by `{selftest.command}`.",
     ]
@@ -114,6 +116,28 @@ def _mark(score: Score, check: str) -> str:
     if check in score.claimed:
         return CLAIMED_ONLY
     return OTHER if check in score.other else NOTHING
+
+
+def _looks(scores: Sequence[Score]) -> str:
+    """The confusion matrix of fingerprints: what faults look like, rightly and wrongly."""
+    compared = [score for score in scores if score.fits is not None]
+    if not compared:
+        return ""
+    right = sum(score.fits is True for score in compared)
+    unknown = sum(score.mechanism == UNKNOWN for score in compared)
+    rows = [
+        (
+            mechanism,
+            ", ".join(s.fault for s in compared if s.mechanism == mechanism and s.fits),
+            ", ".join(s.fault for s in compared if s.mechanism == mechanism and not s.fits),
+        )
+        for mechanism in dict.fromkeys(str(score.mechanism) for score in compared)
+    ]
+    said = (
+        f"Of {len(compared)} faults whose mechanism can be told, {right} look like it, "
+        f"{unknown} like none that is known, {len(compared) - right - unknown} like another:"
+    )
+    return "\n".join([said, "", _table(("looks like", "rightly", "wrongly"), rows)])
 
 
 def _missing(selftest: Selftest) -> str:

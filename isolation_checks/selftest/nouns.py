@@ -105,6 +105,8 @@ class Score(_Data, frozen=True, kw_only=True):
     other: tuple[str, ...]
     """The checks that said FAIL beside them, such as objectives on a busy machine."""
     mechanism: str | None
+    fits: bool | None
+    """Whether that mechanism fits the fault; None where nothing is there to compare."""
     missed: bool
 
 

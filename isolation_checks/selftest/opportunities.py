@@ -68,6 +68,8 @@ _COUNTED: Mapping[str, Callable[[History], int]] = {
     "query in a known thread": _follow_ups,
     "memory": _memories,
     "cancel": _provoked("cancel"),
+    "refresh": _provoked("refresh"),
+    "search": _provoked("search"),
     "failed run": _provoked("fail"),
     "failed or cancelled run": _provoked("fail", "cancel"),
     "run that is given up": _provoked("cancel"),

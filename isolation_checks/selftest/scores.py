@@ -12,7 +12,7 @@ from isolation_checks.checks import CHECKS
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.judging.verdict import Judgement, Verdict
 from isolation_checks.loading import fold
-from isolation_checks.selftest import opportunities
+from isolation_checks.selftest import mechanisms, opportunities
 from isolation_checks.selftest.nouns import HONEST, Fault, NotRun, Result, Score, Selftest, Trial
 from isolation_checks.statistics import bounds
 
@@ -108,6 +108,7 @@ def _score(fault: Fault, results: list[Result]) -> Score:
     times = [result.first_s for result in results if result.first_s is not None]
     caught = _united(result.detecting for result in results)
     looks = Counter(r.mechanisms[0] for r in results if r.mechanisms)
+    mechanism = looks.most_common(1)[0][0] if looks else None
     return Score(
         fault=fault.name,
         database=results[0].trial.database,
@@ -122,7 +123,8 @@ def _score(fault: Fault, results: list[Result]) -> Score:
         claimed=claimants(fault.name),
         caught=caught,
         other=tuple(n for n in _united(r.failed for r in results) if n not in caught),
-        mechanism=looks.most_common(1)[0][0] if looks else None,
+        mechanism=mechanism,
+        fits=mechanisms.fits(fault.name, mechanism),
         missed=not detected or (upper < SELDOM and (predicted is None or predicted > SURE)),
     )
 

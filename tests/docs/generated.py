@@ -23,7 +23,10 @@ from isolation_checks.checks.check import Check
 from isolation_checks.judging import capacity, verdict
 from isolation_checks.judging.capacity import Capacity
 from isolation_checks.judging.verdict import Judgement
+from isolation_checks.selftest.nouns import Selftest
+from reports import selftest
 from tests.docs.pages import DOCS, anchor
+from tests.leaky_lab.pairs import PAIRS
 
 FAULTS = {
     fault["name"]: fault
@@ -115,11 +118,32 @@ def unclaimed_block() -> str:
     return f"No check claims: {', '.join(names)}." if names else "A check claims each of them."
 
 
+def kept_selftest() -> Selftest:
+    """The selftest whose table stands in `docs/detection.md`."""
+    return msgspec.json.decode((DOCS / "detection.json").read_bytes(), type=Selftest)
+
+
+def lab_block() -> str:
+    """The leaky lab, as `docs/detection.md` shows it."""
+    lines = [
+        "| server | what is wrong | leaks with | fixed with | looks like |",
+        "|---|---|---|---|---|",
+    ]
+    for pair in PAIRS.values():
+        fixed = ", ".join(f"`{package}`" for package in pair.fixed) or "the same, used rightly"
+        bad = ", ".join(f"`{package}`" for package in pair.bad)
+        looks = " or ".join(f"*{mechanism}*" for mechanism in pair.looks_like)
+        lines.append(f"| `{pair.name}` | {pair.wrong} | {bad} | {fixed} | {looks} |")
+    return "\n".join(lines)
+
+
 def blocks() -> Mapping[tuple[str, str], str]:
     """Every generated block, by page and heading."""
     return {
         **{("checks.md", check.name): check_block(check) for check in CHECKS},
         ("faults.md", "unclaimed"): unclaimed_block(),
+        ("detection.md", "selftest"): selftest.render(kept_selftest()).decode().rstrip(),
+        ("detection.md", "lab"): lab_block(),
         **{("faults.md", name): fault_block(name) for name in FAULTS},
     }
 

@@ -43,7 +43,7 @@ def constants(nodes: list[ast.expr]) -> set[str]:
     return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
-@pytest.mark.parametrize("page", ["checks.md", "faults.md"])
+@pytest.mark.parametrize("page", ["checks.md", "faults.md", "detection.md"])
 def test_generated_parts_are_as_the_code_has_them(page):
     """`python -m tests.docs.generated` would change nothing."""
     text = pages.read(page)
@@ -60,6 +60,17 @@ def test_every_check_and_fault_has_its_heading(page, named):
     """In the code's order, and no other."""
     text = pages.read(page)
     assert pages.headings(text, 2) == named
+
+
+def test_every_fault_has_been_tried_or_is_said_not_to_have_been():
+    """In the selftest that is kept, with the honest platform beside it, and no trial broken."""
+    kept = generated.kept_selftest()
+    told = {score.fault for score in kept.scores} | {each.fault for each in kept.not_run}
+    assert sorted(generated.FAULTS) == sorted(told)
+    assert kept.honest
+    assert not kept.accused
+    assert not kept.broken
+    assert "crosstalk selftest" in kept.command
 
 
 def test_every_check_has_words_of_its_own():

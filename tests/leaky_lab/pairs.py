@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SHARED = "one agent object shared by overlapping runs"
+LEFT = "state that another's run had left behind"
 WIRE = ("websockets==17.4", "pyjwt==2.15.1")
 """What every Python server speaks the lab's wire with."""
 
@@ -25,6 +27,10 @@ class Pair:
     """`redis` or `postgresql`, when it stands on one."""
     node: bool = False
     """Its packages are npm's."""
+    wrong: str
+    """What leaks, in a few words."""
+    looks_like: tuple[str, ...]
+    """The mechanisms that fit it, as far as they can be told apart from outside."""
     more: tuple[str, ...] = ()
     """Other modes it can be started in."""
 
@@ -44,24 +50,62 @@ PAIRS: Mapping[str, Pair] = {
     for pair in (
         Pair(
             name="redis_cancelled",
+            wrong="a cancelled command leaves its reply for the next borrower "
+            "(CVE-2023-28858, CVE-2023-28859)",
+            looks_like=("a reply left on a connection for whoever borrows it next",),
             bad=("redis==4.5.1",),
             fixed=("redis==4.5.5",),
             needs="redis",
         ),
         Pair(
             name="pool_unreset",
+            wrong="a session variable under row-level security outlives its user on a pooled "
+            "connection",
+            looks_like=(LEFT, SHARED),
             bad=("psycopg[binary]==3.3.9", "psycopg-pool==3.3.3"),
             needs="postgresql",
             more=("misused",),
         ),
-        Pair(name="method_cache", bad=("dogpile.cache==1.5.0",)),
-        Pair(name="shared_cookies", bad=("httpx==0.28.1",)),
-        Pair(name="lost_context", bad=("structlog==26.1.0",)),
-        Pair(name="shared_memory", bad=("langchain-core==1.7.2",)),
-        Pair(name="connection_manager", bad=("starlette==1.10.0", "uvicorn==0.54.0")),
-        Pair(name="scoped_session", bad=("sqlalchemy==2.1.9",)),
+        Pair(
+            name="method_cache",
+            wrong="a cached method, whose key leaves `self` out, is given a user in `self`",
+            looks_like=("a cache of answers without the user in its key",),
+            bad=("dogpile.cache==1.5.0",),
+        ),
+        Pair(
+            name="shared_cookies",
+            wrong="one client for all has one jar of cookies",
+            looks_like=(SHARED, LEFT),
+            bad=("httpx==0.28.1",),
+        ),
+        Pair(
+            name="lost_context",
+            wrong="`run_in_executor` does not carry context variables into its thread",
+            looks_like=(SHARED, LEFT),
+            bad=("structlog==26.1.0",),
+        ),
+        Pair(
+            name="shared_memory",
+            wrong="one history of a conversation for everybody",
+            looks_like=(LEFT, SHARED),
+            bad=("langchain-core==1.7.2",),
+        ),
+        Pair(
+            name="connection_manager",
+            wrong="answers go out by `broadcast`",
+            looks_like=("a targeted send became a send to all",),
+            bad=("starlette==1.10.0", "uvicorn==0.54.0"),
+        ),
+        Pair(
+            name="scoped_session",
+            wrong="a scoped session is one for each thread, and asyncio runs all its tasks in one",
+            looks_like=("a row written with the id of whoever came last",),
+            bad=("sqlalchemy==2.1.9",),
+        ),
         Pair(
             name="module_variable",
+            wrong="the request is a variable of the module, read again behind an `await`",
+            looks_like=(SHARED,),
             bad=("ws@8.18.0", "pg@8.13.1"),
             needs="postgresql",
             node=True,

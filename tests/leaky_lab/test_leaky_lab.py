@@ -75,11 +75,11 @@ def test_a_leak_is_found_and_without_it_nothing_is(tmp_path, urls, name):
         drives = [
             both.submit(driven, pair, mode, tmp_path / mode, urls) for mode in ("bad", "fixed")
         ]
-    leaks(*drives[0].result())
+    leaks(*drives[0].result(), pair.looks_like)
     passes(*drives[1].result())
 
 
-def leaks(server, over):
+def leaks(server, over, looks_like):
     """Isolation fails; all that is said of victims and recipients the server confesses."""
     assert (1, Verdict.FAIL) == (over.code, over.part("isolation")), over.output
     accused, leaked = over.accused(), server.leaked()
@@ -90,6 +90,7 @@ def leaks(server, over):
     shown = [f for f in over.judgement.findings if f.part == "isolation"]
     assert shown
     assert {(subjects[f.victim], subjects[f.recipient]) for f in shown} <= leaked | rows
+    assert shown[0].mechanism in looks_like, over.output
 
 
 def passes(server, over):

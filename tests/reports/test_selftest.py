@@ -19,6 +19,7 @@ def score(fault, **said):
         "caught": ("frames",),
         "other": (),
         "mechanism": "sent to all",
+        "fits": True,
         "missed": False,
     }
     return Score(fault=fault, **(known | said))
@@ -44,6 +45,7 @@ def whole(**said):
                 caught=(),
                 other=("frames",),
                 mechanism=None,
+                fits=None,
                 missed=True,
             ),
         ),
@@ -78,6 +80,23 @@ def test_the_matrix_tells_a_claim_from_a_catch():
     assert "1 frames · 2 rows." in text
     assert "| broadcast | sqlite | ● | · |" in text
     assert "| lost_row | sqlite | ~ | ○ |" in text
+
+
+def test_what_faults_look_like_is_compared_with_what_fits():
+    """Rightly, wrongly, or like nothing that is known."""
+    scores = (
+        score("broadcast"),
+        score("singleton_agent", fits=False),
+        score("pool_residue", mechanism="unknown", fits=False),
+        score("slow_tail", mechanism=None, fits=None),
+    )
+    text = selftest.render(whole(scores=scores)).decode()
+    assert (
+        "Of 3 faults whose mechanism can be told, 1 look like it, 1 like none that is known, "
+        "1 like another:"
+    ) in text
+    assert "| sent to all | broadcast | singleton_agent |" in text
+    assert "| unknown |  | pool_residue |" in text
 
 
 def test_a_false_finding_is_the_first_thing_that_is_said():

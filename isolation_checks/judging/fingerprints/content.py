@@ -46,22 +46,19 @@ def in_an_error(scene: Scene, found: Found) -> Mechanism | None:
 
 def out_of_one_buffer(scene: Scene, found: Found) -> Mechanism | None:
     """The words show only when the pieces of a stream are put together."""
-    seen = scene.all_sightings
-    joined = [each for each in seen if each["how"].startswith(REASSEMBLED)]
-    if not scene.sightings(found) or not joined or len(joined) < MOST * len(seen):
+    seen, joined = len(scene.all_sightings), scene.once(_count_joined)
+    if not scene.sightings(found) or not joined or joined < MOST * seen:
         return None
     return Mechanism(
         name="answers stream out of one buffer",
-        because=f"in {len(joined)} of {len(seen)} places the words are whole only when the "
+        because=f"in {joined} of {seen} places the words are whole only when the "
         "pieces of the stream are put together",
     )
 
 
 def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
     """Whose words went astray had mostly left before the answer came: off by one."""
-    victims = {each.victim.id: each.victim for each in scene.passings}.values()
-    of_victims = _cut_off(victims)
-    of_all = _cut_off(scene.run.history.queries.values())
+    of_victims, of_all = scene.once(_shares_cut_off)
     if not scene.own(found) or not 0 < of_all * TELLING <= of_victims or of_victims < NOTABLE:
         return None
     return Mechanism(
@@ -75,8 +72,7 @@ def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
 
 def same_question(scene: Scene, found: Found) -> Mechanism | None:
     """Answers that were there already: their questions had been answered before, or came fast."""
-    asked = _asked(scene.run)
-    same = [each for each in scene.passings if _was_there(scene, asked, each)]
+    same = scene.once(_asked_before)
     if not scene.own(found) or len(same) < MOST * len(scene.passings):
         return None
     first = same[0].recipient
@@ -91,18 +87,13 @@ def same_question(scene: Scene, found: Found) -> Mechanism | None:
 
 def same_beginning(scene: Scene, found: Found) -> Mechanism | None:
     """Fast answers to questions that begin as the victim's did."""
-    alike = [_common(e.victim.text, e.recipient.text) for e in scene.passings]
-    hits = [
-        letters
-        for letters, each in zip(alike, scene.passings, strict=True)
-        if letters >= ALIKE and scene.answered_fast(each.recipient)
-    ]
+    hits = scene.once(_begun_alike)
     if not scene.own(found) or not hits or len(hits) < MOST * len(scene.passings):
         return None
     return Mechanism(
         name="a cache whose key is cut short",
         because=(
-            f"in {len(hits)} of {len(alike)} places the recipient's question began as the "
+            f"in {len(hits)} of {len(scene.passings)} places the recipient's question began as the "
             f"victim's did, for {min(hits)} letters and more, and was answered fast"
         ),
     )
@@ -110,7 +101,7 @@ def same_beginning(scene: Scene, found: Found) -> Mechanism | None:
 
 def shared_agent(scene: Scene, found: Found) -> Mechanism | None:
     """The recipient's own answer, with words of a query that it overlapped."""
-    before = sum(each.before for each in scene.passings)
+    before = scene.once(_count_before)
     if not scene.own(found) or before > FEW * len(scene.passings):
         return None
     return Mechanism(
@@ -125,7 +116,7 @@ def shared_agent(scene: Scene, found: Found) -> Mechanism | None:
 
 def left_behind(scene: Scene, found: Found) -> Mechanism | None:
     """The recipient's own answer, with words of a query that was over before it was asked."""
-    before = sum(each.before for each in scene.passings)
+    before = scene.once(_count_before)
     if not scene.own(found) or before <= FEW * len(scene.passings):
         return None
     return Mechanism(
@@ -135,6 +126,35 @@ def left_behind(scene: Scene, found: Found) -> Mechanism | None:
             "recipient asked"
         ),
     )
+
+
+def _count_joined(scene: Scene) -> int:
+    return sum(seen["how"].startswith(REASSEMBLED) for seen in scene.all_sightings)
+
+
+def _count_before(scene: Scene) -> int:
+    return sum(each.before for each in scene.passings)
+
+
+def _shares_cut_off(scene: Scene) -> tuple[float, float]:
+    """Of the queries whose words reached others, and of all."""
+    victims = {each.victim.id: each.victim for each in scene.passings}.values()
+    return _cut_off(victims), _cut_off(scene.run.history.queries.values())
+
+
+def _asked_before(scene: Scene) -> list[Passing]:
+    asked = _asked(scene.run)
+    return [each for each in scene.passings if _was_there(scene, asked, each)]
+
+
+def _begun_alike(scene: Scene) -> list[int]:
+    """Letters that questions had in common whose answers came fast."""
+    alike = [
+        _common(each.victim.text, each.recipient.text)
+        for each in scene.passings
+        if scene.answered_fast(each.recipient)
+    ]
+    return [letters for letters in alike if letters >= ALIKE]
 
 
 def _cut_off(queries: Collection[Query]) -> float:

@@ -46,14 +46,13 @@ def sent_to_all(scene: Scene, found: Found) -> Mechanism | None:
 
 def names_alike(scene: Scene, found: Found) -> Mechanism | None:
     """Frames went astray only between users whose names begin alike."""
-    of_others = scene.of_others
-    alike = [frame for frame in of_others if _alike(scene.run, frame)]
-    if not _about_others(scene, found) or len(alike) < max(1, ALL * len(of_others)):
+    of_others, alike = len(scene.of_others), scene.once(_count_alike)
+    if not _about_others(scene, found) or alike < max(1, ALL * of_others):
         return None
     return Mechanism(
         name="a group named after the beginning of an id",
         because=(
-            f"in {len(alike)} of {len(of_others)} cases the emails of the two begin with the same "
+            f"in {alike} of {of_others} cases the emails of the two begin with the same "
             f"{BEGINNING} letters, whatever their case"
         ),
     )
@@ -61,32 +60,48 @@ def names_alike(scene: Scene, found: Found) -> Mechanism | None:
 
 def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
     """The owner got the event, and one other did too."""
-    of_others = scene.of_others
-    twice = [frame for frame in of_others if frame["query_owner"] in _reached(scene, frame)]
-    if not _about_others(scene, found) or len(twice) < MOST * len(of_others):
+    of_others, twice = scene.once(_count_twice)
+    if not _about_others(scene, found) or not twice or twice < MOST * of_others:
         return None
     return Mechanism(
         name="a second emitter sends each event again, to somebody else",
         because=(
-            f"{len(twice)} of {len(of_others)} frames of others' queries had reached whoever "
-            "asked, too"
+            f"{twice} of {of_others} events of others' queries that come once had reached "
+            "whoever asked, too"
         ),
     )
 
 
 def replayed(scene: Scene, found: Found) -> Mechanism | None:
     """Frames for a session that was gone, sent to one that had just come."""
-    of_others = scene.of_others
-    late = [frame for frame in of_others if _was_kept(scene, frame)]
-    if not _about_others(scene, found) or len(late) < MOST * len(of_others):
+    of_others, late = len(scene.of_others), scene.once(_count_kept)
+    if not _about_others(scene, found) or late < MOST * of_others:
         return None
     return Mechanism(
         name="what was kept for a dropped socket is sent to another",
         because=(
-            f"{len(late)} of {len(of_others)} frames of others' queries came when their own "
+            f"{late} of {of_others} frames of others' queries came when their own "
             f"session was closed, within {SOON_SECONDS:.0f} s of a connect"
         ),
     )
+
+
+def _count_alike(scene: Scene) -> int:
+    return sum(_alike(scene.run, frame) for frame in scene.of_others)
+
+
+def _count_kept(scene: Scene) -> int:
+    return sum(_was_kept(scene, frame) for frame in scene.of_others)
+
+
+def _count_idle(scene: Scene) -> int:
+    return sum(_idle(scene, frame) for frame in scene.all_frames)
+
+
+def _count_twice(scene: Scene) -> tuple[int, int]:
+    """Of so many events that come once an answer, so many had reached whoever asked, too."""
+    counted = [frame for frame in scene.of_others if _reached(scene, frame)]
+    return len(counted), sum(f["query_owner"] in _reached(scene, f) for f in counted)
 
 
 def _about_others(scene: Scene, found: Found) -> bool:
@@ -137,14 +152,13 @@ def laundered(scene: Scene, found: Found) -> Mechanism | None:
     """Frames that bear the recipient's ids, at a time when it had asked for nothing."""
     if not any(_idle(scene, frame) for frame in scene.frames(found)):
         return None
-    everywhere = scene.all_frames
-    idle = [frame for frame in everywhere if _idle(scene, frame)]
-    if len(idle) < SOME * len(everywhere):
+    everywhere, idle = len(scene.all_frames), scene.once(_count_idle)
+    if idle < SOME * everywhere:
         return None
     return Mechanism(
         name="another's frames under the recipient's ids",
         because=(
-            f"{len(idle)} of {len(everywhere)} frames name a query of their recipient's that was "
+            f"{idle} of {everywhere} frames name a query of their recipient's that was "
             "over by then, and hold another's words: a sender filled in the ids"
         ),
     )

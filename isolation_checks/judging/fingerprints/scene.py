@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
 
@@ -25,6 +25,7 @@ _ALMOST = 0.05
 _AT_ONCE = 2
 """Of sessions that connect together nobody can say from outside which was the last."""
 _Place = tuple[str, int]
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +64,19 @@ class Scene:
 
     reached: dict[tuple[str, str | None], frozenset[str]] = field(default_factory=dict)
     """Whom an event that comes once a query reached, by query and kind."""
+    all_frames: list[dict[str, Any]] = field(default_factory=list)
+    """The frames at the first places of all findings."""
+    of_others: list[dict[str, Any]] = field(default_factory=list)
+    """Those that went to somebody else than asked the query that they are about."""
+    all_sightings: list[dict[str, Any]] = field(default_factory=list)
+    """Others' words at the first places of all findings."""
+    foreign_kinds: frozenset[str] = frozenset()
+    """The kinds of all frames in which anything of another's was seen."""
     passings: list[Passing] = field(default_factory=list)
     """Over all findings; where words of questions passed, those that were kept do not count."""
     _usual_s: float = 0.0
     """The median time of an answer."""
+    _answers: dict[Any, Any] = field(default_factory=dict)
     _frames: dict[_Place, dict[str, Any]] = field(default_factory=dict)
     _sightings: dict[_Place, list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -94,31 +104,22 @@ class Scene:
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
         ordered = sorted(self._frames.values(), key=lambda frame: float(frame["at_s"]))
         self.newest = _newest(self.run, ordered[:LOOKED_AT_IN_ALL])
-        self.passings = self._passings(self.all_sightings)
-
-    @property
-    def of_others(self) -> list[dict[str, Any]]:
-        """All frames that went to somebody else than asked the query that they are about."""
-        return [frame for frame in self._frames.values() if of_another(frame)]
-
-    @property
-    def all_frames(self) -> list[dict[str, Any]]:
-        """The frames at the first places of all findings."""
-        return list(self._frames.values())
-
-    @property
-    def all_sightings(self) -> list[dict[str, Any]]:
-        """Others' words at the first places of all findings."""
-        return [seen for group in self._sightings.values() for seen in group]
-
-    @property
-    def foreign_kinds(self) -> frozenset[str]:
-        """The kinds of all frames in which anything of another's was seen."""
-        return frozenset(
+        self.all_frames = list(self._frames.values())
+        self.of_others = [frame for frame in self.all_frames if of_another(frame)]
+        self.all_sightings = [seen for group in self._sightings.values() for seen in group]
+        self.foreign_kinds = frozenset(
             frame["kind"]
             for place, frame in self._frames.items()
             if frame["kind"] and (place in self._sightings or of_another(frame))
         )
+        self.passings = self._passings(self.all_sightings)
+
+    def once(self, question: Callable[[Scene], _Answer]) -> _Answer:
+        """The answer to a question about the whole scene, found once however often it is asked."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        answer: _Answer = self._answers[question]
+        return answer
 
     def frames(self, found: Found) -> list[dict[str, Any]]:
         """The frames at the first places of a finding, as the relation has them."""
@@ -176,7 +177,9 @@ def _repeated(run: Run) -> set[str]:
     named = run.frames.filter(~nw.col("label_query").is_null() & ~nw.col("kind").is_null())
     counts = named.group_by("label_query", "kind", "session").agg(nw.len().alias("n"))
     several = counts.filter(nw.col("n") > 1).select("kind").unique()
-    return {record["kind"] for record in records(several)}
+    dialect = run.history.plan.dialect
+    once = set(dialect.protocol) - set(dialect.repeats)  # it may come twice by a defect
+    return {record["kind"] for record in records(several)} - once
 
 
 def _newest(run: Run, frames: list[dict[str, Any]]) -> tuple[int, int, float | None]:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from tests.isolation_checks.judging.judging import found
+from isolation_checks.judging import findings
+from tests.isolation_checks.judging.judging import found, outcomes
+from tests.isolation_checks.language import recorded
 
 CANARY = "foreign canary in a frame"
 ROW = "foreign row"
@@ -22,7 +26,7 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
 @pytest.mark.parametrize(
     ("script", "check", "mechanism"),
     [
-        ("a?q1,A1 a:q1,A1 c: d: b+ b:q1,A1 b:q1", CANARY, NEWEST),
+        ("a?q1,A1 a:q1,A1,/started c: d: b+ b:q1,A1 b:q1", CANARY, NEWEST),
         ("a?q1,A1 a:q1,A1 b:q1,A1 c:q1,A1 d:q1,A1", CANARY, TO_ALL),
         (
             "a?q0,A1 a!q0 a?q1=what_is_my_code a:q1,A1 a!q1 b?q2=what_is_my_code b:q2,A1 b!q2",
@@ -51,6 +55,58 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
     first = found(script, check).shown[0]
     assert mechanism == first.mechanism
     assert first.because
+
+
+@pytest.mark.parametrize(
+    ("script", "mechanism"),
+    [
+        (
+            "b: a?q1,A1 a:q1,A1 c: d: b:q1,A1",
+            "a second emitter sends each event again, to somebody else",
+        ),
+        (
+            "b: c: d: a?q1,A1 a- +2s b+ b:q1,A1",
+            "what was kept for a dropped socket is sent to another",
+        ),
+        (
+            "a?q1,A1 b?q2 b!q2 +1s b:q2,A1 a!q1",
+            "another's frames under the recipient's ids",
+        ),
+        (
+            "a?q1,A1 b?q2 b:q2,/tool_executing,A1 b!q2 a!q1",
+            "one dispatcher of tools, whose events follow the run that came last",
+        ),
+        (
+            "a?q1,A1 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2 a!q1",
+            "answers stream out of one buffer",
+        ),
+        ("a?q1,A1 b?q2 b:q2,/error,A1 a!q1", "an error carries another's context"),
+        (
+            "a?q1,A1 a!q1=lost b?q2 b:q2,A1 b!q2 c?q3 c!q3 c?q4 c!q4 c?q5 c!q5",
+            "a reply left on a connection for whoever borrows it next",
+        ),
+        (
+            "c?q5 +5s c!q5 a?q1=please_tell_me_everything_about_one,A1 +5s a!q1 "  # noqa: ISC004 - one script
+            "b?q2=PLEASE_tell_me_everything_about_two b:q2,A1 b!q2",
+            "a cache whose key is cut short",
+        ),
+    ],
+)
+def test_what_only_one_mechanism_leaves_behind_tells_it(script, mechanism):
+    """Where frames went, when, in which kinds of events, and whose queries they were."""
+    first = found(script, CANARY).shown[0]
+    assert mechanism == first.mechanism, first.because
+
+
+def test_names_that_begin_alike_explain_what_passes_between_no_others():
+    """A group or a key is named after the beginning of an id."""
+    recording = recorded("b: c: d: a?q1,A1 a:q1,A1 b:q1,A1 a!q1")
+    run = recording.loaded("duckdb")
+    for name, email in (("a", "Collider-1@x.test"), ("b", "collider-2@x.test")):
+        principal = next(p for p in run.history.principals.values() if p.id == name)
+        run.history.principals[principal.id] = dataclasses.replace(principal, email=email)
+    first = findings.of(run, outcomes(run, CANARY)).shown[0]
+    assert "a group named after the beginning of an id" == first.mechanism, first.because
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ SCRIPT = (
         ("failed run", 1),
         ("failed or cancelled run", 2),
         ("read of a thread", 1),
-        ("search", None),  # what a question makes an agent do cannot be seen from outside
+        ("event with a text", None),  # which events have one is the platform's to say
     ],
 )
 def test_chances_are_counted_as_far_as_they_show(opportunity, many):

@@ -5,8 +5,9 @@ import math
 import pytest
 from scipy import stats
 
-from isolation_checks.selftest import scores
+from isolation_checks.selftest import mechanisms, scores
 from isolation_checks.selftest.nouns import HONEST, Fault, NotRun, Result, Trial
+from tests.docs import generated, pages
 
 FAULT = Fault(
     name="lost_row",
@@ -114,6 +115,17 @@ def test_the_exit_code_says_the_worst(results, not_run, code):
     missing = [NotRun(fault=name, database="postgresql", why="none") for name in not_run]
     whole = scores.whole({"lost_row": FAULT}, results, missing, "crosstalk selftest")
     assert code == whole.exit_code
+
+
+def test_every_mechanism_that_would_fit_is_one_that_is_known():
+    """And every fault that has one is in the catalogue."""
+    told = {row[0] for row in pages.table(pages.section(pages.read("verdict.md"), "Findings"))}
+    fitting = {name for names in mechanisms.FITTING.values() for name in names}
+    assert not sorted(fitting - told)
+    assert not sorted(set(mechanisms.FITTING) - set(generated.FAULTS))
+    assert mechanisms.fits("broadcast", "a targeted send became a send to all")
+    assert mechanisms.fits("broadcast", "unknown") is False
+    assert mechanisms.fits("slow_tail", "unknown") is None
 
 
 def test_every_claim_is_found_where_a_check_makes_it():

@@ -1,0 +1,67 @@
+"""Which mechanisms fit which fault, as far as anybody can tell them apart from outside.
+
+It is the key to a test, not part of judging: no fingerprint may know a fault by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SHARED = "one agent object shared by overlapping runs"
+LEFT = "state that another's run had left behind"
+NEWEST = "the newest socket wins"
+LAUNDERED = "another's frames under the recipient's ids"
+NEWEST_USER = "a row written with the id of whoever came last"
+CACHE = "a cache of answers without the user in its key"
+CUT_KEY = "a cache whose key is cut short"
+BUFFER = "answers stream out of one buffer"
+NO_USER = "a path without the user's identity"
+FITTING: Mapping[str, tuple[str, ...]] = {
+    "shared_socket": (NEWEST,),
+    "broadcast": ("a targeted send became a send to all",),
+    "duplicate_emitter": ("a second emitter sends each event again, to somebody else",),
+    "stale_replay": ("what was kept for a dropped socket is sent to another",),
+    "resume_takeover": ("a session is given back by its id alone",),
+    "label_laundering": (LAUNDERED, NEWEST),
+    "room_name_collision": ("a group named after the beginning of an id",),
+    "trusts_payload_identity": ("the user is taken from the request, not from the token",),
+    "unverified_token": ("a token is believed that proves nothing",),
+    "outlives_logout": ("a login is believed after its end",),
+    "singleton_agent": (SHARED, LEFT),
+    "configured_factory": (SHARED, LEFT),
+    "shared_tool_dispatcher": (
+        "one dispatcher of tools, whose events follow the run that came last",
+    ),
+    "shallow_state": (SHARED, LEFT),
+    "unreset_agent": (LEFT,),
+    "ambient_context_lost": (NO_USER, NEWEST_USER),
+    "default_conversation": (SHARED, LEFT),
+    "cache_without_user": (CACHE,),
+    "truncated_cache_key": (CUT_KEY, CACHE),
+    "none_user_namespace": (LEFT, SHARED),
+    "missing_owner_check": ("a read by id alone, without a check of the owner",),
+    "pool_residue": (LEFT, SHARED),
+    "desynced_connection": ("a reply left on a connection for whoever borrows it next",),
+    "wrong_owner_row": (NEWEST_USER,),
+    "ghost_store": ("kept in one process's memory",),
+    "placeholder_owner": (NO_USER,),
+    "lost_row": ("answered, never stored",),
+    "half_written_run": ("a commit where a rollback belongs", "a commit without its end"),
+    "double_write": ("written twice",),
+    "buffer_reuse": (BUFFER, SHARED),
+    "split_leak": (BUFFER,),
+    "encoded_leak": ("an error carries a dump of what others asked",),
+    "error_leak": ("an error carries another's context",),
+    "silent_swallow": ("accepted and never handled",),
+    "lost_terminal": ("the last event is lost",),
+    "out_of_order": ("several senders without an order", "sent again, or by two emitters"),
+    "hung_agent": ("the agent died without a word",),
+}
+"""By fault; of the others no fingerprint is asked."""
+
+
+def fits(fault: str, mechanism: str | None) -> bool | None:
+    """Whether a mechanism fits a fault; None where there is nothing to compare."""
+    if mechanism is None or fault not in FITTING:
+        return None
+    return mechanism in FITTING[fault]
