@@ -40,7 +40,13 @@ _PROBED = (
     "anothers-session",
     "ended-login",
 )
-_ROUTING = {"the newest socket wins", "a targeted send became a send to all"}
+_ROUTING = {
+    "the newest socket wins",
+    "a targeted send became a send to all",
+    "a second emitter sends each event again, to somebody else",
+    "what was kept for a dropped socket is sent to another",
+    "another's frames under the recipient's ids",
+}
 _DELIVERY = {
     "no-answer",
     "no-end",

@@ -17,7 +17,7 @@ from isolation_checks.judging.fingerprints.content import (
     same_question,
     shared_agent,
 )
-from isolation_checks.judging.fingerprints.delivery import delivery
+from isolation_checks.judging.fingerprints.delivery import lost_or_late
 from isolation_checks.judging.fingerprints.probing import probed
 from isolation_checks.judging.fingerprints.routing import (
     laundered,
@@ -52,7 +52,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     shared_agent,
     left_behind,
     newest_user,
-    delivery,
+    lost_or_late,
 )
 
 

@@ -9,7 +9,7 @@ from isolation_checks.judging.fingerprints.scene import LOOKED_AT, Mechanism, Sc
 from isolation_checks.loading.run import Run, records
 
 
-def delivery(scene: Scene, found: Found) -> Mechanism | None:
+def lost_or_late(scene: Scene, found: Found) -> Mechanism | None:
     """What is lost, doubled or late, by its kind and by what the rows say of it."""
     stored = _completed_in_rows(scene.run, found) if found.kind == "no-end" else None
     said = DELIVERY.get((found.kind, stored)) or DELIVERY.get((found.kind, None))
