@@ -141,11 +141,10 @@ def _driven(  # noqa: PLR0913, PLR0917 - what a drive needs
     name = f"discover-{datetime.now(UTC):%m%d-%H%M%S}-{secrets.token_hex(2)}"
     every = msgspec.structs.fields(Provocations)
     timed = [field.encode_name for field in every if field.type is Duration]
+    table = {key: value for key, value in table.items() if key != "probes"}
     table = {**table, "provocations": {key: "0s" for key in timed if key not in KEPT}}
-    table["isolation"] = {
-        **table.get("isolation", {}),
-        "control": False,
-    }  # nobody reads its verdict
+    # nobody reads its verdict, so that it needs no control
+    table["isolation"] = {**table.get("isolation", {}), "control": False}
     asked = [sys.executable, "-m", "locust", "-f"]
     asked += [str(Path(locustfiles.__path__[0]) / "agents.py"), "--headless", "--only-summary"]
     asked += ["-u", str(users), "-r", str(users), "-t", f"{seconds}s"]
