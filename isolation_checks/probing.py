@@ -102,6 +102,8 @@ BESIDE_HEADERS = (
     "expired",
 )
 """What is also shown beside headers for tests: what a platform overlooks that believes those."""
+_OF_CONVERSATIONS = (Family.IDENTITY, Family.CONVERSATION)
+"""Families that ask for a conversation by its id."""
 
 
 def name_of(call: Call) -> str:
@@ -117,7 +119,7 @@ def message_name(send: Template, number: int) -> str:
 
 def reads(plan: Plan) -> tuple[Call, ...]:
     """The HTTP requests that read a conversation."""
-    if not plan.target.http:
+    if not plan.target.http or plan.dialect.conversations == "none":
         return ()
     more = (call for call in plan.probes.calls if call.method == "GET")
     return (*plan.dialect.read_conversation_http, *more)
@@ -131,7 +133,8 @@ def changes(plan: Plan) -> tuple[Call, ...]:
 
 def messages(plan: Plan) -> tuple[str, ...]:
     """The names of the messages that read a conversation."""
-    sent = plan.dialect.read_conversation
+    named = plan.dialect.conversations != "none"
+    sent = plan.dialect.read_conversation if named else ()
     return tuple(message_name(send, number) for number, send in enumerate(sent, 1))
 
 
@@ -159,6 +162,8 @@ def why_not(plan: Plan, kind: str) -> str | None:
     resume = probes.resume
     resumes = resume is not None and (resume.message if kind == "resume" else resume.query)
     by_login = auth.source == "login"
+    by_code = auth.oauth2 is not None and auth.oauth2.grant == "authorization_code"
+    nameless = plan.dialect.conversations == "none" and FAMILY_OF[kind] in _OF_CONVERSATIONS
     reasons = (
         (kind in probes.skip, "the plan skips it"),
         (
@@ -173,10 +178,11 @@ def why_not(plan: Plan, kind: str) -> str | None:
         (kind == "change" and not probes.mutating, "probes.mutating does not allow it"),
         (kind.startswith("resume") and not resumes, "probes.resume does not say how"),
         (
-            kind.endswith("after logout") and not (auth.logout and by_login),
+            kind.endswith("after logout") and not (auth.logout and (by_login or by_code)),
             "the plan knows no logout, auth.logout",
         ),
         ("refresh" in kind and not (auth.refresh and by_login), "the plan knows no auth.refresh"),
+        (nameless, "the platform's conversations have no names"),
         (not ways(plan, kind), "the plan describes no way to it"),
     )
     return next((why for so, why in reasons if so), None)

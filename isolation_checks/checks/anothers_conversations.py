@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isolation_checks.checks import attempts
+from isolation_checks.checks import refusals
 from isolation_checks.checks.check import Outcome, check
 from isolation_checks.loading.run import Run
 from isolation_checks.probing import Family
@@ -11,7 +11,7 @@ from isolation_checks.probing import Family
 @check(
     asks="Did anybody read, continue or change another's conversation by its id?",
     cwe=639,
-    not_asked=attempts.asked(Family.CONVERSATION),
+    not_asked=refusals.asked(Family.CONVERSATION),
 )
 def anothers_conversations(run: Run) -> Outcome:
     """Who asks for another's conversation gets nothing of it, and leaves nothing in it.
@@ -21,4 +21,4 @@ def anothers_conversations(run: Run) -> Outcome:
     Catches:  missing_owner_check.
     Blind to: requests that the plan does not describe.
     """
-    return attempts.judged(run, Family.CONVERSATION)
+    return refusals.judged(run, Family.CONVERSATION)

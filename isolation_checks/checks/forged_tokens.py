@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isolation_checks.checks import attempts
+from isolation_checks.checks import refusals
 from isolation_checks.checks.check import Outcome, check
 from isolation_checks.loading.run import Run
 from isolation_checks.probing import Family
@@ -11,7 +11,7 @@ from isolation_checks.probing import Family
 @check(
     asks="Was anybody let in by a token that proves nothing, or by none?",
     cwe=347,
-    not_asked=attempts.asked(Family.TOKENS),
+    not_asked=refusals.asked(Family.TOKENS),
 )
 def forged_tokens(run: Run) -> Outcome:
     """No session and no request is granted by a token that is forged, altered, expired or absent.
@@ -22,4 +22,4 @@ def forged_tokens(run: Run) -> Outcome:
     Blind to: what only a token with the platform's own signature would show, where the plan
               names no key; weak keys that could be guessed.
     """
-    return attempts.judged(run, Family.TOKENS)
+    return refusals.judged(run, Family.TOKENS)

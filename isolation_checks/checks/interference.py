@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isolation_checks import probing
-from isolation_checks.checks import attempts
+from isolation_checks.checks import refusals
 from isolation_checks.checks.attempts import AT_ONCE_S, Attempts, Decided
 from isolation_checks.checks.check import Found, Outcome, check
 from isolation_checks.judging.verdict import Moment, Verdict
@@ -19,7 +19,7 @@ _WATCHED = (Family.TOKENS, Family.IDENTITY, Family.CONVERSATION, Family.SESSION)
 
 
 def _asked(plan: Plan) -> str | None:
-    whys = [attempts.asked(family)(plan) for family in _WATCHED]
+    whys = [refusals.asked(family)(plan) for family in _WATCHED]
     return None if None in whys else whys[0]
 
 
@@ -102,5 +102,5 @@ def _found(run: Run, hit: list[Decided], tried: int) -> Found:
         ),
         times=len(hit),
         first_s=probe.at_s,
-        witness=lambda: (*attempts.moments(run, probe, None), cut),
+        witness=lambda: (*refusals.moments(run, probe, None), cut),
     )

@@ -10,8 +10,9 @@ import itertools
 
 from isolation_checks import probing
 from isolation_checks.probing import SOCKET, Family, Shows, Wanted
-from locustfiles.driving.probes.ground import Ground, Trying, own
+from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Shown
+from locustfiles.driving.probes.trying import Trying, own
 from locustfiles.driving.rig import Rig
 
 

@@ -21,8 +21,9 @@ from isolation_checks.probing import SOCKET, Family, Shows
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes import forging
 from locustfiles.driving.probes.forged_tokens import MINTED
-from locustfiles.driving.probes.ground import Ground, Trying, own
+from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.probes.trying import Trying, own
 from locustfiles.driving.rig import Rig
 
 ANSWERED, REFRESHED = "answer before the end", "refresh before the end"

@@ -17,8 +17,9 @@ from isolation_checks.plan.tables.auth import Call
 from isolation_checks.plan.units import Secret
 from isolation_checks.probing import DRESSED, SOCKET, Family, Shows, Wanted
 from locustfiles.driving.probes import forging
-from locustfiles.driving.probes.ground import Ground, Trying, own
+from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Shown
+from locustfiles.driving.probes.trying import Trying, own
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import AuthError
 
@@ -38,15 +39,16 @@ def forge_tokens(rig: Rig) -> None:
     rig.introduce(ground.intruder)
     for turn in itertools.count():
         conversation = ground.conversation(turn)
-        model = _model(ground)
-        _controls(ground, conversation, model)
+        public = _public(ground)
+        _controls(ground, conversation, _model(ground, public))
         for each in wanted:
             ground.pause()
             if conversation is not None or each.way.startswith(SOCKET):
-                _try(ground, each, model, conversation, turn)
+                # what it is made from must be good at the time, or its age is what is refused
+                _try(ground, each, _model(ground, public), conversation, turn)
 
 
-def _model(ground: Ground) -> forging.Model | str:
+def _model(ground: Ground, public: Mapping[str, object] | None) -> forging.Model | str:
     """The decoy's token taken apart; a sentence where it cannot be."""
     plan = ground.rig.plan
     key = None if plan.probes.key is None else Secret(plan.probes.key).value()
@@ -57,7 +59,7 @@ def _model(ground: Ground) -> forging.Model | str:
             ground.token(ground.decoy.principal),
             key=key,
             algorithm=plan.probes.algorithm,
-            public=_public(ground),
+            public=public,
         )
     except forging.CannotBeMadeError as error:
         return str(error)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import gevent
@@ -23,48 +22,16 @@ from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.reading import Ask
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.probing import Shows
-from isolation_checks.records import ConversationLabel, Opcode, SessionId
+from isolation_checks.records import ConversationLabel, Opcode
 from locustfiles.driving import wording
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.probes.trying import CONTROL, Trying, own
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import AuthError, Http, names_of
 
-CONTROL = "control"
-ACCEPTED, REFUSED = "accepted", "refused"
 _TOKEN = frozenset(("token", "token_b64url"))
-
-
-@dataclass(slots=True, kw_only=True)
-class Trying:
-    """One attempt, while it is made: the columns of its record."""
-
-    kind: str
-    way: str
-    by: Principal
-    victim: Principal | None
-    said: str
-    shows: Shows
-    relies_on: str | None = None
-    """The control without whose success a refusal would show nothing."""
-    expected: str = REFUSED
-    session: SessionId | None = None
-    query: str | None = None
-    about: str | None = None
-    """The id of what was asked for: a conversation's, or a session's."""
-    behind: SessionId | None = None
-    """The session in which its owner looked behind the attempt."""
-    watched: SessionId | None = None
-    """The session of the victim's that must not suffer."""
-    watched_query: str | None = None
-    trouble: str | None = None
-    began_ns: int = field(default_factory=time.monotonic_ns)
-
-    def own(self, label: str) -> Trying:
-        """Make it a control by this name: the owner's own, which must succeed."""
-        self.kind, self.way, self.expected = CONTROL, label, ACCEPTED
-        return self
 
 
 class Ground:
@@ -324,11 +291,6 @@ class Ground:
         with self.trying(tried.own(label)):
             tried.about = conversation
             self.call(tried, call, conversation, Shown(token=token))
-
-
-def own(way: str) -> str:
-    """The name of the control that says that a good token is taken by this way."""
-    return f"own token by {way}"
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - JSON has no better type

@@ -215,5 +215,8 @@ def test_a_plan_that_makes_no_probes_is_told_so():
     asked = language.recorded("", plan=only("read"))._planned()
     assert "the plan describes no way to it" in anothers_conversations.not_asked(asked)
     assert anothers_conversations.not_asked(language.recorded("", plan=READING)._planned()) is None
+    nameless = READING | {"dialect": READING["dialect"] | {"conversations": "none"}}
+    why = anothers_conversations.not_asked(language.recorded("", plan=nameless)._planned())
+    assert "read (the platform's conversations have no names)" in why
     assert read.decode(read.encode(plan)) == plan
     assert Family.TOKENS.value in forged_tokens.not_asked(asked)

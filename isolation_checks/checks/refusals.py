@@ -1,0 +1,134 @@
+"""What a family of probes comes to: whether all were refused, and of which nobody can say.
+
+It words and counts; what became of each attempt is `attempts`' to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from isolation_checks import probing
+from isolation_checks.checks import witness
+from isolation_checks.checks.attempts import Attempts, Decided, Sign
+from isolation_checks.checks.check import Found, Outcome
+from isolation_checks.judging.verdict import Moment, Verdict
+from isolation_checks.loading.history import Probe
+from isolation_checks.loading.run import Run
+from isolation_checks.plan.model import Plan
+from isolation_checks.probing import Family
+
+_NAMED = 4
+"""So many kinds that could not be made are named in a line."""
+
+
+def asked(family: Family) -> Callable[[Plan], str | None]:
+    """Why a plan does not ask for a family of probes, or None where it does."""
+
+    def why(plan: Plan) -> str | None:
+        if not float(plan.probes.every):
+            return probing.OFF
+        if any(True for _ in probing.wanted(plan, family)):
+            return None
+        return f"{family.value}: {'; '.join(probing.not_asked(plan, family))}"
+
+    return why
+
+
+_SAYS = {
+    "forged-token": "{by} was taken for {victim} by {what}: {sign}",
+    "claimed-identity": "{by} was taken for {victim} by {what}: {sign}",
+    "anothers-conversation": "{by} opened a conversation of {victim}'s by {what}: {sign}",
+    "anothers-session": "{by} took a session of {victim}'s over by {what}: {sign}",
+    "ended-login": "{victim}'s login had ended, and it went on by {what}: {sign}",
+}
+KINDS = {
+    Family.TOKENS: "forged-token",
+    Family.IDENTITY: "claimed-identity",
+    Family.CONVERSATION: "anothers-conversation",
+    Family.SESSION: "anothers-session",
+    Family.LOGIN: "ended-login",
+}
+_CWE = {
+    Family.TOKENS: 347,
+    Family.IDENTITY: 639,
+    Family.CONVERSATION: 639,
+    Family.SESSION: 384,
+    Family.LOGIN: 613,
+}
+_CWE_OF = {"no token": 287, "expired": 613, "other audience": 287, "other issuer": 287}
+
+
+def judged(run: Run, family: Family) -> Outcome:
+    """The outcome of a family of probes."""
+    decided = list(Attempts(run).of(family))
+    certain = [each for each in decided if not each.doubt]
+    accepted = [each for each in certain if each.sign is not None]
+    groups: dict[tuple[Any, ...], list[Decided]] = {}
+    for each in accepted:
+        key = (each.probe.kind, each.probe.victim, each.probe.principal)
+        groups.setdefault(key, []).append(each)
+    note = _open(run, family, decided)
+    left = list(probing.not_asked(run.history.plan, family))
+    return Outcome(
+        examined=len(certain),
+        unit="attempts",
+        found=tuple(_found(run, family, group) for group in groups.values()),
+        verdict=Verdict.UNKNOWN if note and not accepted else None,
+        note=note,
+        blind=(f"{family.value}: not asked: {'; '.join(left)}",) if left else (),
+    )
+
+
+def _open(run: Run, family: Family, decided: list[Decided]) -> str:
+    """The attempts that the plan asks for and of which not one could be decided."""
+    done = {(each.probe.kind, each.probe.way) for each in decided if not each.doubt}
+    doubts = {(each.probe.kind, each.probe.way): each.doubt for each in decided if each.doubt}
+    never = [
+        f"{want.kind} by {want.way} ({doubts.get((want.kind, want.way), 'it was never made')})"
+        for want in probing.wanted(run.history.plan, family)
+        if (want.kind, want.way) not in done
+    ]
+    more = f"; and {len(never) - _NAMED} more" if len(never) > _NAMED else ""
+    return f"nobody can say of {', '.join(never[:_NAMED])}{more}" if never else ""
+
+
+def _found(run: Run, family: Family, group: list[Decided]) -> Found:
+    first, kind = group[0], KINDS[family]
+    probe, sign = first.probe, first.sign
+    assert sign is not None
+    sentence = _SAYS[kind].format(
+        by=probe.principal, victim=probe.victim, what=probe.said, sign=sign.words
+    )
+    shown = [each.sign.record for each in group if each.sign is not None and each.sign.record]
+    over_http = "websocket" not in probe.way and not probe.way.startswith("message")
+    return Found(
+        kind=kind,
+        cwe=_CWE_OF.get(probe.kind, _CWE[family]),
+        victim=probe.victim,
+        recipient=probe.principal,
+        channel="http" if over_http else "frame",
+        sentence=sentence,
+        times=len(group),
+        first_s=probe.at_s,
+        witness=lambda: moments(run, probe, sign),
+        places=tuple((record["stream"], record["index"]) for record in shown),
+        queries=frozenset(
+            query
+            for each in group
+            for query in (each.probe.query, each.probe.watched_query)
+            if query is not None
+        ),
+    )
+
+
+def moments(run: Run, probe: Probe, sign: Sign | None) -> tuple[Moment, ...]:
+    """What was tried, and what came of it."""
+    tried = Moment(
+        at_s=probe.at_s, who=probe.principal, role="recipient", did="tried", text=probe.said
+    )
+    record = sign.record if sign is not None else None
+    if sign is None or record is None:
+        return (tried,)
+    came = witness.arrived(run, dict(record), record["principal"], "recipient", sign.canary)
+    return witness.in_order(tried, came)
