@@ -53,7 +53,7 @@ logout = {{ path = "/auth/logout", headers = {{ Authorization = "Bearer {{token}
 path = "/auth/register"
 send = {{ email = "{{email}}", password = "{{password}}", name = "{{name}}" }}
 [probes]
-every = "150ms"
+every = "50ms"
 mutating = true
 key = "env:CROSSTALK_TEST_KEY"
 algorithm = "RS256"
@@ -94,7 +94,7 @@ def test_an_honest_platform_refuses_everything_also_what_could_destroy(tmp_path)
         plan = tmp_path / "plan.toml"
         plan.write_text(PLAN.format(**announced), "utf-8")
         command = [sys.executable, "-m", "locust", "-f", f"{locustfiles.__path__[0]}/agents.py"]
-        command += ["--plan", str(plan), "--headless", "-u", "3", "-r", "3", "-t", "16s"]
+        command += ["--plan", str(plan), "--headless", "-u", "3", "-r", "3", "-t", "18s"]
         done = subprocess.run(
             [*command, "--runs", tmp_path], capture_output=True, timeout=150, check=False, env=env
         )
