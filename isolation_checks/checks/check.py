@@ -149,3 +149,27 @@ def needs_private_rows(plan: Plan) -> str | None:
 def needs_protocol(plan: Plan) -> str | None:
     """For checks of the order of events."""
     return None if plan.dialect.protocol else "the order of events: the dialect names no protocol"
+
+
+def needs_ids(plan: Plan) -> str | None:
+    """For checks of whose ids are in a frame."""
+    if needs_privacy(plan):
+        return needs_privacy(plan)
+    return (
+        None
+        if _read(plan, "query", "run", "conversation", "user")
+        else "ids in frames: the plan says that frames carry none"
+    )
+
+
+def needs_labels(plan: Plan) -> str | None:
+    """For checks of the user ids in frames."""
+    if needs_privacy(plan):
+        return needs_privacy(plan)
+    return None if _read(plan, "user") else "user ids in frames: the plan says that there are none"
+
+
+def _read(plan: Plan, *groups: str) -> bool:
+    """Whether ids may be found in a frame: at places of the plan's, or by a class."""
+    where = plan.dialect.where
+    return plan.dialect.class_ is not None or any(getattr(where, group) for group in groups)

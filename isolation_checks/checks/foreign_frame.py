@@ -9,7 +9,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
+from isolation_checks.checks.check import Found, Outcome, check, needs_ids
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import CONTROL, Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
@@ -25,7 +25,7 @@ _WORDS = {
 @check(
     asks="Did anyone receive a frame that names another's query or conversation?",
     cwe=488,
-    not_asked=needs_privacy,
+    not_asked=needs_ids,
 )
 def frame_of_anothers(run: Run) -> Outcome:
     """The ids in a frame are those of the principal who receives it.

@@ -7,7 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
+from isolation_checks.checks.check import Found, Outcome, check, needs_labels
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
@@ -16,7 +16,7 @@ from isolation_checks.records import PrincipalId, QueryId
 @check(
     asks="Do the user ids in frames agree with whose words stand beside them?",
     cwe=345,
-    not_asked=needs_privacy,
+    not_asked=needs_labels,
 )
 def labels_contradict_content(run: Run) -> Outcome:
     """A frame's user id names the owner of the canaries in it, or who may share with that one.

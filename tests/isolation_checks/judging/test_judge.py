@@ -247,6 +247,17 @@ def test_a_platform_without_ids_can_pass():
     )
 
 
+def test_a_plan_may_say_that_frames_carry_no_ids():
+    """Then nobody is asked for them, whatever is seen."""
+    none = {"query": [], "run": [], "conversation": [], "user": []}
+    where = {"dialect": {"extends": "reference", "where": none}}
+    judgement = judge(told(ENOUGH, plan=where))
+    assert "ids in frames: the plan says that frames carry none" in judgement.not_asked
+    assert "user ids in frames: the plan says that there are none" in judgement.not_asked
+    asked = {said.name for said in judgement.checks}
+    assert {"frame of anothers", "labels contradict content"}.isdisjoint(asked)
+
+
 def test_rows_that_were_asked_for_are_named_in_the_headline():
     """A PASS says where it looked."""
     script = meetings(1) + " messages|a,q1,A1 messages|b,q2,B2"
