@@ -40,11 +40,14 @@ class Drive:
         scenario: Path = AGENTS,
         runs: Path | None = None,
         env: Mapping[str, str] | None = None,
+        before: tuple[str, ...] = (),
     ) -> None:
+        """`before` is what starts it instead of us, as `env` or `nice` would."""
         folder.mkdir(parents=True, exist_ok=True)
         self.runs = folder / "runs" if runs is None else runs
         self._said = folder / "output"
-        command = [sys.executable, "-m", "locust", "-f", str(scenario), "--only-summary"]
+        locust = [sys.executable, "-m", "locust", "-f", str(scenario), "--only-summary"]
+        command = [*before, *locust]
         with self._said.open("wb") as output:  # no pipe: nobody reads while others are waited for
             self.process = subprocess.Popen(
                 [*command, *arguments, "--runs", str(self.runs)],

@@ -112,7 +112,8 @@ def test_a_full_disk_ends_the_drive_with_four(tmp_path):
         ).returncode
     )
     if not mounted:
-        pytest.skip("a small disk can only be mounted by root")
+        no_room_for_a_file(tmp_path)
+        return
     try:
         drive = drives.headless(tmp_path / "one", *LOAD, runs=full)
         forked = drives.headless(tmp_path / "two", *LOAD, "--processes", "2", runs=full / "of-two")
@@ -125,6 +126,18 @@ def test_a_full_disk_ends_the_drive_with_four(tmp_path):
         assert drives.sealed(drive.run) == set()
     finally:
         subprocess.run(["umount", full], check=True)
+
+
+def no_room_for_a_file(folder):
+    """The same where only root may mount: no file may grow over 100 KB."""
+    small = ("bash", "-c", 'ulimit -f 100; exec "$@"', "--")
+    with platform() as announced:
+        drive = drives.headless(folder, *LOAD, "--host", announced["http"], before=small)
+        with drives.side_by_side(drive):
+            assert drive.ended() == 4, drive.output
+    assert "File too large" in drive.output
+    assert drive.tokens() == []
+    assert drives.sealed(drive.run) == set()
 
 
 def test_a_busy_port_is_said_in_a_sentence(tmp_path):
