@@ -136,10 +136,17 @@ class Scene:
         ]
 
     def own(self, found: Found) -> bool:
-        """Whether a finding is about the recipient's own answers, by most of their ids."""
+        """Whether a finding is about the recipient's own answers, by most of their ids.
+
+        What was told wrongly is stored wrongly: so are rows that hold another's words.
+        """
+        if not self.passings:
+            return False
         frames = self.frames(found)
-        own = sum(frame["query_owner"] == frame["principal"] for frame in frames)
-        return bool(frames) and own >= MOST * len(frames) and bool(self.passings)
+        if not frames:
+            return found.channel == "row" and found.recipient_query is not None
+        own = [frame for frame in frames if frame["query_owner"] == frame["principal"]]
+        return len(own) >= MOST * len(frames)
 
     def answered_fast(self, query: Query) -> bool:
         """Whether a query was answered in less than half of what is usual."""
