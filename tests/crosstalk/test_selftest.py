@@ -17,7 +17,7 @@ LIMIT_SECONDS = 280
 def selftest(state, *options):
     """Two faults and none; the exit code, what was said, and how long it took."""
     faults = ["--fault", "none", "--fault", "wrong_owner_row", "--fault", "lost_row=0.5"]
-    load = ["--users", "8", "--seconds", "5", "--jobs", "2", "--state", str(state)]
+    load = ["--users", "8", "--seconds", "9", "--jobs", "2", "--state", str(state)]
     began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "crosstalk", "selftest", *faults, *load, *options],
