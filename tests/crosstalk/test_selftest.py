@@ -16,7 +16,7 @@ LIMIT_SECONDS = 280
 
 def selftest(state, *options):
     """Two faults and none; the exit code, what was said, and how long it took."""
-    faults = ["--fault", "none", "--fault", "wrong_owner_row", "--fault", "lost_row=0.5"]
+    faults = ["--fault", "none", "--fault", "wrong_owner_row", "--fault", "lost_row=0.15"]
     load = ["--users", "8", "--seconds", "9", "--jobs", "2", "--state", str(state)]
     began = time.monotonic()
     done = subprocess.run(
