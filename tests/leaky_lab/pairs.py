@@ -52,7 +52,12 @@ PAIRS: Mapping[str, Pair] = {
             name="redis_cancelled",
             wrong="a cancelled command leaves its reply for the next borrower "
             "(CVE-2023-28858, CVE-2023-28859)",
-            looks_like=("a reply left on a connection for whoever borrows it next",),
+            looks_like=(
+                "a reply left on a connection for whoever borrows it next",
+                "unknown",  # where few leaks showed
+                SHARED,
+                LEFT,
+            ),
             bad=("redis==4.5.1",),
             fixed=("redis==4.5.5",),
             needs="redis",
