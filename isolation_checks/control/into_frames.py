@@ -14,6 +14,7 @@ from isolation_checks.control.writing import (
     LOOKS_LIKE_A_CANARY,
     SPLIT,
     SWAPPED,
+    Pieces,
     replaced,
     split,
     written,
@@ -65,7 +66,9 @@ def into_frames(  # noqa: PLR0913 - what is planted where, by which dice
     breaks: int,
 ) -> list[Break]:
     """Add frames right behind those that they were made from; only some principals get any."""
-    everywhere = [each for process in taken.processes for each in _chances(taken, process, cast)]
+    everywhere = [
+        each for process in taken.processes for each in _chances(taken, process, cast, words)
+    ]
     own = [each for each in everywhere if each.whose in receiving]
     moving = [some for each in everywhere if (some := _among(each, receiving)) is not None]
     behind: dict[tuple[str, int], list[Record]] = {}
@@ -130,14 +133,16 @@ def _made(
     return _Written(chance.whose, session.principal, session.id, contents)
 
 
-def _chances(taken: Extract, process: str, cast: Cast) -> Iterator[_Chance]:
+def _chances(taken: Extract, process: str, cast: Cast, words: Words) -> Iterator[_Chance]:
     sessions = _sessions(taken.of(process, "sessions"))
+    pieces = Pieces(words.texts)
     for record in taken.of(process, "frames"):
         own = sessions.get(record["session"])
-        found = LOOKS_LIKE_A_CANARY.search(record["content"])
-        if record["opcode"] != _TEXT or own is None or found is None:
+        if record["opcode"] != _TEXT or own is None:
             continue
-        if cast.owners.get(found[0]) != own.principal:
+        content = pieces.whole(record["session"], record["content"])
+        found = LOOKS_LIKE_A_CANARY.search(content)
+        if found is None or cast.owners.get(found[0]) != own.principal:
             continue
         others = tuple(
             session
@@ -146,7 +151,8 @@ def _chances(taken: Extract, process: str, cast: Cast) -> Iterator[_Chance]:
             and cast.strangers(session.principal, own.principal)
         )
         if others:
-            yield _Chance(f"history/{process}/frames", record, own.principal, others)
+            told = record | {"content": content}
+            yield _Chance(f"history/{process}/frames", told, own.principal, others)
 
 
 def _among(chance: _Chance, receiving: set[str]) -> _Chance | None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 LOOKS_LIKE_A_CANARY = re.compile(rb"CX[0-9A-HJKMNP-TV-Z]{20}")
+_KEPT = 64
+"""So many bytes of a text's end are kept to find a canary that begins in them."""
 SPLIT = "split over two frames"
 SWAPPED = "put into the recipient's own answer"
 
@@ -70,6 +72,30 @@ def split(content: bytes, names: Iterable[bytes]) -> tuple[bytes, bytes] | None:
         alone = before + found[0] + behind  # as long as before: canaries are of one length
         return alone[:cut] + alone[end:], alone[:begin] + alone[cut:]
     return None
+
+
+class Pieces:
+    """Answers that come in pieces, of which none holds a canary whole.
+
+    `names` are those under which a text stands in a message.
+    """
+
+    def __init__(self, names: Iterable[bytes]) -> None:
+        either = b"|".join(re.escape(name) for name in names) or b"(?!)"
+        self._text = re.compile(rb'"(?:' + either + rb')"\s*:\s*"((?:[^"\\]|\\.)*)"')
+        self._tails: dict[int, bytes] = {}
+
+    def whole(self, session: int, content: bytes) -> bytes:
+        """A message of a session; with the canary whole for its text where one ends in it."""
+        found = None if LOOKS_LIKE_A_CANARY.search(content) else self._text.search(content)
+        if found is None:
+            return content
+        tail = self._tails.get(session, b"")
+        self._tails[session] = (tail + found[1])[-_KEPT:]
+        for word in LOOKS_LIKE_A_CANARY.finditer(tail + found[1]):
+            if word.end() > len(tail):
+                return content[: found.start(1)] + word[0] + content[found.end(1) :]
+        return content
 
 
 def _string_around(content: bytes, start: int, end: int) -> tuple[int, int]:

@@ -40,3 +40,22 @@ def test_a_word_is_split_only_where_a_text_stands_and_nowhere_else_is_left_whole
         assert WORD not in part
     assert writing.split(b'{"a": "' + WORD + b'"}', TEXTS) is None
     assert writing.split(b"no word", TEXTS) is None
+
+
+def test_a_word_that_comes_in_pieces_is_put_whole_where_it_ends():
+    """Of each session apart; messages that end none stay as they are."""
+    text = WORD.decode()
+    cut = [text[:3], text[3:15], text[15:] + " said"]
+    messages = [json.dumps({"kind": "delta", "delta": piece}).encode() for piece in cut]
+    pieces = writing.Pieces(TEXTS)
+    other = json.dumps({"delta": "of another session"}).encode()
+    assert messages[:2] == [pieces.whole(1, message) for message in messages[:2]]
+    assert other == pieces.whole(2, other)
+    assert {"kind": "delta", "delta": text} == json.loads(pieces.whole(1, messages[2]))
+    assert messages[0] == pieces.whole(1, messages[0])
+
+
+def test_a_word_that_stands_whole_is_left_where_it_stands():
+    """Nothing is put together then."""
+    message = b'{"content": "' + WORD + b'"}'
+    assert message == writing.Pieces(TEXTS).whole(1, message)
