@@ -4,23 +4,48 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+DRIVING = Path(__file__).parent / "driving"
 PATCHED = """
 from gevent import monkey
 monkey.patch_all()
 import sys, pytest
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 """
+OF_LOCUST = ("test_agent_user.py",)
+"""Tests of what imports Locust, which patches the process that it is in: they run only here."""
+
+
+def patched(*names):
+    """What pytest says of these files in a process that is patched before all else."""
+    done = subprocess.run(
+        [sys.executable, "-c", PATCHED, *(str(DRIVING / name) for name in names)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    return done.stdout
 
 
 @pytest.mark.parametrize("name", ["test_wire.py", "test_tokens.py"])
 def test_it_holds_in_a_patched_process_too(name):
     """Locust replaces sockets, TLS and threads before anything of ours runs."""
-    done = subprocess.run(
-        [sys.executable, "-c", PATCHED, str(HERE / "driving" / name)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    patched(name)
+
+
+def test_what_imports_locust_holds():
+    """In a process of its own, where none of it is skipped."""
+    said = patched(*OF_LOCUST)
+    assert "skipped" not in said
+    assert " passed" in said
+
+
+def test_whoever_skips_an_unpatched_process_runs_here():
+    """A file that is skipped everywhere would say nothing, and nobody would notice."""
+    waiting = {
+        path.name
+        for path in DRIVING.rglob("test_*.py")
+        if "is_module_patched" in path.read_text(encoding="utf-8")
+    }
+    assert set(OF_LOCUST) == waiting
