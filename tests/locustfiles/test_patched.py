@@ -11,7 +11,7 @@ monkey.patch_all()
 import sys, pytest
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *sys.argv[1:]]))
 """
-OF_LOCUST = ("test_agent_user.py",)
+OF_LOCUST = ("test_agent_user.py", "test_lifecycle.py")
 """Tests of what imports Locust, which patches the process that it is in: they run only here."""
 
 
