@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from isolation_checks import probing
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
 from isolation_checks.judging.verdict import Verdict
@@ -32,7 +33,7 @@ def foreign_facts(run: Run) -> Outcome:
     it itself, if anybody heard it before its owner told it, or if two personas have it; and
     none does if one came that nobody had been told.
 
-    Catches:  singleton_agent, cache_without_user, and leaks that paraphrase and lose the
+    Catches:  cache_without_user, and leaks that paraphrase and lose the
               canary.
     Blind to: facts that are told in other words, translated or encoded; rows.
     """
@@ -40,6 +41,8 @@ def foreign_facts(run: Run) -> Outcome:
     found = telling(run.history, facts.sightings)
     answers: dict[_Answer, list[FactSighting]] = defaultdict(list)
     for sighting in found.sightings:
+        if sighting.channel == probing.CHANNEL:  # what an intruder is told is for other checks
+            continue
         place: str | int = sighting.query or sighting.index
         key = (sighting.fact.principal, sighting.principal, sighting.channel, place)
         answers[key].append(sighting)

@@ -76,6 +76,7 @@ def test_what_breaks_in_a_drive_ends_it_with_four(tmp_path):
     (tmp_path / "deaf.py").write_text(DEAF, encoding="utf-8")
     (tmp_path / "plan.toml").write_text(plan, encoding="utf-8")
     deaf_env = {"PYTHONPATH": str(tmp_path), "CROSSTALK_ROWS_URL": "sqlite:///nowhere.db"}
+    deaf_env["CROSSTALK_PROBE_KEY"] = "a key that no platform has"
     with platform() as announced:
         asked = ("--plan", str(tmp_path / "plan.toml"), "--host", announced["http"])
         broken = {
