@@ -52,12 +52,12 @@ def foreign_facts(run: Run) -> Outcome:
         groups[key[:3]].append(seen)
     leads = [seen[0] for key, seen in answers.items() if key not in convicting]
     examined = facts.own
-    mute = not examined and not facts.sightings
+    mute = not examined and not answers
     return Outcome(
         examined=examined,
         unit="facts of one's own",
         found=tuple(_found(run, seen) for seen in groups.values()),
-        verdict=Verdict.NOT_ASKED if mute else None if examined else Verdict.PASS,
+        verdict=Verdict.NOT_ASKED if mute else None,
         note=_leads(leads),
         bounded=False,
         blind=tuple(filter(None, (_MUTE if mute else "", _alone(found.by_themselves)))),

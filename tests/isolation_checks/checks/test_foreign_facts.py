@@ -9,6 +9,7 @@ from tests.isolation_checks.language import ask, fact
 
 PASS, FAIL, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.NOT_ASKED
 TOLD = "a?q1,&A1,&A2,&A3,&A9 a:q1,&A1 a!q1 b?q2,B1 "
+MUTE = "a?q1,&A1,&A2,&A3 a!q1 b?q2,B1 "
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,8 @@ TOLD = "a?q1,&A1,&A2,&A3,&A9 a:q1,&A1 a!q1 b?q2,B1 "
         ("b?q2,B1 b:q2,&A2,&A3 a?q1,&A1,&A2,&A3 a:q1,&A1", PASS),  # heard before it was told
         ("a?q1,&A2,&A3 a:q1,&A2 b?q2,&A2,&A3 b:q2,&A2,&A3", PASS),  # b gave it itself: an echo
         (TOLD + "c: b:q2,&C2 b:q2,&A2,&A3", PASS),  # c's came and was never told
+        (MUTE + "b:q2,&A2,&A3", FAIL),  # no fact of its own ever came, and two of another's did
+        (MUTE + "b:q2,&A2", Verdict.UNKNOWN),  # only a lead, and nothing was examined
         (TOLD + "b:q2,/delta,&A2,&A3", FAIL),
         (TOLD + "b%&A2,&A3", FAIL),  # the body of an HTTP answer
     ],
