@@ -192,7 +192,10 @@ def test_the_other_demos(target, tmp_path):
 def test_make_test_is_every_check_and_every_test():
     """The command stands in the Makefile; to run it here would be to run this test."""
     lines = behind("make test")
-    assert any(line.endswith("pytest") for line in lines)
+    tests = [shlex.split(line) for line in lines if "/pytest" in line]
+    assert len(tests) == 1
+    assert not {"-m", "-k", "--ignore", "--deselect"} & set(tests[0]), "some tests are left out"
+    assert not [word for word in tests[0][1:] if word.startswith("tests")], "only some are run"
     assert any("ruff check" in line for line in lines)
 
 
