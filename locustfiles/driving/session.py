@@ -1,7 +1,6 @@
-"""One session: a principal's own WebSocket, its token, its queries, every frame it gets.
+"""One session: a principal's own WebSocket, its token, and what it asks.
 
-The frame handler runs in the hub; it records first, reads second, and never blocks.
-It decides when a query is over and nothing about what that means.
+What comes is heard in `hearing`; what keeps it alive is done in `keeping`.
 """
 
 from __future__ import annotations
@@ -18,18 +17,15 @@ from gevent.event import Event
 from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator, answering, our_conversation
 from isolation_checks.dialects.events import token_names
-from isolation_checks.dialects.reading import Ask, Reading
-from isolation_checks.records import ConversationLabel, Ending, Kind, Opcode, Reason, SessionId
+from isolation_checks.dialects.reading import Ask
+from isolation_checks.records import ConversationLabel, Ending, Kind, Reason, SessionId
+from locustfiles.driving.hearing import Hearing
+from locustfiles.driving.keeping import keep
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
 from locustfiles.driving.tokens import AuthError, names_of
 from locustfiles.driving.wire import GOODBYE, Wire, WireError
 from locustfiles.driving.wording import Wording
-
-_READABLE = (Opcode.TEXT, Opcode.BINARY)
-KEEP_SECONDS = 1.0
-"""How often a session looks whether it must say that it is alive, or renew its token."""
-
 
 CLOSE_SECONDS = 5.0
 """How long the platform has to answer our goodbye."""
@@ -48,18 +44,16 @@ class Session:
             answering=answering(rig.plan.dialect),
             conversations=principal.conversations,
         )
+        self.hearing = Hearing(rig, principal, self.id, self.correlator, self.send)
         self.closed = Event()
         self.ready_ns = 0
         self._wire: Wire | None = None
-        self._awaited = set(rig.dialect.opens)
-        self._ready = Event()
-        self._refused: str | None = None
         self._said_closed = False
 
     @property
     def is_open(self) -> bool:
         """Whether queries can be asked."""
-        return self._ready.is_set() and not self.closed.is_set() and self._refused is None
+        return self.hearing.welcome and not self.closed.is_set()
 
     def open(self, due_ns: int | None = None) -> bool:
         """Get a token, connect, and wait until the platform lets us ask; whether it did.
@@ -71,14 +65,14 @@ class Session:
         try:
             token = rig.tokens.token(principal)
         except AuthError as error:
-            self._step("failed", detail=str(error), by="them")
+            self.step("failed", detail=str(error), by="them")
             rig.report("set-up", 0.0, 0, str(error))
             return False
         if not known:
             rig.introduce(principal)
         self.correlator.subject = principal.subject
         due_ns = time.monotonic_ns() if due_ns is None or not known else due_ns
-        self._step("opening", due_ns=due_ns)
+        self.step("opening", due_ns=due_ns)
         try:
             problem = self._connect(token)
         except gevent.GreenletExit:  # its user leaves, or the run ends
@@ -88,11 +82,11 @@ class Session:
         took = (ready_ns - due_ns) / 1e6
         if problem is None:
             self.ready_ns = ready_ns
-            self._step("ready", at_ns=ready_ns, due_ns=due_ns)
+            self.step("ready", at_ns=ready_ns, due_ns=due_ns)
             rig.report("connect", took, 0, None)
-            gevent.spawn(self._kept, token)
+            gevent.spawn(keep, self, token)
             return True
-        self._step("failed", at_ns=ready_ns, detail=problem, by="them", due_ns=due_ns)
+        self.step("failed", at_ns=ready_ns, detail=problem, by="them", due_ns=due_ns)
         rig.report("connect", took, 0, problem)
         self.abort()
         return False
@@ -115,7 +109,7 @@ class Session:
             rig.watch,
             headers={key: str(template.fill(v, names)) for key, v in carry.headers.items()},
             subprotocols=[str(template.fill(value, names)) for value in carry.subprotocols],
-            on_messages=self._on_messages,
+            on_messages=self.hearing.on_messages,
             on_closed=self._on_closed,
             on_broken=rig.on_broken,
             frame_limit=int(target.frame_limit),
@@ -128,20 +122,20 @@ class Session:
             wire.open(timeout=timeout, tls=rig.tls)
         except WireError as error:
             return str(error)
-        self._step("upgraded", detail=_tcp_detail(wire))
+        self.step("upgraded", detail=_tcp_detail(wire))
         if carry.message is not None:
             wire.send(orjson.dumps(template.fill(carry.message, names)))
-        if not self._awaited:
-            self._ready.set()
-        self._ready.wait(max(0.0, timeout - (time.monotonic() - began)))
-        if self._refused is not None:
-            return f"refused: {self._refused}"
+        hearing = self.hearing
+        if not hearing.awaited:
+            hearing.ready.set()
+        hearing.ready.wait(max(0.0, timeout - (time.monotonic() - began)))
+        if hearing.refused is not None:
+            return f"refused: {hearing.refused}"
         if self.closed.is_set():
             return "closed by the platform before it was ready"
-        if not self._ready.is_set():
-            return (
-                f"not ready within {timeout:g} s; still awaited: {', '.join(sorted(self._awaited))}"
-            )
+        if not hearing.ready.is_set():
+            awaited = ", ".join(sorted(hearing.awaited))
+            return f"not ready within {timeout:g} s; still awaited: {awaited}"
         return None
 
     def ask(
@@ -223,7 +217,7 @@ class Session:
             "now": time.time(),
         }
         query.cancelled = True
-        self._send_if_any(self.rig.cancels(names))
+        self.send_if_any(self.rig.cancels(names))
 
     def unasked(self, due_ns: int) -> None:
         """Record a query that was due, and that nobody was free to ask until its time was up."""
@@ -254,7 +248,7 @@ class Session:
     def close(self) -> None:
         """Say goodbye; `closed` is set when it is over."""
         if self._wire is not None and not self.closed.is_set():
-            self._step("closing")
+            self.step("closing")
             self._wire.close()
             gevent.spawn_later(CLOSE_SECONDS, self.abort)
 
@@ -271,96 +265,25 @@ class Session:
         if not self._said_closed:
             self._on_closed(None, "us", "given up while it opened")
 
-    def _kept(self, token: str) -> None:
-        try:
-            self._keeping(token)
-        except Exception as error:  # noqa: BLE001 - it would be printed, and the run go on
-            self.rig.on_broken(error)
-
-    def _keeping(self, token: str) -> None:
-        """Keep the session alive, and the token that it goes by fresh."""
-        rig, principal = self.rig, self.principal
-        alive = rig.plan.dialect.alive
-        next_s = time.monotonic() + float(alive.every) if alive else None
-        while not self.closed.wait(KEEP_SECONDS):
-            names = rig.words | names_of(principal, rig.run) | {"session": str(self.id)}
-            if next_s is not None and alive is not None and time.monotonic() >= next_s:
-                next_s += float(alive.every)
-                self._send_if_any(rig.dialect.alive(names))
-            try:
-                rig.tokens.renew(principal)
-            except AuthError as error:
-                self._step("refresh failed", detail=str(error))
-                continue
-            if principal.access is not None and principal.access != token:
-                token = principal.access
-                self._send_if_any(rig.dialect.renew(rig.words | names_of(principal, rig.run)))
-                self._step("refreshed")
-
-    def _send_if_any(self, content: bytes | None) -> None:
+    def send_if_any(self, content: bytes | None) -> None:
+        """Send what a dialect had to say, if it had anything."""
         if content is not None:
             self.send(content)
-
-    # -- from here on in the hub
-
-    def _on_messages(
-        self, opcodes: list[int], contents: list[bytes], received_ns: int, late_ns: int
-    ) -> None:
-        rig = self.rig
-        # what is read in it is known to the screen before this buffer can be written
-        rig.recorder.frames(self.id, received_ns, late_ns, opcodes, contents)
-        for opcode, content in zip(opcodes, contents, strict=True):
-            if opcode not in _READABLE:
-                continue
-            reading = rig.glance(content)
-            for secret in reading.secrets:
-                rig.credentials.know(secret, self.principal.id)
-            if not self._ready.is_set():
-                self._get_ready(reading.kind)
-            identity, _ = self.correlator.place(reading)
-            query = rig.open.get(identity) if identity is not None else None
-            if query is not None:
-                self._answered(query, reading, len(content), received_ns, late_ns)
-            if reading.kind is not None and (rig.answered is None or reading.kind in rig.answered):
-                self._reply(reading, content)
-
-    def _get_ready(self, kind: str | None) -> None:
-        if kind in self.rig.dialect.refuses:
-            self._refused = kind
-            self._ready.set()
-        elif kind in self._awaited:
-            self._awaited.discard(kind)
-            if not self._awaited:
-                self._ready.set()
-
-    def _answered(
-        self, query: Query, reading: Reading, octets: int, received_ns: int, late_ns: int
-    ) -> None:
-        first = self.rig.dialect.first
-        if query.first_ns is None and (not first or reading.kind in first):
-            query.first_ns = received_ns
-            self.rig.report("first event", (received_ns - query.due_ns) / 1e6, octets, None)
-        if reading.ending is not None and not (query.cancelled and reading.ending is Ending.FAIL):
-            reason = Reason.COMPLETED if reading.ending is Ending.OK else str(reading.kind)
-            self.rig.end(query, reading.ending, reason, received_ns, late_ns)
-
-    def _reply(self, reading: Reading, content: bytes) -> None:
-        names: dict[str, Any] = {"now": time.time(), "subject": self.principal.subject}
-        self._send_if_any(self.rig.dialect.answer(reading, content, names))
 
     def _on_closed(self, code: int | None, by: str, detail: str) -> None:
         self._said_closed = True
         self.rig.sessions.pop(self.id, None)
         self.closed.set()
-        self._ready.set()
-        self._step("closed", code=code, by=by, detail=detail)
+        self.hearing.ready.set()
+        self.step("closed", code=code, by=by, detail=detail)
         # where we had to stop listening, what the platform sent made us
         ours = by == "us" and code in (None, GOODBYE)
         reason = Reason.GIVEN_UP if ours else Reason.SESSION_LOST
         for query in [q for q in self.rig.open.values() if q.session is self]:
             self.rig.end(query, Ending.INFO, reason)
 
-    def _step(self, step: str, **values: Any) -> None:  # noqa: ANN401 - a record's columns
+    def step(self, step: str, **values: Any) -> None:  # noqa: ANN401 - a record's columns
+        """Record a step of this session's life."""
         self.rig.recorder.note(
             "sessions",
             session=self.id,

@@ -114,6 +114,12 @@ def drive(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def agent(drive, server):
+    """A rig on the scripted agent."""
+    return drive(server.ws("/agent"))
+
+
+@pytest.fixture
 def until():
     """Waits for something to be so, with a limit."""
 

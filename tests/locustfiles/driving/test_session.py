@@ -3,19 +3,11 @@ import json
 import gevent
 import pytest
 
-from isolation_checks.dialects.events import EventDialect
 from isolation_checks.records import ConversationLabel, Ending, Reason
 from locustfiles.driving import session as sessions
-from locustfiles.driving import tokens
 from locustfiles.driving.tokens import AuthError
 
 OK, FAIL, INFO = Ending.OK, Ending.FAIL, Ending.INFO
-
-
-@pytest.fixture
-def agent(drive, server):
-    """A rig on the scripted agent."""
-    return drive(server.ws("/agent"))
 
 
 # -- opening
@@ -172,50 +164,6 @@ def test_an_answer_ends_its_query(agent, until):
     assert agent.rig.open == {}
 
 
-@pytest.mark.parametrize(
-    ("question", "ending", "reason"),
-    [
-        ("started completed", OK, "completed"),
-        ("started cancelled", INFO, "agent_cancelled"),
-        ("error", FAIL, "error"),
-        ("unnamed started completed", OK, "completed"),
-        ("started close", INFO, Reason.SESSION_LOST),
-        ("started long", INFO, Reason.SESSION_LOST),
-        ("started", INFO, Reason.TIMEOUT),
-    ],
-)
-def test_how_a_query_ends(drive, server, until, question, ending, reason):
-    """By the dialect's table, by its session's end, or by its time.
-
-    A message over the limit is the platform's doing too.
-    """
-    driven = drive(server.ws("/agent"), timeout="300ms")
-    query = driven.ask(driven.opened(), question)
-    until(query.done.is_set)
-    assert (query.ending, query.reason) == (ending, reason)
-    problems = [problem for name, _, _, problem in driven.reports if name == "completion"]
-    assert problems == [None if ending is OK else reason]
-
-
-def test_an_answer_that_comes_too_late_changes_nothing(drive, server, until):
-    """A query ends once; the frames are there all the same."""
-    driven = drive(server.ws("/agent"), timeout="200ms")
-    query = driven.ask(driven.opened(), "started later completed")
-    until(lambda: query.ending)
-    assert query.reason == Reason.TIMEOUT
-    until(lambda: any(b"agent_completed" in row["content"] for row in driven.rows("frames")))
-    assert [row["reason"] for row in driven.rows("queries")][1:] == [Reason.TIMEOUT]
-
-
-def test_queries_of_one_session_are_told_apart(agent, until):
-    """By the ids that the platform repeats: each has its own end."""
-    session = agent.opened()
-    first = agent.ask(session, "started later completed", "c-1")
-    second = agent.ask(session, "started error", "c-2")
-    until(lambda: first.ending and second.ending)
-    assert (first.ending, second.ending) == (OK, FAIL)
-
-
 def test_a_conversation_is_continued_by_the_platforms_name_for_it(agent, until):
     """What the platform called it in its first answer stands in the second question."""
     session = agent.opened()
@@ -260,68 +208,6 @@ def test_the_queries_of_others_go_on_when_a_session_is_lost(agent, until):
     assert slow.ending is OK
 
 
-# -- keeping
-
-
-def test_a_ping_event_is_answered(agent, until):
-    """From the hub, as the dialect says."""
-    session = agent.opened()
-    agent.ask(session, "ping")
-    gevent.sleep(0.1)
-    until(agent.ask(session, "heard completed", "c-2").done.is_set)
-    heard = [row["content"] for row in agent.rows("frames") if b'"pong"' in row["content"]]
-    assert heard
-
-
-def test_a_session_says_that_it_is_alive(drive, server, until, monkeypatch):
-    """As often as the plan says, and no longer than it lives."""
-    monkeypatch.setattr(sessions, "KEEP_SECONDS", 0.02)
-    alive = '[dialect.alive]\nevery = "100ms"\nsend = { type = "alive" }'
-    driven = drive(server.ws("/agent"), dialect=alive)
-    session = driven.opened()
-    gevent.sleep(0.55)
-    until(driven.ask(session, "heard completed").done.is_set)
-    (heard,) = [r["content"] for r in driven.rows("frames") if b'"alive"' in r["content"]]
-    assert 3 <= heard.count(b'"alive"') <= 6
-
-
-def test_a_fresh_token_is_handed_to_an_open_session(drive, server, until, monkeypatch):
-    """Before the old one runs out; the platform hears it, the run does not."""
-    monkeypatch.setattr(sessions, "KEEP_SECONDS", 0.02)
-    driven = drive(server.ws("/agent"))
-    session = driven.opened()
-    first = session.principal.access
-    monkeypatch.setattr(tokens.mint, "stale", lambda principal: principal.access == first)
-    until(lambda: session.principal.access != first)
-    until(lambda: "refreshed" in driven.steps(session))
-    until(driven.ask(session, "heard completed").done.is_set)
-    heard = next(r["content"] for r in driven.rows("frames") if b'"authenticate"' in r["content"])
-    assert b"credential." + session.principal.id.encode() in heard
-    assert session.principal.access.encode() not in heard
-
-
-def test_a_refresh_that_fails_is_recorded_and_tried_again(agent, until, monkeypatch):
-    """The session lives as long as the platform lets it."""
-    monkeypatch.setattr(sessions, "KEEP_SECONDS", 0.02)
-    session = agent.opened()
-
-    def refused(_):
-        raise AuthError("refresh answered 503 and no token")
-
-    monkeypatch.setattr(agent.rig.tokens, "renew", refused)
-    until(lambda: agent.steps(session).count("refresh failed") >= 2)
-    assert session.is_open
-    assert not agent.broken
-
-
-def test_credentials_that_the_platform_gives_are_screened(agent):
-    """A resume token is one; it is in no frame on disk."""
-    session = agent.opened()
-    contents = b"".join(row["content"] for row in agent.rows("frames"))
-    assert f"credential.{session.principal.id}.".encode() in contents
-    assert b"a-resume-token-of-ours" not in contents
-
-
 # -- ending
 
 
@@ -345,41 +231,3 @@ def test_a_goodbye_that_is_not_answered_is_dropped(drive, server, until, monkeyp
     assert not session.closed.is_set()
     until(session.closed.is_set)
     assert driven.rig.sessions == {}
-
-
-# -- a dialect that raises
-
-
-class Raising(EventDialect):
-    """A dialect of somebody's own with a mistake in it."""
-
-    def __init__(self, described, where):
-        super().__init__(described)
-        setattr(self, where, self.mistake)
-
-    def mistake(self, *_):
-        """Divide by nothing."""
-        return 1 / 0
-
-
-@pytest.mark.parametrize("where", ["glance", "answer", "alive"])
-def test_nothing_that_a_dialect_raises_is_silent(drive, server, until, monkeypatch, where):
-    """In the hub and in the keeper nobody would hear it: the run is ended instead."""
-    monkeypatch.setattr(sessions, "KEEP_SECONDS", 0.02)
-    driven = drive(
-        server.ws("/agent"), dialect='[dialect.alive]\nevery = "50ms"\nsend = { type = "alive" }'
-    )
-    session = driven.opened()
-    broken = Raising(driven.rig.plan.dialect, where)
-    driven.rig.dialect, driven.rig.glance = broken, broken.glance
-    driven.ask(session, "ping started")
-    until(lambda: driven.broken)
-    assert {type(error) for error in driven.broken} == {ZeroDivisionError}
-
-
-def test_a_dialect_that_cannot_ask_raises_where_it_is_called(agent):
-    """In a user's own greenlet, where Locust hears it."""
-    session = agent.opened()
-    agent.rig.dialect = Raising(agent.rig.plan.dialect, "ask")
-    with pytest.raises(ZeroDivisionError):
-        agent.ask(session, "started completed")
