@@ -152,7 +152,7 @@ def not_asked(plan: Plan, family: Family) -> Iterator[str]:
 def why_not(plan: Plan, kind: str) -> str | None:
     """Why a plan does not ask for a kind, or None where it does."""
     probes, auth = plan.probes, plan.auth
-    resume = probes.resume
+    resume = plan.dialect.resume
     resumes = resume is not None and (resume.message if kind == "resume" else resume.query)
     by_login = auth.source == "login"
     by_code = auth.oauth2 is not None and auth.oauth2.grant == "authorization_code"
@@ -169,7 +169,7 @@ def why_not(plan: Plan, kind: str) -> str | None:
         ),
         (kind == "change" and not changes(plan), "no request of probes.calls changes anything"),
         (kind == "change" and not probes.mutating, "probes.mutating does not allow it"),
-        (kind.startswith("resume") and not resumes, "probes.resume does not say how"),
+        (kind.startswith("resume") and not resumes, "dialect.resume does not say how"),
         (
             kind.endswith("after logout") and not (auth.logout and (by_login or by_code)),
             "the plan knows no logout, auth.logout",

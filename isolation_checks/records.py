@@ -62,9 +62,11 @@ class Kind(enum.StrEnum):
     """One that the platform cannot answer, and we know it."""
     SAME_ID = "same id"
     """One that somebody else's has the id of, as the platform hears it."""
+    RESUMED = "resumed"
+    """One whose connection we drop in mid-answer, to take its session up on another."""
 
 
-PROVOKED = frozenset((Kind.CANCELLED, Kind.FAILING, Kind.SAME_ID))
+PROVOKED = frozenset((Kind.CANCELLED, Kind.FAILING, Kind.SAME_ID, Kind.RESUMED))
 """Kinds of queries that we cut off, or make fail, on purpose, or that a platform may refuse
 for what we do: no objective counts them."""
 

@@ -240,7 +240,7 @@ class Attempts:
 
     def _resumed(self, probe: Probe) -> Sign | None:
         shown = self._words(probe)
-        resume = self._run.history.plan.probes.resume
+        resume = self._run.history.plan.dialect.resume
         if shown is not None or resume is None or probe.about is None:
             return shown
         for frame in self._since(probe):

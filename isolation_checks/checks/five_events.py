@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -32,16 +32,18 @@ def event_protocol(run: Run) -> Outcome:
     A query that timed out while its session stayed open has no end: that is certain on
     the wire.  One that was cut off by a lost session or by the run's end is never blamed,
     nor is one of which an event may be among frames that could not be tied to any query.
+    What comes over a resumed session is held against a platform only where the plan says
+    that every event comes once over both connections, and the platform gave the session back.
 
     Catches:  lost_terminal, silent_swallow, hung_agent, out_of_order, duplicate_emitter,
               late_frames, wrong_routing_key.
     Blind to: the order of events that may repeat, after the first of each.
     """
-    seen, unsure = _seen(run), unplaced.unsure(run)
+    seen, unsure, given_back = _seen(run), unplaced.unsure(run), _given_back(run)
     whole = {process.id for process in run.history.processes if not process.gaps}
     late, doubted = _left_behind(run), set[QueryId]()
     faults: dict[tuple[str, PrincipalId], list[tuple[Query, str, dict[str, Any] | None]]] = {}
-    ended = [query for query in run.history.queries.values() if _judgeable(run, query)]
+    ended = [q for q in run.history.queries.values() if _judgeable(run, q, given_back)]
     judged = [query for query in ended if query.process in whole]
     for query in judged:
         events = seen.get(query.id, {})
@@ -68,7 +70,19 @@ def event_protocol(run: Run) -> Outcome:
 _MISSING = frozenset(("no-answer", "no-end", "missing-event"))
 
 
-def _judgeable(run: Run, query: Query) -> bool:
+def _given_back(run: Run) -> frozenset[SessionId]:
+    """The sessions whose connections were lost, and that the platform gave back for certain."""
+    resume = run.history.plan.dialect.resume
+    if resume is None or not resume.once:
+        return frozenset()
+    said = run.frames.filter(nw.col("kind").is_in(resume.accepted)).select("session").unique()
+    new = (run.history.sessions[SessionId(record["session"])] for record in records(said))
+    return frozenset(session.resumes for session in new if session.resumes is not None)
+
+
+def _judgeable(run: Run, query: Query, given_back: Collection[SessionId]) -> bool:
+    if query.kind == Kind.RESUMED and query.session not in given_back:
+        return False
     if query.ending is Ending.OK or query.reason == Reason.TIMEOUT:
         return True
     return query.reason in run.history.plan.dialect.ends
@@ -83,12 +97,19 @@ def _left_behind(run: Run) -> dict[SessionId, float]:
     return since
 
 
+def _resuming(run: Run) -> Iterator[SessionId]:
+    return (s.id for s in run.history.sessions.values() if s.resumes is not None)
+
+
 def _seen(run: Run) -> dict[QueryId, _Seen]:
     """For every query and kind of event: how many, the first and the last, by receipt.
 
     `guessed` of them were placed only because no other query was open.
     """
     placed = run.frames.filter(~nw.col("query").is_null() & ~nw.col("kind").is_null())
+    resume = run.history.plan.dialect.resume
+    if resume is None or not resume.once:
+        placed = placed.filter(~nw.col("session").is_in(sorted(_resuming(run))))
     only = (nw.col("placed_by") == By.ONLY.value).cast(nw.Int64)
     groups = (
         placed.with_columns(only.alias("only"))

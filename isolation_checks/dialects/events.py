@@ -43,16 +43,20 @@ class EventDialect:
         self.first = frozenset(described.first)
         self.answered = frozenset(self._answers)
         where = described.where
+        tickets = described.resume.ticket if described.resume is not None else ()
+        self._secrets_said = tuple(dict.fromkeys((*where.secrets, *tickets)))
         fixed = (where.type, where.query, where.run, where.conversation, where.user)
-        more = [(place,) for place in where.secrets] + [(kind.has,) for kind in described.kinds]
+        more = [(place,) for place in self._secrets_said] + [
+            (kind.has,) for kind in described.kinds
+        ]
         self._places = Places((*fixed, where.sequence, where.delta, where.text, (), *more))
         self._decoded = self._places.decoded
         self._names_in = self._places.heads(*range(len(fixed)))
         self._content_in = self._places.heads(_SEQUENCE, _DELTA, _TEXT)
-        self._secrets_at = range(_MORE, _MORE + len(where.secrets))
+        self._secrets_at = range(_MORE, _MORE + len(self._secrets_said))
         self._secrets_in = self._places.heads(*self._secrets_at, _NOTHING, _NOTHING)
         plain = all(self._places.single[group] for group in self._secrets_at)
-        self._no_secrets = (None,) * (len(where.secrets) + 2) if plain else ()
+        self._no_secrets = (None,) * (len(self._secrets_said) + 2) if plain else ()
         """What is at the heads of a message's secrets when it carries none."""
         self._kinds_at = tuple(enumerate(described.kinds, self._secrets_at.stop))
 
@@ -170,7 +174,7 @@ class EventDialect:
         where = self._where
         kind = self._walked_kind(message)
         delta = _texts(list(template.find_all(message, place)) for place in where.delta)
-        found = (template.first_text(message, (place,)) for place in where.secrets)
+        found = (template.first_text(message, (place,)) for place in self._secrets_said)
         text = delta
         if text is None:
             text = _texts(list(template.find_all(message, place)) for place in where.text)

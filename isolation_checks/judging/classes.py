@@ -20,6 +20,7 @@ from isolation_checks.loading.history import Query, Session
 from isolation_checks.loading.overlap import clocks
 from isolation_checks.loading.run import CONTROL, Run, records
 from isolation_checks.plan.model import Plan
+from isolation_checks.plan.provoking import every
 from isolation_checks.records import NEVER_SENT, Ending, PrincipalId, Reason, SessionId
 
 BEHIND_SECONDS = 5.0
@@ -112,7 +113,7 @@ class Scene:
 
     @cached_property
     def back(self) -> dict[SessionId, PrincipalId]:
-        """Sessions of principals who came back behind one that was cut off in mid-answer."""
+        """Sessions that resume another, or whose user's had been cut off in mid-answer."""
         cut: dict[PrincipalId, list[float]] = {}
         for query in self.run.history.queries.values():
             if query.reason in _CUT and query.over_s is not None:
@@ -120,7 +121,8 @@ class Scene:
         return {
             session.id: session.principal
             for session, ready_s in self.ready()
-            if any(0 <= ready_s - at_s <= BACK_SECONDS for at_s in cut.get(session.principal, ()))
+            if session.resumes is not None
+            or any(0 <= ready_s - at_s <= BACK_SECONDS for at_s in cut.get(session.principal, ()))
         }
 
 
@@ -295,10 +297,10 @@ CLASSES: tuple[Class, ...] = (
     Class(
         name="return",
         meaning=f"a session opened within {BACK_SECONDS:g} s after its user's had been cut off in "
-        "mid-answer",
+        "mid-answer, or that resumes it",
         chances=_returns,
         holds=_on_return,
-        asked=lambda plan: bool(float(plan.provocations.reconnect)),
+        asked=lambda plan: bool(every(plan, "reconnect") or every(plan, "resume")),
     ),
     Class(
         name="connect",

@@ -181,6 +181,7 @@ _ACTS = {
     "read": "{a} asked for {b}'s conversation",
     "abandon": "{a} dropped its answer, and {b} asked behind it",
     "reconnect": "{a} dropped its session in mid-answer and came back",
+    "resume": "{a} lost its connection in mid-answer and took its session up again",
     "burst": "{a} connected in a burst of several",
     "cancel": "{a} cancelled a query, and {b} asked behind it",
     "alike": "{a} and {b}, who are called nearly the same, asked nearly the same",

@@ -157,6 +157,8 @@ def _fold_session(history: History, process: Process, record: Mapping[str, Any])
     elif step in ("ready", "answered"):
         session.ready_s = at_s
         session.code = record["code"]
+    elif step == "resumes":
+        session.resumes = SessionId(int(record["detail"]))
     elif step == "failed":
         session.failed, session.code = record["detail"], record["code"]
         session.closed_s = at_s

@@ -36,7 +36,7 @@ _MIXED = "reassembled across answers"
 
 @dataclass(slots=True)
 class _SessionState:
-    """What is remembered of a session while its frames go by."""
+    """What is remembered of a session, and of those that resume it, while frames go by."""
 
     correlator: Correlator
     waiting: list[Query]
@@ -172,6 +172,13 @@ class FrameReader:
         if state is None:
             principal = self._ownership.history.principals.get(session.principal)
             asked = self._asked.get(session.id, [])
+            lost = (
+                self._ownership.history.sessions.get(session.resumes) if session.resumes else None
+            )
+            if lost is not None:
+                state = self._states[session.id] = self._state(lost)
+                state.waiting = sorted([*state.waiting, *asked], key=_sent, reverse=True)
+                return state
             state = self._states[session.id] = _SessionState(
                 Correlator(
                     subject=principal.subject if principal else None,
@@ -180,7 +187,7 @@ class FrameReader:
                     answering=answering(self._ownership.history.plan.dialect),
                     conversations=self._conversations.setdefault(session.principal, {}),
                 ),
-                sorted(asked, key=lambda query: query.sent_s, reverse=True),
+                sorted(asked, key=_sent, reverse=True),
                 self._ours,
             )
         return state
@@ -268,6 +275,10 @@ class FrameReader:
             pieces[key] = text[-TAIL:]
         for fact in self.facts.named(text, seen, frame.principal):
             self.facts.see(fact, frame)
+
+
+def _sent(query: Query) -> float:
+    return query.sent_s
 
 
 def _channel(session: Session, opcode: int, asker: PrincipalId | None) -> str:

@@ -52,6 +52,8 @@ class Session:
     by: str | None = None
     why: str | None = None
     """What was said of its end."""
+    resumes: SessionId | None = None
+    """The session that it goes on with, whose connection was lost."""
 
 
 @dataclass(slots=True, kw_only=True)

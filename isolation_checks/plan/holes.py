@@ -19,7 +19,7 @@ _TOKEN = frozenset(("token", "token_b64url"))
 _APART = frozenset(("principal", "number", "uuid", "email"))
 """What differs from principal to principal for certain."""
 _ASK = frozenset(("query", "text", "conversation", "turn", "subject", "token", "now"))
-_RESUME = frozenset(("session", "ticket", "query", "subject", "now"))
+_RESUME = frozenset(("session", "ticket", "sequence", "query", "subject", "now"))
 _READ = frozenset(("conversation", "query", "subject", "now"))
 
 
@@ -57,11 +57,11 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
         at = at if number < len(dialect.read_conversation_http) else "probes.calls"
         parts = (call.path, call.send, call.form, call.headers)
         yield at, parts, known | {"conversation"}
-    resume = plan.probes.resume
+    resume = dialect.resume
     if resume is not None:
         held = _RESUME | words | frozenset(auth.secrets)
-        yield "probes.resume.message", resume.message, held
-        yield "probes.resume.query", resume.query, _RESUME - {"query", "ticket"}
+        yield "dialect.resume.message", resume.message, held
+        yield "dialect.resume.query", resume.query, _RESUME - {"query", "ticket"}
 
 
 def unknown(given: Any, known: frozenset[str]) -> frozenset[str]:  # noqa: ANN401 - a template

@@ -5,7 +5,7 @@ The driver asks it what to do and the judge what was never done; neither knows t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import msgspec
 
@@ -29,6 +29,7 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
         lambda plan: plan.cast.decoys > 0 and _readable(plan),
     ),
     "cancel": ("dialect.cancel", lambda plan: plan.dialect.cancel is not None),
+    "resume": ("dialect.resume", lambda plan: plan.dialect.resume is not None),
     "search": (
         "workload.seeds, cast.phantoms and target.http",
         lambda plan: (
@@ -66,3 +67,13 @@ def not_asked(plan: Plan) -> Iterator[str]:
             yield f"{name}: never, by the plan"
         elif not every(plan, name):
             yield f"{name}: the plan has no {NEEDS[name][0]}"
+
+
+def in_vain(plan: Plan, named: Collection[str]) -> Iterator[str]:
+    """What is wrong where a plan asks, by their names, for provocations that it cannot have."""
+    for name in named:
+        if float(getattr(plan.provocations, name)) and not every(plan, name):
+            yield (
+                f"provocations.{name} needs {NEEDS[name][0]}, which the plan has not; "
+                f"leave it out, or say {name} = '0s'"
+            )

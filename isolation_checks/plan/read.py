@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from isolation_checks.errors import UsageError
-from isolation_checks.plan import holes, together, units
+from isolation_checks.plan import holes, provoking, together, units
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
 from isolation_checks.plan.tables.dialect import Dialect
@@ -52,7 +52,8 @@ def parse(text: str, source: str, overrides: Mapping[str, Any] | None = None) ->
         table["dialect"] = _spelt_out(table["dialect"], source)
     _one_at_a_time(table)
     plan = _convert(table, Plan, source)
-    for complaint in together.complaints(plan):
+    named = table.get("provocations", {})
+    for complaint in (*together.complaints(plan), *provoking.in_vain(plan, named)):
         raise UsageError(f"{source}: {complaint}")
     return plan
 
@@ -93,7 +94,7 @@ def _spelt_out(dialect: Mapping[str, Any] | str, source: str) -> dict[str, Any]:
     text = (resources.files("isolation_checks.dialects") / f"{name}.toml").read_text("utf-8")
     merged = _merged(_spelt_out(tomllib.loads(text), f"dialect {name}"), given)
     # what is built from a template is replaced whole: half of another's would be nonsense
-    whole = {key: given[key] for key in ("ask", "ask_next", "ends") if key in given}
+    whole = {key: given[key] for key in ("ask", "ask_next", "ends", "resume") if key in given}
     return merged | whole | {"extends": name}
 
 

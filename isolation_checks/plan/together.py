@@ -14,7 +14,7 @@ from isolation_checks.plan import holes
 from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
-from isolation_checks.plan.tables.dialect import Dialect
+from isolation_checks.plan.tables.dialect import Dialect, Resume
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.plan.tables.rows import Rows, Table
 from isolation_checks.plan.tables.workload import Workload
@@ -29,6 +29,7 @@ def complaints(plan: Plan) -> Iterator[str]:
     yield from _of_auth(plan)
     yield from _of_identity(plan)
     yield from _of_dialect(plan)
+    yield from _of_resume(plan.dialect.resume)
     yield from _of_holes(plan)
     for objective in plan.objectives:
         yield from _of_objective(objective, plan.dialect)
@@ -121,6 +122,15 @@ def _of_dialect(plan: Plan) -> Iterator[str]:
             "workload.concurrent must be 1 here: dialect.ask sends no {query}, or "
             "dialect.where.query is empty, so that answers in one session could not be told apart"
         )
+
+
+def _of_resume(resume: Resume | None) -> Iterator[str]:
+    if resume is not None and not (resume.message or resume.query):
+        yield "dialect.resume needs message or query, which holds {session}"
+    for name in ("message", "query"):
+        given = getattr(resume, name, None)
+        if given and "session" not in template.holes(given):
+            yield f"dialect.resume.{name} must hold {{session}}"
 
 
 def _of_holes(plan: Plan) -> Iterator[str]:
@@ -217,13 +227,6 @@ def _of_probes(plan: Plan) -> Iterator[str]:
             "probes.mutating needs a request that reads a conversation, in "
             "dialect.read_conversation_http, to see whether anything was changed"
         )
-    resume = probes.resume
-    if resume is not None and not (resume.message or resume.query):
-        yield "probes.resume needs message or query, which holds {session}"
-    for name in ("message", "query"):
-        given = getattr(resume, name, None)
-        if given and "session" not in template.holes(given):
-            yield f"probes.resume.{name} must hold {{session}}"
 
 
 def _of_rows(rows: Rows) -> Iterator[str]:

@@ -38,6 +38,11 @@ class Hearing:
         """The event by which the platform turned it away."""
         self.awaited = set(rig.dialect.opens)
         """Events that must come before it may be used."""
+        self.first: list[bytes] = []
+        """What came until it could be used …"""
+        self.last: bytes | None = None
+        """… and what came last: kept where sessions can be resumed."""
+        self._keeps = rig.plan.dialect.resume is not None
         self._rig = rig
         self._principal = principal
         self._session = session
@@ -59,6 +64,10 @@ class Hearing:
         for opcode, content in zip(opcodes, contents, strict=True):
             if opcode not in _READABLE:
                 continue
+            if self._keeps:
+                self.last = content
+                if not self.ready.is_set():
+                    self.first.append(content)
             reading = rig.glance(content)
             for secret in reading.secrets:
                 rig.credentials.know(secret, self._principal.id)

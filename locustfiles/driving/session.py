@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.parse
+from collections.abc import Mapping
 from typing import Any
 
 import gevent
@@ -34,16 +35,21 @@ CLOSE_SECONDS = 5.0
 class Session:
     """One WebSocket of one principal."""
 
-    def __init__(self, rig: Rig, principal: Principal) -> None:
+    def __init__(
+        self, rig: Rig, principal: Principal, correlator: Correlator | None = None
+    ) -> None:
+        """A session that goes on where another broke off takes over what that one knew."""
         self.rig = rig
         self.principal = principal
         self.id: SessionId = rig.session_id()
-        self.correlator = Correlator(
+        self.correlator = correlator or Correlator(
             known=rig.asked,
             users=rig.users,
             answering=answering(rig.plan.dialect),
             conversations=principal.conversations,
         )
+        self.query: Mapping[str, str] = {}
+        """What is added to the address, besides what carries the token."""
         self.hearing = Hearing(rig, principal, self.id, self.correlator, self.send)
         self.closed = Event()
         self.ready_ns = 0
@@ -101,8 +107,9 @@ class Session:
             **token_names(token),
         }
         url = template.in_url(target.websocket, names)
-        if carry.query:
-            pairs = {key: template.fill(value, names) for key, value in carry.query.items()}
+        pairs = {key: template.fill(value, names) for key, value in carry.query.items()}
+        pairs |= self.query
+        if pairs:
             url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
         wire = Wire(
             url,

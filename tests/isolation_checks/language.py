@@ -23,6 +23,7 @@ conversation, and `A1`, `A2` … the canaries of a:
         -                      nothing that could be read
     a%A1            the same as the body of an HTTP answer
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
+    a>              a's connection is lost, and its session goes on over another
     a+3  a+3!  a+3? it took 3 seconds until ready; until it failed; nobody saw how it ended
                     (the upgrade itself took no time)
     +5s             five seconds pass
@@ -162,6 +163,11 @@ class _Teller:
             self._receive(name, parts, http=sign == "%")
         elif sign == "+":
             self._sit(name, took=rest)
+        elif sign == ">":
+            lost = str(self.seats[name])
+            self._sit(name)
+            about = {"session": self.seats[name], "channel": "websocket", "principal": name}
+            self._write("sessions", name, step="resumes", detail=lost, **about)
         elif sign == "-":
             about = {"session": self.seats[name], "channel": "websocket", "principal": name}
             self._write("sessions", name, step="closed", code=1000, by="us", **about)
@@ -186,7 +192,7 @@ class _Teller:
         """Everybody who is named has an account, a session, and what was planted before."""
         text = " ".join(words)
         canaries = re.findall(r"(?<!&)\b([A-Z]\d+)(?![~^\d])", text)
-        names = set(re.findall(r"(?:^| )([a-z])[?!:%+*-]", text))
+        names = set(re.findall(r"(?:^| )([a-z])[?!:%+*>-]", text))
         names |= set(re.findall(r"[=>|,:%]([a-z])(?=[,. #]|$)", text))
         names |= {each[0].lower() for each in canaries}
         names |= {each.lower() for each in re.findall(r"&([A-Z])\d", text)}

@@ -157,6 +157,35 @@ async def agent(ws: ServerConnection, asked: dict[str, str]) -> None:
             replies.append(asyncio.create_task(reply(ws, question, names, heard)))
 
 
+LINES: dict[str, ServerConnection] = {}
+"""Over which connection each session is told what is new."""
+
+
+async def resumable(ws: ServerConnection, _: dict[str, str]) -> None:
+    """An agent whose answers go on over whichever connection took their session up."""
+    name = f"s-{len(LINES) + 1}"
+    LINES[name] = ws
+    await tell(
+        ws, "connection_established", session_id=name, resume_token=f"a-long-ticket-of-{name}"
+    )
+    answers: list[asyncio.Task] = []
+    async for message in ws:
+        said = json.loads(message)
+        if said["type"] == "resume":
+            LINES[said["session_id"]] = ws
+            await tell(ws, "resumed", payload={"content": said})
+        else:
+            answers.append(asyncio.create_task(halves(name, said["request_id"])))
+
+
+async def halves(name: str, query: str) -> None:
+    """Begin an answer, and end it later."""
+    with contextlib.suppress(ConnectionClosed):
+        await tell(LINES[name], "agent_started", request_id=query, seq=7)
+        await asyncio.sleep(0.5)
+        await tell(LINES[name], "agent_completed", request_id=query, seq=8)
+
+
 async def tell(ws: ServerConnection, kind: str, **about: object) -> None:
     """Send one event."""
     await ws.send(json.dumps({"type": kind, **about}))
@@ -189,6 +218,7 @@ async def _reply(ws: ServerConnection, question: str, names: dict, heard: list[d
 
 SCRIPTS = {
     "/agent": agent,
+    "/resumable": resumable,
     "/echo": echo,
     "/say": say,
     "/fragments": fragments,

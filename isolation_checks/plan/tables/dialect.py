@@ -67,6 +67,23 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ends: tuple[str, ...]
 
 
+class Resume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a client gets a session back whose connection was lost."""
+
+    session: tuple[str, ...]
+    """Places, in what the platform says first, of the session's id."""
+    ticket: tuple[str, ...] = ()
+    """… and of what proves that it is the client's."""
+    message: Template | None = None
+    """What a client says to get its session back."""
+    query: dict[str, str] = msgspec.field(default_factory=dict)
+    """What it adds to the address that it connects to."""
+    accepted: tuple[str, ...] = ()
+    """Events by which the platform says that it gave the session back."""
+    once: bool = False
+    """What is under way goes on, and over both connections every event comes once."""
+
+
 class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the platform speaks, as data; or `class`, a Python class with the same methods."""
 
@@ -102,6 +119,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What hands a fresh token to an open session, before the old one runs out."""
     cancel: Template | None = None
     """What asks the platform to stop answering a query."""
+    resume: Resume | None = None
+    """None: a session ends with its connection, as far as we know."""
     send_limit: Size | None = None
     """The longest message that the platform takes."""
     read_conversation: tuple[Template, ...] = ()

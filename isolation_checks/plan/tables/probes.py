@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from isolation_checks.plan.tables.auth import Call
-from isolation_checks.plan.tables.target import Template
 from isolation_checks.plan.units import Duration, Secret
 
 TEST_HEADERS = (
@@ -23,21 +22,6 @@ TEST_HEADERS = (
     "X-Impersonate-User",
 )
 """Headers that tests and gateways are known to have used in the place of a token."""
-
-
-class Resume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a client gets a session back."""
-
-    session: tuple[str, ...]
-    """Places, in what the platform says first, of the session's id."""
-    ticket: tuple[str, ...] = ()
-    """… and of what proves that it is the client's."""
-    message: Template | None = None
-    """What a client says to get its session back."""
-    query: dict[str, str] = msgspec.field(default_factory=dict)
-    """What it adds to the address that it connects to."""
-    accepted: tuple[str, ...] = ()
-    """Events by which the platform says that it gave the session back."""
 
 
 class Probes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,4 +49,3 @@ class Probes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     headers: tuple[str, ...] = TEST_HEADERS
     calls: tuple[Call, ...] = ()
     """Further requests about a conversation."""
-    resume: Resume | None = None

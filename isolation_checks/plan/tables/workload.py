@@ -73,6 +73,8 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A session dropped in mid-answer, and another's query at once behind it."""
     reconnect: Duration = Duration(1.5)
     """A session dropped in mid-answer, and its own principal back at once."""
+    resume: Duration = Duration(1.5)
+    """A connection lost in mid-answer, and its session taken up again; needs `dialect.resume`."""
     burst: Duration = Duration(5)
     """Several connects within the same moment."""
     tabs: Duration = Duration(2)

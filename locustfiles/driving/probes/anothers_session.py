@@ -13,7 +13,7 @@ import orjson
 
 from isolation_checks import probing
 from isolation_checks.dialects import template
-from isolation_checks.plan.tables.probes import Resume
+from isolation_checks.plan.tables.dialect import Resume
 from isolation_checks.probing import Family, Shows, Wanted
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Line, Shown
@@ -28,7 +28,7 @@ ANSWER_SECONDS = 5.0
 def take_anothers_session(rig: Rig) -> None:
     """Have an intruder ask for the sessions of a decoy's, each a new one."""
     wanted = list(probing.wanted(rig.plan, Family.SESSION))
-    resume = rig.plan.probes.resume
+    resume = rig.plan.dialect.resume
     if not wanted or resume is None:
         return
     ground = Ground(rig)

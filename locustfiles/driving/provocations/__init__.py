@@ -19,6 +19,7 @@ from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
 from locustfiles.driving.provocations.refresh import refresh_at_once
+from locustfiles.driving.provocations.resume import resume_an_answer
 from locustfiles.driving.provocations.same_id import ask_under_one_id
 from locustfiles.driving.provocations.search import search_for_a_phantoms
 from locustfiles.driving.provocations.tabs import ask_in_two_tabs
@@ -41,4 +42,5 @@ PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
     search_for_a_phantoms,
     refresh_at_once,
     ask_under_one_id,
+    resume_an_answer,
 )

@@ -9,7 +9,7 @@ from websockets.client import backoff
 
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.records import ConversationLabel, Kind, Opcode
-from locustfiles.driving import wording
+from locustfiles.driving import resuming, wording
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.session import Session
 from locustfiles.driving.tokens import AuthError, names_of
@@ -34,6 +34,11 @@ class Actor:
                 gevent.sleep(min(delay, 10.0))
         assert self._session is not None
         return self._session
+
+    def resume(self) -> None:
+        """Lose the connection, and take the session up again on another."""
+        if self._session is not None:
+            self._session = resuming.taken_up(self._session)
 
     def try_once(self) -> bool:
         """Open a new session, once; whether the platform let us in."""

@@ -62,6 +62,45 @@ def test_every_answer_shows_its_events_once_and_in_order(script, verdict, found)
     assert found == kinds(outcome)
 
 
+RESUMED = "a?q1~resumed a:q1,/started a> a:/resumed a:q1 " + TOOL + END
+"""An answer that went on over another connection."""
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "found"),
+    [
+        (RESUMED, PASS, set()),
+        (RESUMED.replace("a:q1 ", "a:q1,/started a:q1 "), FAIL, {("duplicated-event", "a", 1)}),
+        (RESUMED.replace("a:q1 ", ""), FAIL, {("missing-event", "a", 1)}),
+        (RESUMED + "a:q1,/tool_executing", FAIL, {("event-after-end", "a", 1)}),
+        (RESUMED.replace("a:q1,/completed a!q1", "a!q1=timeout"), FAIL, {("no-end", "a", 1)}),
+        (RESUMED.replace("a:/resumed ", "").replace("a:q1 ", ""), UNKNOWN, set()),  # not given back
+        ("a?q1~resumed a:q1,/started a> a:/refused a!q1=timeout", UNKNOWN, set()),
+        (WHOLE + "a> a:/resumed a:q1,/completed", FAIL, {("duplicated-event", "a", 1)}),
+    ],
+)
+def test_a_resumed_answer_comes_whole_and_once_where_that_is_promised(script, verdict, found):
+    """Over both connections together; what was never given back is not held against anybody."""
+    outcome = ask(check, script)
+    assert verdict == outcome.decided
+    assert found == kinds(outcome)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        WHOLE + "a> a:/resumed a:q1,/started a:q1,/completed",
+        WHOLE + RESUMED.replace("q1", "q2").replace("a:q2 ", "a:q2,/started "),
+    ],
+)
+def test_what_a_platform_sends_again_is_no_fault_where_nothing_is_promised(script):
+    """A resume may say all over again, or leave out, what it likes of one's own."""
+    resume = {"session": ["id"], "message": {"id": "{session}"}}
+    loose = {"dialect": {"extends": "reference", "resume": resume}}
+    outcome = ask(check, script, plan=loose)
+    assert (PASS, 1) == (outcome.decided, outcome.examined)
+
+
 def test_faults_of_one_kind_are_one_finding_of_each_principal():
     """With all queries that it concerns, and how often."""
     outcome = ask(check, "a?q1 a!q1=timeout a?q2 a!q2=timeout b?q3 b!q3=timeout")

@@ -1,3 +1,4 @@
+import msgspec
 import orjson
 import pytest
 
@@ -138,3 +139,12 @@ def test_a_kind_is_told_by_what_an_event_holds(frame, kind):
 def test_a_class_that_is_no_dialect_is_the_plans_mistake(named, said):
     with pytest.raises(UsageError, match=said):
         dialect_of(Dialect(class_=named))
+
+
+def test_what_proves_that_a_session_is_ones_own_is_a_secret():
+    """Wherever a plan says that it stands; the screen must know it before it is written."""
+    resume = {"session": ["id"], "ticket": ["proof"], "message": {"id": "{session}"}}
+    described = {"ask": {"q": "{text}"}, "ends": {"done": "ok"}, "resume": resume}
+    dialect = dialect_of(msgspec.convert(described, Dialect))
+    for looked in (dialect.read, dialect.glance):
+        assert ("p" * 30,) == looked(orjson.dumps({"type": "hello", "proof": "p" * 30})).secrets

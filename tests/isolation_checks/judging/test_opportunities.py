@@ -100,6 +100,8 @@ def test_times_of_two_machines_are_not_compared():
         ("return", "a?q1,A1 a- a!q1=dropped a+", (1, 0)),
         ("return", "a?q1,A1 a- a!q1=dropped b: a+ a:B1", (1, 1)),
         ("return", "a?q1,A1 a!q1 a- a+", (0, 0)),  # nothing was cut off
+        ("return", "a?q1,A1 a> a:q1,A1 a!q1", (1, 0)),
+        ("return", "a?q1,A1 b: a> a:q1,A1,B1 a!q1", (1, 1)),
         ("connect", "a?q1,A1 b+ a:q1,A1 a!q1", (1, 0)),
         ("connect", "a?q1,A1 b+ b:A1 a:q1,A1 a!q1", (1, 1)),
         ("connect", "a?q1,A1 a:q1,A1 a!q1 b+ b:A1", (0, 0)),  # it came behind
@@ -128,7 +130,7 @@ def test_bleeding_of_one_class_leaves_the_bounds_of_the_others():
 
 def test_what_the_plan_does_not_do_is_no_class():
     """Twins that are never sent, rows without a database, conversations that may mix."""
-    quiet = {"provocations": {"twins": "0s", "reconnect": "0s", "read": "0s"}}
+    quiet = {"provocations": {"twins": "0s", "reconnect": "0s", "resume": "0s", "read": "0s"}}
     assert {"overlap", "bystander", "successor", "connect"} == set(counted(MET, plan=quiet))
     assert "conversations" in counted(MET, plan=KEPT_APART)
 

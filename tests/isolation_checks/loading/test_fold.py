@@ -71,6 +71,13 @@ def test_a_session_that_failed_says_why():
     assert (None, 4.1, "why") == (session.ready_s, pytest.approx(session.closed_s), session.failed)
 
 
+def test_a_session_that_goes_on_with_another_says_with_which():
+    """One session of the platform's, over two connections."""
+    sessions = told("a> a:-").history.sessions
+    assert SessionId(1) == sessions[SessionId(2)].resumes
+    assert sessions[SessionId(1)].resumes is None
+
+
 def test_the_first_planting_of_a_canary_counts():
     """A word that is told again was given when it was given first."""
     run = told("a?q1,A1 a?q2,A1")

@@ -171,3 +171,22 @@ def test_conversations_are_known_to_all_sessions_of_a_principal():
     assert [("q1", "query"), ("q2", "conversation")] == frames(
         "a?q1@x a:q1,@x a!q1 a+ a?q3@y a?q2@x a:@x", "query", "placed_by"
     )
+
+
+def test_a_session_that_goes_on_with_another_knows_what_that_one_asked():
+    """By our id, by the platform's, and by being the only one that is open; until its end."""
+    script = "a?q1@x a:q1,@x,/started a> a:@x a: a:q1,/completed a!q1 a:"
+    assert [
+        ("q1", "query", True),
+        ("q1", "conversation", True),
+        ("q1", "only", True),
+        ("q1", "query", True),
+        (None, None, False),
+    ] == frames(script, "query", "placed_by", "open")
+
+
+def test_a_word_that_breaks_off_with_its_connection_is_put_together():
+    """An answer that is streamed over two connections is one answer."""
+    script = "b?q1 a?q2,A1 b:q1,/delta,A1<9 b> b:q1,/delta,A1>9"
+    [seen] = sightings(recorded(script))
+    assert (1, word("A1"), "reassembled", True) == seen

@@ -88,10 +88,14 @@ def test_the_base_holds_together():
             {"probes": {"mutating": True, "calls": [{"path": "/c/{conversation}"}]}},
             "needs a request that reads a conversation",
         ),
-        ({"probes": {"resume": {"session": ["id"]}}}, "needs message or query"),
+        ({"dialect": {"resume": {"session": ["id"]}}}, "needs message or query"),
         (
-            {"probes": {"resume": {"session": ["id"], "message": {"type": "resume"}}}},
-            "probes.resume.message must hold {session}",
+            {"dialect": {"resume": {"session": ["id"], "message": {"type": "resume"}}}},
+            "dialect.resume.message must hold {session}",
+        ),
+        (
+            {"provocations": {"resume": "1s"}},
+            "provocations.resume needs dialect.resume, which the plan has not; leave it out",
         ),
         ({"dialect": {"ask": {"email": "{email}"}}}, "dialect.ask refers to {email}"),
         ({"dialect": {"ask": {"x": "{Query}"}}}, "refers to {Query} .did you mean 'query'"),

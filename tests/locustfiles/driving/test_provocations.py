@@ -17,14 +17,15 @@ from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
 from locustfiles.driving.provocations.refresh import refresh_at_once
+from locustfiles.driving.provocations.resume import resume_an_answer
 from locustfiles.driving.provocations.same_id import ask_under_one_id
 from locustfiles.driving.provocations.search import search_for_a_phantoms
 from locustfiles.driving.provocations.tabs import ask_in_two_tabs
 from locustfiles.driving.provocations.twins import ask_as_twins
 
 ANSWERS = "/agent?answer=started+later+completed"
-NEVER = "\n".join(
-    f'{name} = "0s"'
+NEVER = "".join(
+    f'\n{name} = "0s"'
     for name in (field.encode_name for field in msgspec.structs.fields(Provocations))
 )
 NOBODY = "observers = 0\ntwins = false\nvisitors = 0\nburst = 0\ndecoys = 0"
@@ -37,7 +38,7 @@ def acting(drive, server):
 
     def act(provocation, every="100ms", cast="", path=ANSWERS, **options):
         name = WHAT[provocation]
-        rates = NEVER.replace(f'{name} = "0s"', f'{name} = "{every}"')
+        rates = NEVER.replace(f'\n{name} = "0s"', f'\n{name} = "{every}"') if name else NEVER
         driven = drive(
             server.ws(path), more=f"[provocations]\n{rates}\n[cast]\n{cast}\n", **options
         )
@@ -66,6 +67,7 @@ WHAT = {
     search_for_a_phantoms: "search",
     refresh_at_once: "refresh",
     ask_under_one_id: "same_id",
+    resume_an_answer: "resume",
 }
 
 
@@ -316,12 +318,26 @@ def test_two_ask_under_one_id(acting, until):
     assert {row["reason"] for row in ended} == {"completed"}
 
 
+def test_sessions_are_taken_up_again_in_the_middle_of_their_answers(acting, until):
+    """Two at about the same moment; their answers end well over other connections."""
+    driven = acting(resume_an_answer, path="/resumable")
+    until(lambda: sum(row["step"] == "ended" for row in driven.rows("queries")) >= 2)
+    one, other = done(driven, "resume")[:2]
+    assert one["principal"] != other["principal"]
+    assert {one["detail"], other["detail"]} == {row["query"] for row in asked(driven)[:2]}
+    ended = [row for row in driven.rows("queries") if row["step"] == "ended"][:2]
+    assert {(row["kind"], row["reason"]) for row in ended} == {("resumed", "completed")}
+    assert {row["session"] for row in ended}.isdisjoint({one["session"], other["session"]})
+    assert not any(name == "completion" for name, *_ in driven.reports)
+
+
 @pytest.mark.parametrize("name", NEEDS)
 def test_what_a_plan_lacks_is_not_asked(drive, server, name):
     """A provocation that needs a key of the plan's is off without it, and says so."""
     bare = "read_conversation = []\nread_conversation_http = []\nwhere = { query = [] }"
     one = "concurrent = 1"
     plan = drive(server.ws(ANSWERS), more=f"[cast]\n{NOBODY}", dialect=bare, workload=one).rig.plan
-    plan = msgspec.structs.replace(plan, dialect=msgspec.structs.replace(plan.dialect, cancel=None))
+    lacking = msgspec.structs.replace(plan.dialect, cancel=None, resume=None)
+    plan = msgspec.structs.replace(plan, dialect=lacking)
     assert every(plan, name) == 0.0
     assert any(why.startswith(f"{name}: the plan has no ") for why in not_asked(plan))

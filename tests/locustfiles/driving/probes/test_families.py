@@ -30,9 +30,9 @@ every = "10ms"
 patience = "300ms"
 grace = "100ms"
 key = "env:CROSSTALK_TEST_SECRET"
-[probes.resume]
+[dialect.resume]
 session = ["user_id"]
-[probes.resume.message]
+[dialect.resume.message]
 type = "user_message"
 request_id = "{query}"
 session = "{session}"

@@ -1,0 +1,62 @@
+"""Resumed sessions: connections are lost in mid-answer, and the sessions are taken up again.
+
+What a platform then sends again, and what it still has to say, must be the client's own,
+and all of it, and nothing twice where it promises so.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import gevent
+from gevent.pool import Group
+
+from isolation_checks.plan import provoking
+from isolation_checks.records import Kind
+from locustfiles.driving.provocations.stage import Actor
+from locustfiles.driving.rig import Query, Rig
+
+ACTORS = 2
+LATEST_SECONDS = 0.3
+"""A connection is lost between the first event of an answer and this long behind it."""
+LOOK_SECONDS = 0.01
+
+
+def resume_an_answer(rig: Rig) -> None:
+    """Have principals lose their connections and resume, several at nearly the same moment."""
+    every = provoking.every(rig.plan, "resume")
+    if not every:
+        return
+    actors = [Actor(rig, "resumer") for _ in range(ACTORS)]
+    for turn in itertools.count():
+        gevent.sleep(every)
+        resuming = Group()
+        try:
+            for actor in actors:
+                resuming.spawn(_resumed, rig, actor, turn)
+            resuming.join(raise_error=True)
+        finally:
+            resuming.kill(block=False)
+
+
+def _resumed(rig: Rig, actor: Actor, turn: int) -> None:
+    session = actor.session()
+    query = session.ask(actor.question(Kind.RESUMED), actor.label(turn), 0)
+    _wait_for_its_beginning(query)
+    gevent.sleep(actor.principal.random.uniform(0.0, LATEST_SECONDS))
+    if not query.done.is_set():  # it was fast: there is no middle of it any more
+        rig.recorder.note(
+            "provocations",
+            kind="resume",
+            principal=actor.principal.id,
+            session=session.id,
+            detail=query.id,
+        )
+        actor.resume()
+        query.done.wait()
+
+
+def _wait_for_its_beginning(query: Query) -> None:
+    """What was not yet heard when the connection broke may be lost by right."""
+    while query.first_ns is None and not query.done.is_set():
+        gevent.sleep(LOOK_SECONDS)
