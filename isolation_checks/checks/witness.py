@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from isolation_checks.judging.verdict import Moment, Place
-from isolation_checks.loading import words
+from isolation_checks.loading import pieces, words
 from isolation_checks.loading.run import Run
 from isolation_checks.records import PrincipalId, QueryId
 
@@ -51,11 +51,19 @@ def asked(run: Run, query: QueryId | None, role: Role, canary: str | None = None
 def arrived(
     run: Run, record: dict[str, Any], who: PrincipalId | None, role: Role, canary: str | None = None
 ) -> Moment:
-    """The moment at which a frame arrived, or the row in which something stands."""
+    """The moment at which a frame arrived, or the row in which something stands.
+
+    A word that came in pieces is shown as they read together; the moment is that of the last.
+    """
     stream, index = record["stream"], record["index"]
-    text, mark = excerpt(run.content(stream, index), canary)
     kind = record.get("kind") or record.get("table") or "a frame"
     in_row = stream.startswith("rows/")
+    text, mark = excerpt(run.content(stream, index), canary)
+    if mark is None and canary is not None and str(record.get("how")).startswith("reassembled"):
+        count, together = pieces.of_a_word(run, record, canary) or (1, "")
+        if count > 1:
+            text, mark = excerpt(together, canary)
+            kind = f"{count} {kind}"
     return Moment(
         at_s=record.get("at_s"),
         who=who or "nobody known",

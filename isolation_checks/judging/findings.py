@@ -125,6 +125,8 @@ def _came_of(mine: Found, other: _Case) -> bool:
     theirs = other.found
     if mine.kind in _DELIVERY:  # frames that went astray are missing where they belonged
         return other.mechanism.name in _ROUTING or bool(mine.queries & theirs.queries)
+    if mine.kind in _PROBED and mine.channel == "frame":
+        return other.mechanism.name in _ROUTING  # what goes astray comes to intruders, too
     if mine.kind == "foreign-row" and theirs.kind in ("foreign-canary", *_PROBED):
         # what was told wrongly, or under a wrong name, is stored
         return bool(mine.queries & theirs.queries)

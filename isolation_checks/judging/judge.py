@@ -164,7 +164,8 @@ def _findings(run: Run, outcomes: list[tuple[Check, Outcome]]) -> Findings:
     """What was found, explained; only counted where explaining it crashes."""
     try:
         return findings.of(run, outcomes)
-    except Exception:  # noqa: BLE001 - what was found stays found
+    except Exception:  # what was found stays found
+        log.exception("what was found cannot be explained")
         total = sum(found.times for _, outcome in outcomes for found in outcome.found)
         return Findings(shown=(), total=total, roots=0)
 
@@ -173,7 +174,8 @@ def _opportunities(run: Run, outcomes: list[tuple[Check, Outcome]]) -> tuple[Opp
     """The classes of opportunity; none where they cannot be told."""
     try:
         return opportunities.of(run, outcomes)
-    except Exception:  # noqa: BLE001 - without them isolation is UNKNOWN, and says so
+    except Exception:  # without them isolation is UNKNOWN, and says so
+        log.exception("opportunities cannot be counted")
         return ()
 
 
@@ -181,7 +183,8 @@ def _coverage(run: Run) -> Coverage | None:
     """Which interleavings happened; None where that cannot be told."""
     try:
         return coverage.of(run.history, run.ownership.circle)
-    except Exception:  # noqa: BLE001 - what could not be seen then says so
+    except Exception:  # what could not be seen then says so
+        log.exception("the coverage of interleavings cannot be told")
         return None
 
 

@@ -135,14 +135,19 @@ def telling(history: History, sightings: list[FactSighting]) -> Telling:
     """The sightings of facts that only their owner can have brought up.
 
     A fact says nothing where the recipient gave it itself, or where anybody heard it before
-    its owner told it.  Where one came that was never told, facts come by themselves.
+    its owner told it.  Where one came that was never told, facts come by themselves; but its
+    owner may have told it in a probe, of which nobody wrote the words down.
     """
     if not sightings:
         return Telling(sightings=())
     told = _told(history, {sighting.fact for sighting in sightings})
     early = set()
+    untold = history.askers_of_probes
     for sighting in sightings:
         since_s = told.get(sighting.fact)
+        if since_s is None and sighting.fact.principal in untold:
+            early.add(sighting.fact.text)
+            continue
         if since_s is None:
             name = sighting.fact.text
             return Telling(

@@ -193,6 +193,11 @@ class History:
     health: list[Health] = field(default_factory=list)
 
     @property
+    def askers_of_probes(self) -> frozenset[PrincipalId]:
+        """Who told the platform something in a probe: its words are not in `queries`."""
+        return frozenset(probe.principal for probe in self.probes if probe.query is not None)
+
+    @property
     def probed_queries(self) -> frozenset[QueryId]:
         """The queries that probes asked, which are in no account of rows."""
         both = ((probe.query, probe.watched_query) for probe in self.probes)

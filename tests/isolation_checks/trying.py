@@ -68,11 +68,16 @@ def welcome(who="a"):
 
 def ask(check, script, attempts, plan=PLAN, **how):
     """What a check says of a script with these attempts: the same on every engine."""
-    told = [_recorded(script, attempts, plan, **how).loaded(engine) for engine in ENGINES]
-    outcomes = [check(run) for run in told]
+    runs = [told(script, attempts, plan, engine, **how) for engine in ENGINES]
+    outcomes = [check(run) for run in runs]
     first, *others = [language._plain(outcome) for outcome in outcomes]
     assert all(first == other for other in others)
     return outcomes[0]
+
+
+def told(script, attempts, plan=PLAN, engine="duckdb", **how):
+    """The run that a script tells, with these attempts."""
+    return _recorded(script, attempts, plan, **how).loaded(engine)
 
 
 def _recorded(script, attempts, plan, **how):

@@ -30,8 +30,8 @@ def in_an_error(scene: Scene, found: Found) -> Mechanism | None:
     """The words stand in errors, plain or encoded."""
     frames = scene.frames(found)
     errors = [f for f in frames if f["ending"] is not None and f["ending"] != Ending.OK]
-    if not errors or len(errors) < MOST * len(frames):
-        return None
+    if not errors or len(errors) < MOST * len(frames) or scene.about_others(found):
+        return None  # an error that is another's own went astray as anything else may
     hidden = {seen["how"] for seen in scene.sightings(found)} - {"plain"}
     if hidden:
         return Mechanism(

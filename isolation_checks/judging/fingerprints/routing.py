@@ -47,7 +47,7 @@ def sent_to_all(scene: Scene, found: Found) -> Mechanism | None:
 def names_alike(scene: Scene, found: Found) -> Mechanism | None:
     """Frames went astray only between users whose names begin alike."""
     of_others, alike = len(scene.of_others), scene.once(_count_alike)
-    if not _about_others(scene, found) or alike < max(1, ALL * of_others):
+    if not scene.about_others(found) or alike < max(1, ALL * of_others):
         return None
     return Mechanism(
         name="a group named after the beginning of an id",
@@ -61,7 +61,7 @@ def names_alike(scene: Scene, found: Found) -> Mechanism | None:
 def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
     """The owner got the event, and one other did too."""
     of_others, twice = scene.once(_count_twice)
-    if not _about_others(scene, found) or not twice or twice < MOST * of_others:
+    if not scene.about_others(found) or not twice or twice < MOST * of_others:
         return None
     return Mechanism(
         name="a second emitter sends each event again, to somebody else",
@@ -75,7 +75,7 @@ def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
 def replayed(scene: Scene, found: Found) -> Mechanism | None:
     """Frames for a session that was gone, sent to one that had just come."""
     of_others, late = len(scene.of_others), scene.once(_count_kept)
-    if not _about_others(scene, found) or late < MOST * of_others:
+    if not scene.about_others(found) or late < MOST * of_others:
         return None
     return Mechanism(
         name="what was kept for a dropped socket is sent to another",
@@ -102,13 +102,6 @@ def _count_twice(scene: Scene) -> tuple[int, int]:
     """Of so many events that come once an answer, so many had reached whoever asked, too."""
     counted = [frame for frame in scene.of_others if _reached(scene, frame)]
     return len(counted), sum(f["query_owner"] in _reached(scene, f) for f in counted)
-
-
-def _about_others(scene: Scene, found: Found) -> bool:
-    """Whether most frames of a finding are of others' queries."""
-    frames = scene.frames(found)
-    others = sum(map(of_another, frames))
-    return bool(others) and others >= MOST * len(frames)
 
 
 def _reached(scene: Scene, frame: dict[str, Any]) -> frozenset[str]:

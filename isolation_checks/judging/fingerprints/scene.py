@@ -148,6 +148,12 @@ class Scene:
         own = [frame for frame in frames if frame["query_owner"] == frame["principal"]]
         return len(own) >= MOST * len(frames)
 
+    def about_others(self, found: Found) -> bool:
+        """Whether most frames of a finding are of others' queries."""
+        frames = self.frames(found)
+        others = sum(map(of_another, frames))
+        return bool(others) and others >= MOST * len(frames)
+
     def answered_fast(self, query: Query) -> bool:
         """Whether a query was answered in less than half of what is usual."""
         if query.done_s is None:
@@ -170,8 +176,12 @@ Fingerprint = Callable[[Scene, Found], Mechanism | None]
 
 
 def of_another(frame: dict[str, Any]) -> bool:
-    """Whether a frame is about another's query than its recipient's."""
-    return frame["query_owner"] not in (None, frame["principal"])
+    """Whether a frame is about another's query than its recipient's.
+
+    Where the query is none of the history's, as those of probes, the user it names tells.
+    """
+    owner = frame["query_owner"] or frame["label_owner"]
+    return owner not in (None, frame["principal"])
 
 
 def over(query: Query) -> float:

@@ -4,6 +4,7 @@ import pytest
 
 from isolation_checks.checks.foreign_facts import foreign_facts as check
 from isolation_checks.judging.verdict import Verdict
+from tests.isolation_checks import trying
 from tests.isolation_checks.judging.judging import found
 from tests.isolation_checks.language import ask, fact
 
@@ -75,3 +76,14 @@ def test_a_fact_beside_a_foreign_canary_is_the_same_finding():
     kinds = {finding.kind: finding.folded_into for finding in both.shown}
     assert None is kinds["foreign-canary"]
     assert "F1" == kinds["foreign-fact"]
+
+
+def test_what_was_told_in_a_probe_does_not_come_by_itself():
+    """Nobody wrote down what c told there: its facts convict nobody, and excuse nobody."""
+    script = TOLD + "c: b:q2,&C2,&C3 b:q2,&A2,&A3"
+    asked = trying.control("c", query="q9")
+    [one] = trying.ask(check, script, [asked]).found
+    assert ("a", "b") == (one.victim, one.recipient)
+    assert "c's" not in one.sentence
+    silent = trying.control("c")
+    assert PASS is trying.ask(check, script, [silent]).decided

@@ -72,3 +72,21 @@ def test_moments_without_a_time_come_last():
         Moment(at_s=at_s, who="a", role="victim", did=str(at_s)) for at_s in (None, 2.0, 0.0)
     ]
     assert ["0.0", "2.0", "None"] == [m.did for m in witness.in_order(None, *moments)]
+
+
+@pytest.mark.parametrize(
+    ("script", "did"),
+    [
+        ("a?q1,A1 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9", "got 2 delta"),
+        ("a?q1,A1 b?q2 b:q2,/delta,'so b:q2,/delta,A1<9 b:q2,/delta,A1>9", "got 2 delta"),
+        ("a?q1,A1 b?q2 b?q3 b:q2,/delta,A1<9 b:q3,/delta,A1>9", "got 2 delta"),
+        ("a?q1,A1 b?q2 b:q2,/delta,A1", "got delta"),
+    ],
+)
+def test_a_word_in_pieces_is_shown_as_it_reads_together(script, did):
+    """With as many of the last frames as it takes, of one answer or across answers."""
+    run = told(script)
+    [seen] = [each for each in records(run.sightings) if each["foreign"]]
+    moment = witness.arrived(run, seen, "b", "recipient", A1)
+    assert did == moment.did
+    assert A1 == moment.text[slice(*moment.mark)]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from isolation_checks.judging import findings
 from isolation_checks.judging.verdict import SHOWN
-from tests.isolation_checks.judging.judging import found
+from tests.isolation_checks import trying
+from tests.isolation_checks.judging.judging import found, outcomes
 
 MET = "a?q1,A1 b?q2,B1 "
 
@@ -43,6 +45,21 @@ def test_a_row_of_what_was_told_wrongly_is_a_consequence():
     assert [("F1", "foreign-canary", "a", "b", None), ("F2", "foreign-row", "a", "b", "F1")] == (
         heads(rows)
     )
+
+
+def test_what_goes_astray_comes_to_intruders_too():
+    """An attempt that got words by the way that everybody gets them proves no second fault."""
+    way = trying.tried("b", "a", "read", frames=["A1"])
+    script = "a?q1,A1 d: e: b+ b:q1,A1 e+ e:q1,A1 a!q1"
+    names = ("foreign canary in a frame", "anothers conversations")
+
+    def folded(script):
+        run = trying.told(script, [way, trying.control("a", frames=["A1"])])
+        shown = findings.of(run, outcomes(run, *names)).shown
+        return [f.folded_into for f in shown if f.kind == "anothers-conversation"]
+
+    assert ["F1"] == folded(script)
+    assert [None] == folded("a?q1,A1 b: a!q1")
 
 
 def test_findings_of_different_mechanisms_are_different_roots():

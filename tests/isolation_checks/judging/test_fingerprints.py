@@ -144,3 +144,15 @@ def test_a_piece_of_a_stream_that_two_got_is_no_send_to_all():
     """Every answer has many of its kind: that each of several got one proves nothing."""
     script = "a?q1,A1 a:q1,/delta a:q1,/delta b+ b:q1,/delta,A1 c+ c:q1,/delta,A1"
     assert TO_ALL not in {finding.mechanism for finding in found(script, CANARY).shown}
+
+
+def test_an_error_that_is_anothers_own_went_astray_as_all_else():
+    """Frames of others' queries, whatever their kinds, are the newest socket's."""
+    first = found("a?q1,A1 d: b+ b:q1,/tool_executing,A1 b:q1,/error,A1", CANARY).shown[0]
+    assert NEWEST == first.mechanism, first.because
+
+
+def test_the_user_that_a_frame_names_tells_where_its_query_is_unknown():
+    """The queries of probes are in no history, and their frames go astray with the rest."""
+    first = found("a?q1,A1 d: b+ b:=a,/completed,A1 a!q1", CANARY).shown[0]
+    assert NEWEST == first.mechanism, first.because
