@@ -40,7 +40,6 @@ drain = "2s"
 [provocations]
 twins = "0.4s"
 connect = "0.25s"
-read = "0.5s"
 abandon = "0.5s"
 reconnect = "0.7s"
 burst = "2s"
@@ -159,6 +158,8 @@ def drive(
     for begin, line in (changes or {}).items():
         text, times = re.subn(rf"(?m)^{re.escape(begin)}.*$", lambda _, line=line: line, text)
         assert times == 1, begin
+    if "read_conversation" in text:  # a plan that asks for what it has no words for is refused
+        more = more.replace("[provocations]", '[provocations]\nread = "0.5s"')
     path = server.folder / "plan.toml"
     path.write_text(f'required = ["evidence", "isolation"]\n{text}\n{more}', encoding="utf-8")
     host = f"{scheme}://127.0.0.1:{server.port}"
