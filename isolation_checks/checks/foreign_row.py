@@ -12,6 +12,7 @@ from isolation_checks.checks.check import Found, Outcome, check, needs_private_r
 from isolation_checks.checks.foreign_canary import unplanted
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
+from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import PrincipalId, QueryId
 
 STRANGE = 0.5
@@ -46,7 +47,7 @@ def foreign_row(run: Run) -> Outcome:
     strangers, strange = _strangers(run, in_rows)
     found = [*_by_words(run, in_rows), *_by_names(run, judgeable), *strangers]
     examined = count(judgeable)
-    owned = [table for table in described.tables if table.names_owner or table.conversation_owner]
+    owned = list(filter(_names_anybody, described.tables))
     doubt = strange or visible.doubt(run, owned) or unplanted(run, seen)
     if not doubt and reading.left_out:
         doubt = f"only the first rows were read of {', '.join(reading.left_out)}"
@@ -67,7 +68,7 @@ def _nobodys(run: Run, in_rows: Relation) -> Iterator[str]:
     described = run.history.plan.rows
     tables = described.tables if described is not None else ()
     for table in tables:
-        if not (table.names_owner or table.conversation_owner):
+        if not _names_anybody(table):
             held = count(in_rows.filter(nw.col("kind") == table.name).select(*_PLACE).unique())
             if held:
                 yield (
@@ -99,30 +100,66 @@ def _judgeable(run: Run, in_rows: Relation) -> Relation:
 
 
 def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
-    """Rows with words of this run that belong to somebody who is not in it.
+    """Rows with words of this run of which somebody who is not in it owns them or their place.
 
     They convict only where owners can be told: the history is whole, several principals'
-    rows of the table were readable, and most of its rows have an owner who is known.
+    rows of the table were readable, and most of its rows have an owner who is known.  So do
+    those of which nobody at all can say whose they are, if they are most.
     """
-    stated = run.rows.filter(~nw.col("stated_owner").is_null() & ~nw.col("placeholder"))
-    unowned = in_rows.filter(nw.col("principal").is_null())
-    strange = unowned.join(stated.select(*_PLACE, "stated_owner"), on=list(_PLACE), how="inner")
-    cases = records(strange, *_PLACE)
+    stated, own, held = (
+        nw.col(name) for name in ("stated_owner", "owner", "stated_conversation_owner")
+    )
+    strange_owner = ~stated.is_null() & ~nw.col("placeholder") & own.is_null()
+    strange_place = ~held.is_null() & nw.col("conversation_owner").is_null()
+    nobodys = own.is_null() & held.is_null() & ~nw.col("placeholder")
+    odd = run.rows.filter(strange_owner | strange_place | nobodys).select(
+        *_PLACE, "owner", "stated_owner", "stated_conversation_owner"
+    )
+    cases = records(
+        in_rows.join(odd.rename({"owner": "holder"}), on=list(_PLACE), how="inner"), *_PLACE
+    )
+    described = run.history.plan.rows
+    assert described is not None  # or the check is not asked
+    owned = [table.name for table in described.tables if _names_anybody(table)]
     whole = not any(process.gaps for process in run.history.processes)
     seen = visible.principals(run)
     found: list[Found] = []
     doubt = ""
     for group in groups_of(cases, "kind"):
         table = group[0]["kind"]
+        if table not in owned:
+            continue
+        theirs = [record for record in group if _is_strangers(run, record)]
         words = count(in_rows.filter(nw.col("kind") == table))
         several = len(seen.get(table, ())) >= visible.SEVERAL
-        if whole and several and len(group) <= STRANGE * words:
-            found += [_with_words(run, alike) for alike in groups_of(group, "owner")]
-        else:
+        few = len(group) <= STRANGE * words
+        if whole and several and few:
+            nameless = [record | {"principal": None} for record in theirs]
+            found += [_with_words(run, alike) for alike in groups_of(nameless, "owner", "holder")]
+        elif theirs or not few:
             doubt = (
                 f"the owners of {len(group)} rows of {table} with words of this run are not known"
             )
     return found, doubt
+
+
+def _is_strangers(run: Run, record: dict[str, Any]) -> bool:
+    """Whether an odd row says whose it or its place is, and that is nobody of this run.
+
+    Of whom nobody knows, nobody knows the tenant either: its conversations may be shared.
+    """
+    if record["stated_owner"] is not None and record["holder"] is None:
+        return True
+    plan, held = run.history.plan, record["stated_conversation_owner"]
+    if held is None or plan.rows is None or held.lower() in plan.rows.placeholders:
+        return False
+    shared = any(a.scope == "tenant" and "row" in a.channels for a in plan.sharing)
+    return record["holder"] is None or (record["holder"] == record["owner"] and not shared)
+
+
+def _names_anybody(table: Table) -> bool:
+    """Whether its rows say whose they are, or whose their conversation is."""
+    return table.names_owner or table.conversation_owner is not None
 
 
 def _by_words(run: Run, in_rows: Relation) -> list[Found]:
@@ -148,6 +185,9 @@ def _with_words(run: Run, group: list[dict[str, Any]]) -> Found:
             f"a row of {record['kind']} about one of {owner}'s conversations holds words that "
             "another was told"
             if holder == owner
+            else f"a row of {record['kind']} that is {owner}'s stands in a conversation of nobody "
+            f"known, with words that only {owner} was given"
+            if record.get("holder")
             else f"a row of {record['kind']} that belongs to {holder or 'nobody known'} "
             f"holds words that only {owner} was given"
         ),

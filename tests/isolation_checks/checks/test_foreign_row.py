@@ -30,6 +30,10 @@ SEEN = BOTH + "messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         (SEEN + "messages|?,A1 messages|!system,A1", PASS, ()),  # whose, is another check's
         (SEEN + "messages|b,A9~", UNKNOWN, ()),  # never planted
         (SEEN + "messages|b,A1^ messages|b,B9~", PASS, ()),  # of an earlier run; b's own
+        (SEEN + "messages|?,>!acct-7,A1", FAIL, (("a", None, 2),)),  # in a stranger's conversation
+        (SEEN + "messages|a,>!acct-7,A1", FAIL, (("a", None, 2),)),
+        (SEEN + "messages|?,>!system,A1", PASS, ()),  # a placeholder's, which is no stranger
+        (SEEN + "messages|?,>!x1,A1 " * 5, UNKNOWN, ()),  # the way to owners leads elsewhere
     ],
 )
 def test_a_row_belongs_to_whose_words_query_and_conversation_it_holds(script, verdict, found):
@@ -186,3 +190,32 @@ def test_two_rows_between_the_same_two_are_one_finding():
     assert {("a", "b", 2), ("a", "b", 1), ("b", "a", 1)} == {
         (f.victim, f.recipient, f.times) for f in outcome.found
     }
+
+
+CONVERSATIONS = [
+    {"name": "threads", "owner": "user_id", "text": ["title"]},
+    {"name": "messages", "conversation_owner": "t -> threads.id -> u", "text": ["content"]},
+]
+THREADS = BOTH + "threads|a,A1 threads|b,B1 "
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        ("messages|?,q1,>a,A1 messages|?,q2,>b,B1", PASS),
+        ("messages|?,q1,>!x1,A1 messages|?,q2,>!x2,B1", UNKNOWN),  # all of them strangers'
+        ("messages|?,q1,A1 messages|?,q2,B1", UNKNOWN),  # in no conversation that is there
+        ("messages|?,q1,>a,A1 messages|?,q2,>b,B1 messages|?,A1", PASS),  # one of them
+    ],
+)
+def test_a_table_whose_owners_cannot_be_told_is_no_clean_one(rows, verdict):
+    """That another table's owners could be told says nothing of it."""
+    plan = {"rows": {"url": "sqlite:///x", "tables": CONVERSATIONS}}
+    assert verdict == ask(check, THREADS + rows, plan=plan).decided
+
+
+def test_a_strangers_conversation_may_be_a_tenants():
+    """Where tenants share rows, nobody can say that the stranger is not of the same."""
+    sharing = [{"scope": "user"}, {"scope": "tenant"}]
+    script = SEEN + "messages|a,>!acct-7,A1"
+    assert PASS == ask(check, script, plan={"sharing": sharing}).decided
