@@ -141,19 +141,35 @@ _CLOCKS: Mapping[Engine, str] = {
 
 
 def _bound(table: Table, joins: _Joins, since_s: float | None) -> str:
-    """The condition that leaves out what was there before the run."""
+    """The condition that leaves out what was there before the run.
+
+    A row that does not say when it was written may be the run's.
+    """
     if table.time is None or since_s is None:
         return ""
     column, since = joins.expression(table.time), f"{since_s:.3f}"
-    if joins.engine == "mysql":
-        return f"WHERE {_MYSQL_TIMES[table.time_is].format(column=column, since=since)}"
+    at, begun = _moment(table, joins.engine, column), _MOMENTS[joins.engine].format(since=since)
     if table.time_is == "epoch":
-        return f"WHERE CAST({column} AS double precision) >= {since}"
-    if joins.engine == "sqlite":
-        return f"WHERE julianday({column}) >= julianday({since}, 'unixepoch')"
-    if table.time_is == "timestamp":
-        return f"WHERE {column} >= to_timestamp({since})"
-    return f"WHERE CAST({column} AS timestamptz) >= to_timestamp({since})"
+        begun = since
+    return f"WHERE ({at} >= {begun} OR {at} IS NULL)"
+
+
+def _moment(table: Table, engine: Engine, column: str) -> str:
+    """A row's time, as it can be compared; NULL where none can be made out."""
+    if engine == "mysql":
+        return _MYSQL_TIMES[table.time_is].format(column=column)
+    if table.time_is == "epoch":
+        return f"CAST({column} AS double precision)"
+    if engine == "sqlite":
+        return f"julianday({column})"
+    return column if table.time_is == "timestamp" else f"CAST({column} AS timestamptz)"
+
+
+_MOMENTS: Mapping[Engine, str] = {
+    "sqlite": "julianday({since}, 'unixepoch')",
+    "postgresql": "to_timestamp({since})",
+    "mysql": "FROM_UNIXTIME({since})",
+}
 
 
 _MYSQL_ISO = (
@@ -162,9 +178,9 @@ _MYSQL_ISO = (
     "ELSE CAST(TRIM(TRAILING 'Z' FROM {column}) AS DATETIME(6)) END"
 )
 _MYSQL_TIMES = {
-    "epoch": "{column} + 0.0 >= {since}",
-    "timestamp": "{column} >= FROM_UNIXTIME({since})",
-    "iso": _MYSQL_ISO + " >= FROM_UNIXTIME({since})",
+    "epoch": "({column} + 0.0)",
+    "timestamp": "{column}",
+    "iso": f"({_MYSQL_ISO})",
 }
 
 

@@ -93,18 +93,30 @@ def test_rows_before_the_run_are_left_out(database, column, kind):
     assert counted == 1
 
 
+@pytest.mark.parametrize(("column", "kind"), [("created_at", "epoch"), ("stamped", "iso")])
+def test_a_row_without_a_time_may_be_the_runs(database, column, kind):
+    """It is read, and counted; so is one whose time nobody can read."""
+    database.execute(f"UPDATE messages SET {column} = NULL WHERE id = 1")
+    table = Table(name="messages", text=("content",), time=column, time_is=kind)
+    assert [row["text_0"] for row in rows(database, table, since_s=150.0)] == ["one", "two"]
+    assert database.execute(ways.count(table, "sqlite", 150.0)).fetchone()[0] == 2
+    if kind == "iso":
+        database.execute("UPDATE messages SET stamped = 'last Tuesday'")
+        assert len(rows(database, table, since_s=150.0)) == 2
+
+
 def test_a_time_may_stand_a_join_away(database):
-    """It bounds what is read and what is counted all the same."""
+    """It bounds what is read and what is counted all the same; of no run, a row may be any's."""
     table = Table(
         name="messages", text=("content",), time="run_id -> runs.id -> at", time_is="epoch"
     )
     assert [
         [row["text_0"] for row in rows(database, table, since_s=since)] for since in (5, 15)
     ] == [
-        ["one"],
-        [],
+        ["one", "two"],
+        ["two"],
     ]
-    counted = database.execute(ways.count(table, "sqlite", 5.0)).fetchone()[0]
+    counted = database.execute(ways.count(table, "sqlite", 15.0)).fetchone()[0]
     assert counted == 1
 
 
