@@ -31,7 +31,8 @@ def answers_differ(run: Run) -> Outcome:
     """Few enough questions, each with a reference of its own, have word for word one answer.
 
     Only answers that hold no word of their own question are compared, and only on a platform
-    whose answers do hold such words.  Few enough are those that the plan's `error_share` allows.
+    whose answers do hold such words; on any other nobody can say.  Few enough are those that
+    the plan's `error_share` allows.
 
     Catches:  fake_success.
     Blind to: excuses that are worded anew each time.
@@ -43,18 +44,34 @@ def answers_differ(run: Run) -> Outcome:
     ]
     silent = {query.id: query for query in questions if not query.echoed}
     able = len(silent) < len(questions)
-    groups = list(_alike(run, silent).values()) if able and silent else []
+    compared = _spread(silent) if able else {}
+    groups = list(_alike(run, compared).values()) if compared else []
     canned = [group for group in groups if len({query.text for query, _ in group}) >= SEVERAL]
     hits = sum(map(len, canned))
     limits = [float(o.limit) for o in run.history.plan.objectives if o.indicator == "error_share"]
-    examined = len(questions) if len(silent) <= LOOKED_AT else LOOKED_AT
+    # of so many questions as the compared ones stand for
+    examined = len(questions) * len(compared) // len(silent) if silent else len(questions)
     too_many = hits > 0 and bounds.share(hits, max(examined, hits))[0] > min(limits, default=LIMIT)
     return Outcome(
-        examined=len(questions),
+        examined=examined if able else 0,
         unit="answers",
         found=tuple(_found(run, group) for group in canned) if too_many else (),
-        note=f"{hits} answers were the same as others'" if hits and not too_many else "",
+        note="" if too_many else _note(len(questions), hits, able=able),
     )
+
+
+def _note(questions: int, hits: int, *, able: bool) -> str:
+    if not able:
+        why = "no answer held a word of its own question: a canned one would look the same"
+        return why if questions else "no question was answered"
+    return f"{hits} answers were the same as others'" if hits else ""
+
+
+def _spread(silent: dict[QueryId, Query]) -> dict[QueryId, Query]:
+    """As many as are compared, from the whole of the run: what goes wrong late counts too."""
+    step = -(-len(silent) // LOOKED_AT) or 1
+    ordered = sorted(silent.values(), key=lambda query: query.sent_s)
+    return {query.id: query for query in ordered[::step]}
 
 
 _Answer = tuple[Query, dict[str, Any]]
@@ -62,7 +79,7 @@ _Answer = tuple[Query, dict[str, Any]]
 
 def _alike(run: Run, silent: dict[QueryId, Query]) -> dict[str, list[_Answer]]:
     """The answers to these queries, by their words."""
-    wanted = sorted(silent)[:LOOKED_AT]
+    wanted = sorted(silent)
     last = run.frames.filter(
         (nw.col("ending") == Ending.OK.value) & nw.col("query").is_in(wanted)
     ).select("query", "stream", "index", "at_s", "kind")

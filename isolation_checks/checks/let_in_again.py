@@ -37,14 +37,16 @@ def everybody_let_in_again(run: Run) -> Outcome:
     failed = sum(map(len, refused.values()))
     limits = [float(o.limit) for o in run.history.plan.objectives if o.indicator == "error_share"]
     limit = min(limits, default=LIMIT)
-    certain = failed > 0 and bounds.share(failed, examined)[0] > limit
+    least, most = bounds.share(failed, examined) if failed else (0.0, 0.0)
+    certain, unclear = least > limit, least <= limit < most
     note = f"{failed} of {examined} connects of those who had been let in before failed"
     return Outcome(
         examined=examined,
         unit="connects",
         found=tuple(_found(who, cases) for who, cases in refused.items()) if certain else (),
-        verdict=Verdict.UNKNOWN if failed and not certain else None,
+        verdict=Verdict.UNKNOWN if unclear else None,
         note=note if failed and not certain else "",
+        bounded=not failed,
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from isolation_checks.checks import canned_answers
 from isolation_checks.checks.canned_answers import answers_differ as check
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks.language import ask
@@ -26,7 +27,7 @@ OWN = answered(1, "A1")
         (OWN, PASS),
         (OWN + "".join(map(answered, (2, 3, 4))), FAIL),
         (OWN + "".join(map(answered, (2, 3))), PASS),  # two may be alike by chance
-        ("".join(map(answered, (2, 3, 4))), PASS),  # a platform that repeats nobody's words
+        ("".join(map(answered, (2, 3, 4))), UNKNOWN),  # a platform that repeats nobody's words
         (OWN + "".join(answered(n, f"'sorry{n}") for n in (2, 3, 4)), PASS),
         (OWN + "".join(answered(n, said="=the_same") for n in (2, 3, 4)), PASS),
         (OWN + "".join(answered(n, f"'sorry,A{n}") for n in (2, 3, 4)), PASS),
@@ -50,3 +51,12 @@ def test_the_witness_is_two_questions_with_one_answer():
     [found] = ask(check, OWN + "".join(map(answered, (2, 3, 4)))).found
     assert ("canned-answer", 3) == (found.kind, found.times)
     assert ["asked", "got agent_completed"] * 2 == [moment.did for moment in found.witness()]
+
+
+def test_of_many_answers_some_are_compared_from_the_whole_of_the_run(monkeypatch):
+    """What goes wrong late is seen, and no more is claimed than was looked at."""
+    monkeypatch.setattr(canned_answers, "LOOKED_AT", 5)
+    early = "".join(answered(n, f"'sorry{n}") for n in range(2, 7))
+    late = "".join(map(answered, range(7, 15)))
+    outcome = ask(check, OWN + early + late)
+    assert (FAIL, 14 * 5 // 13) == (outcome.decided, outcome.examined)
