@@ -31,7 +31,8 @@ def foreign_facts(run: Run) -> Outcome:
 
     One fact alone is a lead and convicts nobody.  A fact says nothing if the recipient gave
     it itself, if anybody heard it before its owner told it, or if two personas have it; and
-    none does if one came that nobody had been told.
+    none does if one came that nobody had been told.  Where as many of those came as would
+    have convicted, nobody can say from where the platform has them.
 
     Catches:  cache_without_user, and leaks that paraphrase and lose the
               canary.
@@ -39,13 +40,7 @@ def foreign_facts(run: Run) -> Outcome:
     """
     facts = run.facts
     found = telling(run.history, facts.sightings)
-    answers: dict[_Answer, list[FactSighting]] = defaultdict(list)
-    for sighting in found.sightings:
-        if sighting.channel == probing.CHANNEL:  # what an intruder is told is for other checks
-            continue
-        place: str | int = sighting.query or sighting.index
-        key = (sighting.fact.principal, sighting.principal, sighting.channel, place)
-        answers[key].append(sighting)
+    answers = _by_answer(found.sightings)
     convicting = {key: seen for key, seen in answers.items() if _convicts(seen)}
     groups: dict[tuple[PrincipalId, PrincipalId, str], list[list[FactSighting]]] = defaultdict(list)
     for key, seen in convicting.items():
@@ -53,14 +48,21 @@ def foreign_facts(run: Run) -> Outcome:
     leads = [seen[0] for key, seen in answers.items() if key not in convicting]
     examined = facts.own
     mute = not examined and not answers
+    strange = [seen for seen in _by_answer(found.unexplained).values() if _convicts(seen)]
+    doubt = _doubt(strange[0]) if strange and not convicting else ""
+    verdict = Verdict.UNKNOWN if doubt else Verdict.NOT_ASKED if mute else None
     return Outcome(
         examined=examined,
         unit="facts of one's own",
         found=tuple(_found(run, seen) for seen in groups.values()),
-        verdict=Verdict.NOT_ASKED if mute else None,
-        note=_leads(leads),
+        verdict=verdict,
+        note=doubt or _leads(leads),
         bounded=False,
-        blind=tuple(filter(None, (_MUTE if mute else "", _alone(found.by_themselves)))),
+        blind=tuple(
+            filter(
+                None, (_MUTE if verdict is Verdict.NOT_ASKED else "", _alone(found.by_themselves))
+            )
+        ),
     )
 
 
@@ -69,6 +71,27 @@ _MUTE = "no answer held a fact of its own user's persona, so a paraphrase could 
 
 def _alone(why: str) -> str:
     return f"facts of personas convict nobody here: {why}" if why else ""
+
+
+def _by_answer(sightings: Iterable[FactSighting]) -> dict[_Answer, list[FactSighting]]:
+    """Sightings by the answer that they stand in, and whose they are."""
+    answers: dict[_Answer, list[FactSighting]] = defaultdict(list)
+    for sighting in sightings:
+        if sighting.channel == probing.CHANNEL:  # what an intruder is told is for other checks
+            continue
+        place: str | int = sighting.query or sighting.index
+        key = (sighting.fact.principal, sighting.principal, sighting.channel, place)
+        answers[key].append(sighting)
+    return answers
+
+
+def _doubt(seen: list[FactSighting]) -> str:
+    """Of facts that would convict, had anybody told them before."""
+    told = sorted({sighting.fact.text for sighting in seen})
+    return (
+        f"{seen[0].principal} was told what is known of {seen[0].fact.principal}, "
+        f"{' and '.join(told)}, before anybody had given it in this run"
+    )
 
 
 def _convicts(seen: Iterable[FactSighting]) -> bool:

@@ -7,8 +7,9 @@ anything at all, and leaves it to a check how many it takes.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import ahocorasick
@@ -127,6 +128,9 @@ class Telling:
     """Which sightings of facts say anything, and why others do not."""
 
     sightings: tuple[FactSighting, ...]
+    unexplained: tuple[FactSighting, ...] = ()
+    """Those that came before their owner had told them, or though nobody ever had: the
+    platform knows them from elsewhere."""
     by_themselves: str = ""
     """A fact that nobody had been told and that came all the same: then none says anything."""
 
@@ -140,38 +144,37 @@ def telling(history: History, sightings: list[FactSighting]) -> Telling:
     """
     if not sightings:
         return Telling(sightings=())
+    said = _given_by(history, {sighting.principal for sighting in sightings})
+    strange = [
+        sighting
+        for sighting in sightings
+        if not any(f in said[sighting.principal] for f in _forms(sighting.fact.text))
+    ]
     told = _told(history, {sighting.fact for sighting in sightings})
-    early = set()
-    untold = history.askers_of_probes
-    for sighting in sightings:
-        since_s = told.get(sighting.fact)
-        if since_s is None and sighting.fact.principal in untold:
-            early.add(sighting.fact.text)
-            continue
-        if since_s is None:
-            name = sighting.fact.text
-            return Telling(
-                sightings=(),
-                by_themselves=f"{sighting.principal} was told {name!r}, which nobody had given",
-            )
-        if sighting.at_s < since_s:
-            early.add(sighting.fact.text)
-    given: dict[PrincipalId, list[str]] = {sighting.principal: [] for sighting in sightings}
+    probed = history.askers_of_probes
+    untold = next(
+        (e for e in sightings if e.fact not in told and e.fact.principal not in probed), None
+    )
+    if untold is not None:
+        why = f"{untold.principal} was told {untold.fact.text!r}, which nobody had given"
+        return Telling(sightings=(), unexplained=tuple(strange), by_themselves=why)
+    early = {each.fact.text for each in sightings if each.at_s < told.get(each.fact, math.inf)}
+    return Telling(
+        sightings=tuple(each for each in strange if each.fact.text not in early),
+        unexplained=tuple(each for each in strange if each.fact.text in early),
+    )
+
+
+def _given_by(history: History, recipients: Collection[PrincipalId]) -> dict[PrincipalId, str]:
+    """All that each of these principals gave the platform itself, in small letters."""
+    given: dict[PrincipalId, list[str]] = {who: [] for who in recipients}
     for query in history.queries.values():
         if query.principal in given:
             given[query.principal].append(query.text.lower())
     for fact in history.facts:
         if fact.principal in given:
             given[fact.principal].append(fact.text.lower())
-    said = {who: "\n".join(texts) for who, texts in given.items()}
-    return Telling(
-        sightings=tuple(
-            sighting
-            for sighting in sightings
-            if sighting.fact.text not in early
-            and not any(f in said[sighting.principal] for f in _forms(sighting.fact.text))
-        )
-    )
+    return {who: "\n".join(texts) for who, texts in given.items()}
 
 
 def _told(history: History, facts: set[Fact]) -> dict[Fact, float]:

@@ -8,7 +8,7 @@ from tests.isolation_checks import trying
 from tests.isolation_checks.judging.judging import found
 from tests.isolation_checks.language import ask, fact
 
-PASS, FAIL, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.NOT_ASKED
+PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
 TOLD = "a?q1,&A1,&A2,&A3,&A9 a:q1,&A1 a!q1 b?q2,B1 "
 MUTE = "a?q1,&A1,&A2,&A3 a!q1 b?q2,B1 "
 
@@ -25,11 +25,12 @@ MUTE = "a?q1,&A1,&A2,&A3 a!q1 b?q2,B1 "
         (TOLD + "b:q2,&A2,&A2", PASS),  # the same twice is one
         (TOLD + "b:q2,&A2 b!q2 b?q3 b:q3,&A3", PASS),  # in two answers
         (TOLD + "c?q4,&C2,&C3 c!q4 b:q2,&A2,&C2", PASS),  # of two personas
-        ("b?q2,B1 b:q2,&A2,&A3 a?q1,&A1,&A2,&A3 a:q1,&A1", PASS),  # heard before it was told
+        ("b?q2,B1 b:q2,&A2 a?q1,&A1,&A2,&A3 a:q1,&A1", PASS),  # one alone is anybody's
+        ("b?q2,B1 b:q2,&A2,&A3 a?q1,&A1,&A2,&A3 a:q1,&A1", UNKNOWN),  # before it was told
         ("a?q1,&A2,&A3 a:q1,&A2 b?q2,&A2,&A3 b:q2,&A2,&A3", PASS),  # b gave it itself: an echo
-        (TOLD + "c: b:q2,&C2 b:q2,&A2,&A3", PASS),  # c's came and was never told
+        (TOLD + "c: b:q2,&C2 b:q2,&A2,&A3", UNKNOWN),  # c's came, never told
         (MUTE + "b:q2,&A2,&A3", FAIL),  # no fact of its own ever came, and two of another's did
-        (MUTE + "b:q2,&A2", Verdict.UNKNOWN),  # only a lead, and nothing was examined
+        (MUTE + "b:q2,&A2", UNKNOWN),  # only a lead, and nothing was examined
         (TOLD + "b:q2,/delta,&A2,&A3", FAIL),
         (TOLD + "b%&A2,&A3", FAIL),  # the body of an HTTP answer
     ],
@@ -68,6 +69,14 @@ def test_facts_that_come_by_themselves_are_said_to():
     assert blind == (
         f"facts of personas convict nobody here: b was told {fact('C2')!r}, which nobody had given",
     )
+
+
+def test_facts_that_nobody_had_given_yet_are_said_to_be_unclear():
+    """They may be an earlier run's; that they came together is no chance."""
+    outcome = ask(check, "b?q2,B1 b:q2,&A2,&A3 a?q1,&A1,&A2,&A3 a:q1,&A1")
+    both = f"{fact('A3')} and {fact('A2')}"
+    assert f"b was told what is known of a, {both}, before anybody had given it" in outcome.note
+    assert () == outcome.found
 
 
 def test_a_fact_beside_a_foreign_canary_is_the_same_finding():
