@@ -99,6 +99,11 @@ _OF_CONVERSATIONS = (Family.IDENTITY, Family.CONVERSATION)
 """Families that ask for a conversation by its id."""
 
 
+def own(way: str) -> str:
+    """The name of the control that says that a good token is taken by a way."""
+    return f"own token by {way}"
+
+
 def name_of(call: Call) -> str:
     """A request, as it is spoken of."""
     return f"{call.method} {call.path}"

@@ -20,9 +20,13 @@ from isolation_checks.probing import Family, Shows
 from isolation_checks.records import Ending, Opcode, SessionId
 
 _TROUBLE = 500
-"""An HTTP status from which on an answer is no refusal but an accident."""
+_BUSY = (408, 425, 429)
+"""HTTP statuses of answers that are no refusal but an accident, and of too much at once."""
+_LOOKED = (*range(200, 300), 403, 404, 410)
+"""Of an owner's own look: it was let look, or what it asked for is not there, or not its own."""
 AT_ONCE_S = 0.5
 """What the platform does so soon behind an attempt, it does because of it."""
+_NOT_LOOKED = "its owner could not look behind it"
 _TAKEN = range(200, 300)
 _ACCEPTED = "accepted"
 _CONTENT = frozenset((Shows.WORDS, Shows.WRITTEN, Shows.RESUMED, Shows.GONE))
@@ -117,16 +121,40 @@ class Attempts:
         session = self._session(probe.session)
         if session is None:
             return "nothing was recorded of it"
-        over_http = session.code is not None and session.channel == probing.CHANNEL
-        if over_http and session.opening_s is None and session.code >= _TROUBLE:  # type: ignore[operator] # it is not None
-            return f"the platform answered {session.code}"
-        if session.failed is not None and (session.code is None or session.code >= _TROUBLE):
+        code, troubled = session.code, _is_trouble(session.code)
+        if code is not None and troubled and session.opening_s is None:
+            return f"the platform answered {code}"
+        if session.failed is not None and (code is None or troubled):
             return session.failed
+        return self._unseen(probe)
+
+    def _unseen(self, probe: Probe) -> str:
+        """Why what an attempt left behind could not have been seen."""
         if probe.shows is Shows.GONE:
-            behind = self._code(probe.behind)
-            if behind is None or behind >= _TROUBLE:
-                return "its owner could not look behind it"
-        return ""
+            return "" if self._looked(probe.behind) else _NOT_LOOKED
+        if probe.shows is not Shows.WRITTEN:
+            return ""
+        if probe.query is None:
+            return "nothing could be asked"
+        if self._behind is None:
+            return ""
+        if not self.granted(self._behind):
+            return f"even {self._behind} came to nothing, by which its owner looks behind it"
+        return "" if self._looked(probe.behind) else _NOT_LOOKED
+
+    @functools.cached_property
+    def _behind(self) -> str | None:
+        """The control of the way by which owners look behind attempts, where there is one."""
+        plan = self._run.history.plan
+        ways = (*map(probing.name_of, probing.reads(plan)), *probing.messages(plan))
+        return probing.own(ways[0]) if ways else None
+
+    def _looked(self, session: SessionId | None) -> bool:
+        """Whether an owner was let look."""
+        known = self._session(session)
+        if known is None:
+            return False
+        return known.code in _LOOKED if known.opening_s is None else known.failed is None
 
     def _session(self, session: SessionId | None) -> Session | None:
         return self._run.history.sessions.get(session) if session is not None else None
@@ -253,10 +281,13 @@ class Attempts:
     def _gone(self, probe: Probe) -> Sign | None:
         """What its owner had read before it cannot read behind the attempt, which was taken."""
         taken = self._code(probe.session) in _TAKEN
-        behind = self._code(probe.behind)
-        if not taken or behind is None or behind >= _TROUBLE or not self.granted(probe.relies_on):
+        if not (taken and self._looked(probe.behind) and self.granted(probe.relies_on)):
             return None
         if any(seen["owner"] == probe.victim for seen in self._seen(probe, probe.behind)):
             return None
         record = next(iter(self._frames.get(probe.behind, ())), None)  # type: ignore[arg-type] # not None
         return Sign(words=f"{probe.victim} cannot read its own words any more", record=record)
+
+
+def _is_trouble(status: int | None) -> bool:
+    return status is not None and (status >= _TROUBLE or status in _BUSY)

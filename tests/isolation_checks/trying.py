@@ -45,6 +45,8 @@ class Attempt:
     failed: str | None = None
     behind: list | None = None
     """What its owner got that looked behind it."""
+    looked: int = 200
+    """The HTTP status of that look."""
     watched: int | None = None
     trouble: str | None = None
     at: float = 5.0
@@ -101,7 +103,7 @@ def _add(teller, each):
         _frame(teller, each.by, session, frame, http=each.status is not None)
     if each.behind is not None:
         behind = _session(
-            teller, each.victim, Attempt(each.victim, each.victim, "", "", status=200)
+            teller, each.victim, Attempt(each.victim, each.victim, "", "", status=each.looked)
         )
         for frame in each.behind:
             _frame(teller, each.victim, behind, frame, http=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 
 from isolation_checks import probing
-from isolation_checks.probing import SOCKET, Family, Shows, Wanted
+from isolation_checks.probing import SOCKET, Family, Shows, Wanted, own
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Line, Shown
-from locustfiles.driving.probes.trying import Trying, own
+from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.rig import Rig
 
 

@@ -21,12 +21,12 @@ from isolation_checks.dialects import template
 from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.reading import Ask
 from isolation_checks.plan.tables.auth import Call
-from isolation_checks.probing import Shows
+from isolation_checks.probing import Shows, own
 from isolation_checks.records import ConversationLabel, Opcode
 from locustfiles.driving import wording
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes.line import Line, Shown
-from locustfiles.driving.probes.trying import CONTROL, Trying, own
+from locustfiles.driving.probes.trying import CONTROL, Trying
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import AuthError, Http, names_of

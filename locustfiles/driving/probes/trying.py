@@ -45,8 +45,3 @@ class Trying:
         """Make it a control by this name: the owner's own, which must succeed."""
         self.kind, self.way, self.expected = CONTROL, label, ACCEPTED
         return self
-
-
-def own(way: str) -> str:
-    """The name of the control that says that a good token is taken by this way."""
-    return f"own token by {way}"

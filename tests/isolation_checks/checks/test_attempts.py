@@ -93,6 +93,7 @@ def test_a_guest_is_not_its_victim():
         ({"status": 200, "frames": ["-"]}, [OWN_READ], PASS),  # 200 and an empty list
         ({"status": 404}, [OWN_READ], PASS),
         ({"status": 500}, [OWN_READ], UNKNOWN),
+        ({"status": 429}, [OWN_READ], UNKNOWN),  # too much at once is no refusal
         ({"status": 404}, [], UNKNOWN),
         ({"status": 404}, [control("a", BY_GET, status=200)], UNKNOWN),
         ({"status": 200, "frames": ["B1"]}, [OWN_READ], PASS),  # its own
@@ -113,6 +114,59 @@ def test_a_query_in_anothers_conversation_is_accepted_when_its_owner_reads_it():
     for behind, verdict in ((["A1"], PASS), (["A1,B9"], FAIL)):
         made = tried("b", "a", "continue", way, relies_on=own.way, behind=behind, about="x", **echo)
         assert verdict == ask(anothers_conversations, SCRIPT, [own, made], only("continue")).decided
+
+
+@pytest.mark.parametrize(
+    ("attempt", "controls", "verdict"),
+    [
+        ({"query": "p1", "behind": ["A1"]}, [OWN, OWN_READ], PASS),
+        ({"query": "p1", "behind": ["-"]}, [OWN, OWN_READ], PASS),  # gone: whose doing is unknown
+        ({"query": "p1", "behind": ["A1,B9"]}, [OWN, OWN_READ], FAIL),
+        ({}, [OWN, OWN_READ], UNKNOWN),  # nothing was asked
+        ({"query": "p1"}, [OWN, OWN_READ], UNKNOWN),  # nobody looked behind it
+        ({"query": "p1", "behind": ["-"], "looked": 429}, [OWN, OWN_READ], UNKNOWN),
+        ({"query": "p1", "behind": ["-"]}, [OWN], UNKNOWN),  # a look that never showed anything
+    ],
+)
+def test_a_query_in_anothers_conversation_is_refused_where_its_owner_can_look(
+    attempt, controls, verdict
+):
+    """What was written there and seen by nobody is no refusal."""
+    plan = READING | {"probes": only("continue")["probes"]}
+    way = "message of a query"
+    own = control("b", shows=Shows.LET_IN, frames=[welcome("b")])
+    made = tried("b", "a", "continue", way, relies_on=own.way, shows=Shows.WRITTEN, **attempt)
+    assert verdict == ask(anothers_conversations, SCRIPT, [own, *controls, made], plan).decided
+
+
+@pytest.mark.parametrize(
+    ("status", "looked", "verdict"),
+    [
+        (204, 404, FAIL),
+        (204, 200, FAIL),  # it is there, and empty
+        (403, 404, PASS),
+        (204, 429, UNKNOWN),  # the owner was turned away for another reason
+        (204, 401, UNKNOWN),
+        (204, 503, UNKNOWN),
+    ],
+)
+def test_what_its_owner_cannot_read_any_more_was_changed(status, looked, verdict):
+    """Where the request was taken, and the owner was let look."""
+    calls = [GET, {"method": "DELETE", "path": "/c/{conversation}"}]
+    made = tried(
+        "b",
+        "a",
+        "change",
+        "DELETE /c/{conversation}",
+        relies_on=OWN_READ.way,
+        shows=Shows.GONE,
+        status=status,
+        frames=["-"],
+        behind=["-"],
+        looked=looked,
+    )
+    plan = only("change", mutating=True, calls=calls)
+    assert verdict == ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan).decided
 
 
 def test_a_claim_counts_only_where_the_same_is_refused_without_it():
