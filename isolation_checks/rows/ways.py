@@ -148,7 +148,10 @@ def _bound(table: Table, joins: _Joins, since_s: float | None) -> str:
     if table.time is None or since_s is None:
         return ""
     column, since = joins.expression(table.time), f"{since_s:.3f}"
-    at, begun = _moment(table, joins.engine, column), _MOMENTS.get(joins.engine, _BEGUN).format(since=since)
+    at, begun = (
+        _moment(table, joins.engine, column),
+        _MOMENTS.get(joins.engine, _BEGUN).format(since=since),
+    )
     if table.time_is == "epoch":
         begun = since
     return f"WHERE ({at} >= {begun} OR {at} IS NULL)"
