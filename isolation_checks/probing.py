@@ -154,6 +154,14 @@ def not_asked(plan: Plan, family: Family) -> Iterator[str]:
             yield f"{kind} ({why})"
 
 
+def left_out(plan: Plan) -> Iterator[str]:
+    """The kinds that a plan does not ask for, of every family of which it asks for others."""
+    for family in Family:
+        kinds = list(not_asked(plan, family))
+        if kinds and any(True for _ in wanted(plan, family)):
+            yield f"{family.value}: {'; '.join(kinds)}"
+
+
 def why_not(plan: Plan, kind: str) -> str | None:
     """Why a plan does not ask for a kind, or None where it does."""
     probes, auth = plan.probes, plan.auth

@@ -18,7 +18,9 @@ from isolation_checks.judging.verdict import (
     Verdict,
 )
 from isolation_checks.loading.run import Run
+from isolation_checks.plan.holes import asks
 from isolation_checks.plan.model import Plan
+from isolation_checks.plan.tables.dialect import Id
 from isolation_checks.records import PrincipalId, QueryId
 
 Channel = Literal["frame", "http", "row"]
@@ -77,6 +79,11 @@ class Outcome:
         return Verdict.PASS if self.examined else Verdict.UNKNOWN
 
     @property
+    def silent(self) -> bool:
+        """Whether it says nothing but that there was nothing to examine."""
+        return self.verdict is None and not self.examined and not self.found
+
+    @property
     def total(self) -> int:
         """How often anything was found."""
         return self.times if self.times is not None else sum(found.times for found in self.found)
@@ -92,6 +99,7 @@ class Check:
     cwe: int | None
     function: Callable[[Run], Outcome]
     not_asked: Asked = field(default=lambda _: None)
+    unstated: Asked = field(default=lambda _: None)
 
     @property
     def doc(self) -> str:
@@ -109,13 +117,24 @@ def check(
     part: Part = "isolation",
     cwe: int | None = None,
     not_asked: Asked = lambda _: None,
+    unstated: Asked = lambda _: None,
 ) -> Callable[[Callable[[Run], Outcome]], Check]:
-    """Describe a function as a check; its name, with spaces, is the check's."""
+    """Describe a function as a check; its name, with spaces, is the check's.
+
+    What a plan does not ask for is not looked at.  What it leaves `unstated` is: what comes
+    all the same is judged, and that nothing came is not held against the platform.
+    """
 
     def described(function: Callable[[Run], Outcome]) -> Check:
         name = function.__name__.replace("_", " ")
         return Check(
-            name=name, asks=asks, part=part, cwe=cwe, function=function, not_asked=not_asked
+            name=name,
+            asks=asks,
+            part=part,
+            cwe=cwe,
+            function=function,
+            not_asked=not_asked,
+            unstated=unstated,
         )
 
     return described
@@ -155,21 +174,37 @@ def needs_ids(plan: Plan) -> str | None:
     """For checks of whose ids are in a frame."""
     if needs_privacy(plan):
         return needs_privacy(plan)
-    return (
-        None
-        if _read(plan, "query", "run", "conversation", "user")
-        else "ids in frames: the plan says that frames carry none"
-    )
+    named = any(plan.dialect.where.ids(sort) for sort in _TELLING)
+    if not named and plan.dialect.class_ is None:
+        return "ids in frames: the plan says that frames carry none"
+    return None
+
+
+def unstated_ids(plan: Plan) -> str | None:
+    """Why frames need not name anybody: the plan states no place of ids that tell whose it is."""
+    dialect, where = plan.dialect, plan.dialect.where
+    repeats = bool(where.ids("query")) and (dialect.class_ is not None or asks(dialect, "query"))
+    learned = dialect.conversations == "ours" or repeats
+    if (where.query and repeats) or (where.conversation and learned) or where.user:
+        return None
+    return "ids in frames: the plan states no place of any that are known, and none came"
 
 
 def needs_labels(plan: Plan) -> str | None:
     """For checks of the user ids in frames."""
     if needs_privacy(plan):
         return needs_privacy(plan)
-    return None if _read(plan, "user") else "user ids in frames: the plan says that there are none"
+    if not plan.dialect.where.ids("user") and plan.dialect.class_ is None:
+        return "user ids in frames: the plan says that there are none"
+    return None
 
 
-def _read(plan: Plan, *groups: str) -> bool:
-    """Whether ids may be found in a frame: at places of the plan's, or by a class."""
-    where = plan.dialect.where
-    return plan.dialect.class_ is not None or any(getattr(where, group) for group in groups)
+def unstated_labels(plan: Plan) -> str | None:
+    """Why frames need not carry user ids: the plan states no place of theirs."""
+    if plan.dialect.where.user:
+        return None
+    return "user ids in frames: the plan states no place of theirs, and none came beside words"
+
+
+_TELLING: tuple[Id, ...] = ("query", "conversation", "user")
+"""The sorts of ids that tell whose a frame is."""

@@ -11,6 +11,7 @@ from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.facts import FactSighting, telling
 from isolation_checks.loading.run import Run
+from isolation_checks.plan.model import Plan
 from isolation_checks.records import PrincipalId, QueryId
 
 ENOUGH = 2
@@ -21,10 +22,17 @@ _Answer = tuple[PrincipalId, PrincipalId, str, str | int]
 """Owner, recipient, channel, and the query, or the place of what answers none."""
 
 
+def _unstated(plan: Plan) -> str | None:
+    """Why answers need not tell any facts, not even their own user's."""
+    none = "facts of personas: the plan sets isolation.facts to false, and none came"
+    return None if plan.isolation.facts else none
+
+
 @check(
     asks="Did an answer tell what is known only of somebody else?",
     cwe=488,
     not_asked=needs_privacy,
+    unstated=_unstated,
 )
 def foreign_facts(run: Run) -> Outcome:
     """No answer tells two facts of another persona, or a phrase that only another was given.
@@ -46,27 +54,24 @@ def foreign_facts(run: Run) -> Outcome:
     for key, seen in convicting.items():
         groups[key[:3]].append(seen)
     leads = [seen[0] for key, seen in answers.items() if key not in convicting]
-    examined = facts.own
-    mute = not examined and not answers
     strange = [seen for seen in _by_answer(found.unexplained).values() if _convicts(seen)]
     doubt = _doubt(strange[0]) if strange and not convicting else ""
-    verdict = Verdict.UNKNOWN if doubt else Verdict.NOT_ASKED if mute else None
+    alone = _alone(found.by_themselves)
     return Outcome(
-        examined=examined,
+        examined=facts.own,
         unit="facts of one's own",
         found=tuple(_found(run, seen) for seen in groups.values()),
-        verdict=verdict,
-        note=doubt or _leads(leads),
+        verdict=Verdict.UNKNOWN if doubt else None,
+        note=doubt or _leads(leads) or ("" if facts.own else _MUTE),
         bounded=False,
-        blind=tuple(
-            filter(
-                None, (_MUTE if verdict is Verdict.NOT_ASKED else "", _alone(found.by_themselves))
-            )
-        ),
+        blind=(alone,) if alone else (),
     )
 
 
-_MUTE = "no answer held a fact of its own user's persona, so a paraphrase could not have shown"
+_MUTE = (
+    "no answer held a fact of its own user's persona, so that a paraphrase could not have "
+    "shown: see isolation.facts"
+)
 
 
 def _alone(why: str) -> str:

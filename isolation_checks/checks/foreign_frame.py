@@ -9,8 +9,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check, needs_ids
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.checks.check import Found, Outcome, check, needs_ids, unstated_ids
 from isolation_checks.loading.run import CONTROL, Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
@@ -26,6 +25,7 @@ _WORDS = {
     asks="Did anyone receive a frame that names another's query or conversation?",
     cwe=488,
     not_asked=needs_ids,
+    unstated=unstated_ids,
 )
 def frame_of_anothers(run: Run) -> Outcome:
     """The ids in a frame are those of the principal who receives it.
@@ -51,20 +51,16 @@ def frame_of_anothers(run: Run) -> Outcome:
         by = _named(run, record)
         if by is not None:
             foreign.append(record | {"by": by, "owner": record[by]})
-    examined, received = count(naming), count(frames)
-    mute = received and not examined
+    examined = count(naming)
     return Outcome(
         examined=examined,
         unit="frames",
         found=tuple(_found(run, group) for group in groups_of(foreign, *_ALIKE)),
-        verdict=Verdict.NOT_ASKED if mute else None,
-        note="" if examined else "no frame names a query, a conversation or a user that is known",
-        blind=("no frame carries ids that are known, so only words could show bleeding",)
-        if mute
-        else (),
+        note="" if examined else _MUTE,
     )
 
 
+_MUTE = "no frame names a query, a conversation or a user that is known: see dialect.where"
 _ALIKE = ("owner", "principal", "channel")
 
 

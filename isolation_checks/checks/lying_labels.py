@@ -7,8 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
-from isolation_checks.checks.check import Found, Outcome, check, needs_labels
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.checks.check import Found, Outcome, check, needs_labels, unstated_labels
 from isolation_checks.loading.run import Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
@@ -17,6 +16,7 @@ from isolation_checks.records import PrincipalId, QueryId
     asks="Do the user ids in frames agree with whose words stand beside them?",
     cwe=345,
     not_asked=needs_labels,
+    unstated=unstated_labels,
 )
 def labels_contradict_content(run: Run) -> Outcome:
     """A frame's user id names the owner of the canaries in it, or who may share with that one.
@@ -41,14 +41,11 @@ def labels_contradict_content(run: Run) -> Outcome:
         examined=examined,
         unit="labels",
         found=tuple(_found(run, group) for group in groups),
-        verdict=None if examined else _unlabelled(run),
-        note="" if examined else "no frame with a canary in it has a user id",
+        note="" if examined else _MUTE,
     )
 
 
-def _unlabelled(run: Run) -> Verdict | None:
-    """A platform without labels has none that could lie; one that is silent is unknown."""
-    return Verdict.NOT_ASKED if count(run.sightings.filter(nw.col("planted"))) else None
+_MUTE = "no frame with a canary in it has a user id that is known: see dialect.where.user"
 
 
 def _found(run: Run, group: list[dict[str, Any]]) -> Found:

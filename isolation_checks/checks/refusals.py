@@ -69,14 +69,12 @@ def judged(run: Run, family: Family) -> Outcome:
         key = (each.probe.kind, each.probe.victim, each.probe.principal)
         groups.setdefault(key, []).append(each)
     note = _open(run, family, decided)
-    left = list(probing.not_asked(run.history.plan, family))
     return Outcome(
         examined=len(certain),
         unit="attempts",
         found=tuple(_found(run, family, group) for group in groups.values()),
         verdict=Verdict.UNKNOWN if note and not accepted else None,
         note=note,
-        blind=(f"{family.value}: not asked: {'; '.join(left)}",) if left else (),
     )
 
 

@@ -17,6 +17,7 @@ from isolation_checks.dialects.places import Places, Unusual
 from isolation_checks.dialects.reading import SILENT, Ask, Dialect, Reading
 from isolation_checks.errors import UsageError
 from isolation_checks.plan.tables.dialect import Dialect as Described
+from isolation_checks.plan.tables.dialect import Id
 from isolation_checks.plan.tables.target import Template
 from isolation_checks.records import Ending
 
@@ -24,6 +25,7 @@ _MEMBERS = (
     *("opens", "refuses", "protocol", "repeats", "first"),
     *("ask", "read", "answer", "alive", "renew", "read_conversation"),
 )
+_IDS: tuple[Id, ...] = ("query", "run", "conversation", "user")
 _KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _NOTHING, _MORE = range(10)
 """The groups of places that every dialect has, one of them empty, by number."""
 
@@ -45,7 +47,8 @@ class EventDialect:
         where = described.where
         tickets = described.resume.ticket if described.resume is not None else ()
         self._secrets_said = tuple(dict.fromkeys((*where.secrets, *tickets)))
-        fixed = (where.type, where.query, where.run, where.conversation, where.user)
+        self._ids = tuple(map(where.ids, _IDS))
+        fixed = (where.type, *self._ids)
         more = [(place,) for place in self._secrets_said] + [
             (kind.has,) for kind in described.kinds
         ]
@@ -175,15 +178,16 @@ class EventDialect:
         kind = self._walked_kind(message)
         delta = _texts(list(template.find_all(message, place)) for place in where.delta)
         found = (template.first_text(message, (place,)) for place in self._secrets_said)
+        query, run, conversation, user = (template.first_text(message, at) for at in self._ids)
         text = delta
         if text is None:
             text = _texts(list(template.find_all(message, place)) for place in where.text)
         return Reading(
             kind=kind,
-            query=template.first_text(message, where.query),
-            run=template.first_text(message, where.run),
-            conversation=template.first_text(message, where.conversation),
-            user=template.first_text(message, where.user),
+            query=query,
+            run=run,
+            conversation=conversation,
+            user=user,
             sequence=_whole(template.first_text(message, where.sequence)),
             text=text,
             delta=delta is not None,

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from isolation_checks import probing
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check, Outcome
 from isolation_checks.judging import courses, coverage, findings, opportunities, pairs, timeline
@@ -63,7 +64,13 @@ def judge(
                 not_asked.append(why)
             continue
         progress(f"asking: {check.asks}")
-        outcomes.append((check, _asked(check, run)))
+        outcome = _asked(check, run)
+        unstated = check.unstated(plan)
+        if unstated is not None and outcome.silent:
+            not_asked.append(unstated)
+        else:
+            outcomes.append((check, outcome))
+    not_asked += probing.left_out(plan)
     not_asked += [f"provocation {why}" for why in provoking.not_asked(plan)]
     if not any(query.ending is Ending.OK for query in run.history.queries.values()):
         outcomes = [(check, _unjudgeable(check, outcome)) for check, outcome in outcomes]

@@ -96,7 +96,11 @@ def names_queries(dialect: Dialect | Mapping[str, Any]) -> bool:
     own: object
     naming: object
     if isinstance(dialect, Dialect):
-        own, naming, places = dialect.class_, dialect.conversations, bool(dialect.where.query)
+        own, naming, places = (
+            dialect.class_,
+            dialect.conversations,
+            bool(dialect.where.ids("query")),
+        )
     else:
         own, naming = dialect.get("class"), dialect.get("conversations")
         where = dialect.get("where")

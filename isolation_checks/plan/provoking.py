@@ -45,7 +45,7 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
         lambda plan: (
             plan.dialect.class_ is None
             and asks(plan.dialect, "query")
-            and bool(plan.dialect.where.query)
+            and bool(plan.dialect.where.ids("query"))
         ),
     ),
     "fail": ("workload.failing", lambda plan: bool(plan.workload.failing)),

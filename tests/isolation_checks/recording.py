@@ -39,8 +39,9 @@ login = { path = "/login", send = { email = "{email}" } }
 carry = { headers = { Authorization = "Bearer {token}" } }
 [isolation]
 control = false
+facts = false
 """
-"""The positive control is asked for where it is what a test is about."""
+"""The positive control and personas are asked for where they are what a test is about."""
 TABLES = [
     {
         "name": "messages",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -25,6 +26,16 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     send: Template
 
 
+Id = Literal["query", "run", "conversation", "user"]
+USUAL: Mapping[Id, tuple[str, ...]] = {
+    "query": ("request_id", "payload.request_id", "data.request_id"),
+    "run": ("run_id", "payload.run_id", "data.run_id"),
+    "conversation": ("thread_id", "payload.thread_id", "data.thread_id"),
+    "user": ("user_id", "payload.user_id", "data.user_id", "user_context.user_id"),
+}
+"""Where ids of each sort often stand: looked at where a plan does not say."""
+
+
 class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """In which places of a frame things are found: dotted paths, the first hit wins.
 
@@ -32,15 +43,11 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     type: tuple[str, ...] = ("type", "event")
-    query: tuple[str, ...] = ("request_id", "payload.request_id", "data.request_id")
-    run: tuple[str, ...] = ("run_id", "payload.run_id", "data.run_id")
-    conversation: tuple[str, ...] = ("thread_id", "payload.thread_id", "data.thread_id")
-    user: tuple[str, ...] = (
-        "user_id",
-        "payload.user_id",
-        "data.user_id",
-        "user_context.user_id",
-    )
+    query: tuple[str, ...] | None = None
+    """None, for this and the next three: the plan does not say, and USUAL places are looked at."""
+    run: tuple[str, ...] | None = None
+    conversation: tuple[str, ...] | None = None
+    user: tuple[str, ...] | None = None
     session: tuple[str, ...] = ()
     """In the events of `opens`: ids that the platform makes for one session alone."""
     sequence: tuple[str, ...] = ("seq", "sequence")
@@ -48,6 +55,11 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     delta: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     """Places of credentials, which are kept out of the run."""
+
+    def ids(self, of: Id) -> tuple[str, ...]:
+        """The places where such ids are looked for."""
+        stated: tuple[str, ...] | None = getattr(self, of)
+        return USUAL[of] if stated is None else stated
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -53,6 +53,8 @@ class Isolation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     bound: float = 0.01
     control: bool = True
     """Whether breaks are planted into a copy of every run, and must be found again."""
+    facts: bool = True
+    """Whether answers tell what is known of their own user's persona, so that another's shows."""
     correlation: float = 0.0
     """How alike one user's opportunities are taken to be: 0 independent, 1 all the same."""
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from isolation_checks import probing
 from isolation_checks.checks.anothers_conversations import anothers_conversations
 from isolation_checks.checks.claimed_identities import claimed_identities
 from isolation_checks.checks.ended_logins import ended_logins
@@ -240,7 +241,10 @@ def test_a_kind_that_was_never_decided_leaves_the_question_open():
     outcome = ask(forged_tokens, SCRIPT, [OWN, made, failed], plan)
     assert (UNKNOWN, 1) == (outcome.decided, outcome.examined)
     assert "nobody can say of alg none by websocket (refused)" == outcome.note
-    assert "expired (the plan skips it)" in outcome.blind[0]
+    said = list(probing.left_out(language.told("", plan=plan).history.plan))
+    assert 1 == len(said)
+    assert said[0].startswith("forged token: no token (the plan skips it); ")
+    assert "expired (the plan skips it)" in said[0]
 
 
 @pytest.mark.parametrize("script", ["a:A1", "a:A1 b:B1"])

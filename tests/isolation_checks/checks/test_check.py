@@ -3,7 +3,15 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks import CHECKS
-from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.checks.check import (
+    Found,
+    Outcome,
+    check,
+    needs_ids,
+    needs_labels,
+    unstated_ids,
+    unstated_labels,
+)
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks.language import told
 
@@ -72,9 +80,48 @@ def test_every_check_says_its_rule_what_it_catches_and_what_it_is_blind_to(each)
 @pytest.mark.parametrize("each", CHECKS, ids=lambda each: each.name)
 def test_no_check_passes_on_silence(each):
     """Nothing was asked, nothing came, no row was read: only that this is whole can be said."""
-    silence = each(told("", rows=True))
+    run = told("", rows=True, plan={"isolation": {"facts": True}})
+    silence = each(run)
     assert (each.name == "history complete") == (silence.decided is Verdict.PASS)
     assert silence.examined == (each.name == "history complete")
+    asked = each.not_asked(run.history.plan) is None  # that is the plan's word, and no check's
+    assert not (asked and silence.decided is Verdict.NOT_ASKED)
+
+
+LINES = "tests.end_to_end.foreign.line_dialect:LineDialect"
+OURS, THEIRS = {"id": "{query}", "text": "{text}"}, {"text": "{text}"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "ids", "labels"),
+    [
+        ({"ask": OURS}, False, False),
+        ({"ask": OURS, "where": {"query": ["id"]}}, True, False),
+        ({"ask": THEIRS, "where": {"query": ["id"]}}, False, False),  # it was given no id of ours
+        ({"ask": OURS, "where": {"run": ["run"]}}, False, False),  # runs say nothing of whose
+        ({"ask": OURS, "where": {"conversation": ["chat"]}}, True, False),  # by our ids beside it
+        ({"ask": THEIRS, "where": {"conversation": ["chat"]}}, False, False),
+        (
+            {"ask": THEIRS, "conversations": "ours", "where": {"conversation": ["chat"]}},
+            True,
+            False,
+        ),
+        ({"ask": THEIRS, "where": {"user": ["user"]}}, True, True),
+        ({"class": LINES}, False, False),
+        ({"class": LINES, "where": {"query": ["the second word"]}}, True, False),
+        ("reference", True, True),
+        ("plain", False, False),
+        ("netra-a", False, False),  # ids are where each emitter's author liked them
+        ("netra-c", True, False),
+    ],
+)
+def test_a_plan_asks_for_the_ids_whose_places_it_states(dialect, ids, labels):
+    """If they can tell whose a frame is: that follows from the plan, before anything is seen."""
+    if isinstance(dialect, dict):
+        dialect = dialect | {"ends": {"over": "ok"}}
+    plan = told("", plan={"dialect": dialect}).history.plan
+    assert (ids, labels) == (unstated_ids(plan) is None, unstated_labels(plan) is None)
+    assert (None, None) == (needs_ids(plan), needs_labels(plan))
 
 
 def test_names_are_unique():

@@ -6,9 +6,9 @@ from isolation_checks.checks.foreign_facts import foreign_facts as check
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks import trying
 from tests.isolation_checks.judging.judging import found
-from tests.isolation_checks.language import ask, fact
+from tests.isolation_checks.language import ask, fact, told
 
-PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 TOLD = "a?q1,&A1,&A2,&A3,&A9 a:q1,&A1 a!q1 b?q2,B1 "
 MUTE = "a?q1,&A1,&A2,&A3 a!q1 b?q2,B1 "
 
@@ -16,7 +16,7 @@ MUTE = "a?q1,&A1,&A2,&A3 a!q1 b?q2,B1 "
 @pytest.mark.parametrize(
     ("script", "verdict"),
     [
-        ("", NOT_ASKED),  # no fact was heard, so none could have strayed
+        ("", UNKNOWN),  # no fact was heard, so none could have strayed
         (TOLD, PASS),
         (TOLD + "b:q2,&A2,&A3", FAIL),  # two facts of one persona in one answer
         (TOLD + "b:q2,&A2 b:q2,&A3", FAIL),  # … or in two frames of it
@@ -81,7 +81,8 @@ def test_facts_that_nobody_had_given_yet_are_said_to_be_unclear():
 
 def test_a_fact_beside_a_foreign_canary_is_the_same_finding():
     """The canary is the root."""
-    both = found("a?q1,A1,&A2,&A3 a:q1,&A2 b?q2,B1 b:q2,A1,&A2,&A3")
+    script = "a?q1,A1,&A2,&A3 a:q1,&A2 b?q2,B1 b:q2,A1,&A2,&A3"
+    both = found(script)
     kinds = {finding.kind: finding.folded_into for finding in both.shown}
     assert None is kinds["foreign-canary"]
     assert "F1" == kinds["foreign-fact"]
@@ -96,3 +97,16 @@ def test_what_was_told_in_a_probe_does_not_come_by_itself():
     assert "c's" not in one.sentence
     silent = trying.control("c")
     assert UNKNOWN is trying.ask(check, script, [silent]).decided
+
+
+def test_what_no_answer_could_tell_is_unknown_unless_the_plan_says_so():
+    """A platform may answer with the reference alone; nobody knows it but the plan's author."""
+    mute = ask(check, MUTE + "b:q2,B1")
+    assert (UNKNOWN, 0) == (mute.decided, mute.examined)
+    assert mute.note.startswith("no answer held a fact of its own user's persona")
+    plan, other = (
+        told("", plan={"isolation": {"facts": facts}}).history.plan for facts in (True, False)
+    )
+    assert None is check.unstated(plan)
+    assert check.unstated(other).startswith("facts of personas: the plan sets isolation.facts")
+    assert None is check.not_asked(other)  # what comes all the same is judged

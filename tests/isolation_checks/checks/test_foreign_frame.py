@@ -6,7 +6,7 @@ from isolation_checks.checks.foreign_frame import frame_of_anothers as check
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks.language import ask, conversation, told
 
-PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 FRAMES = "history/p0/frames"
 KNOWN = "a?q1@x a:q1,@x b?q2@y b:q2,@y "
 """Each has asked, and the platform has named each one's conversation."""
@@ -16,8 +16,8 @@ KNOWN = "a?q1@x a:q1,@x b?q2@y b:q2,@y "
     ("script", "verdict", "places"),
     [
         ("", UNKNOWN, ()),  # silence proves nothing
-        ("a: b:", NOT_ASKED, ()),  # a platform that names nothing cannot be asked this
-        ("a:@x b:@x", NOT_ASKED, ()),  # nor one whose ids nobody can tell the owner of
+        ("a: b:", UNKNOWN, ()),  # nor frames that name nothing, where ids are promised
+        ("a:@x b:@x", UNKNOWN, ()),  # nor ids that nobody can tell the owner of
         ("a?q1 a:q1 b:=b", PASS, ()),
         ("a?q1 a:q1 b:q1", FAIL, (1,)),  # a's query in b's frame
         ("a?q1 a:q1 b:=a", FAIL, (1,)),  # a's user id
@@ -49,7 +49,7 @@ def test_only_frames_whose_owner_could_be_told_are_examined():
     assert 2 == outcome.examined
     mute = ask(check, "a: b:@z")
     assert 0 == mute.examined
-    assert ("no frame carries ids that are known, so only words could show bleeding",) == mute.blind
+    assert "no frame names a query, a conversation or a user that is known" in mute.note
 
 
 @pytest.mark.parametrize("kind", ["presence", "typing", "user_joined"])

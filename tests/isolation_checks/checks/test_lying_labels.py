@@ -6,7 +6,7 @@ from isolation_checks.checks.lying_labels import labels_contradict_content as ch
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks.language import ask
 
-PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 FRAMES = "history/p0/frames"
 
 
@@ -15,8 +15,8 @@ FRAMES = "history/p0/frames"
     [
         ("", UNKNOWN, ()),  # silence proves nothing
         ("a:=a b:=b", UNKNOWN, ()),  # nor labels without words beside them
-        ("a:A1 b:B1", NOT_ASKED, ()),  # who labels nothing cannot lie
-        ("a:=?,A1", NOT_ASKED, ()),  # nor can it be told whom an unknown label means
+        ("a:A1 b:B1", UNKNOWN, ()),  # nor words without labels
+        ("a:=?,A1", UNKNOWN, ()),  # nor labels that mean nobody who is known
         ("a:=a,A1 b:=b,B1", PASS, ()),
         ("b:=b,A1", FAIL, (("a", "b"),)),  # laundered: the recipient's id on foreign words
         ("b:=a,A1", PASS, ()),  # foreign, and honestly labelled: another check's affair
@@ -29,7 +29,7 @@ FRAMES = "history/p0/frames"
     ],
 )
 def test_a_label_beside_somebody_elses_words_lies(script, verdict, found):
-    """The user id must name the owner of the canaries; what it cannot show is not asked."""
+    """The user id must name the owner of the canaries; what cannot show it is unknown."""
     outcome = ask(check, script)
     assert verdict == outcome.decided
     assert set(found) == {(f.victim, f.recipient) for f in outcome.found}
@@ -47,7 +47,7 @@ def test_a_finding_says_who_is_named_and_whose_words_they_are():
 def test_labels_that_two_ids_begin_with_name_nobody():
     """Cut short, they may mean either."""
     alike = {"subjects": {"a": "user-prefix-1", "b": "user-prefix-2"}}
-    assert NOT_ASKED == ask(check, "b:=b...,A1", **alike).decided
+    assert UNKNOWN == ask(check, "b:=b...,A1", **alike).decided
 
 
 def test_a_mates_name_on_shared_words_is_no_lie():
@@ -62,4 +62,4 @@ def test_a_mates_name_on_shared_words_is_no_lie():
 
 def test_bodies_of_http_answers_have_no_label():
     """They are only read for words."""
-    assert NOT_ASKED == ask(check, "b%=b,A1").decided
+    assert UNKNOWN == ask(check, "b%=b,A1").decided

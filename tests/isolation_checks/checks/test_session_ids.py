@@ -6,7 +6,7 @@ from isolation_checks.checks.session_ids import session_ids_differ as check
 from isolation_checks.judging.verdict import Verdict
 from tests.isolation_checks.language import ask, told
 
-PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
+PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 OPENS = "/connection_established"
 
 
@@ -14,12 +14,12 @@ OPENS = "/connection_established"
     ("script", "verdict", "found"),
     [
         ("", UNKNOWN, ()),
-        ("a: b:", NOT_ASKED, ()),  # a platform that tells nobody an id
+        ("a: b:", UNKNOWN, ()),  # a platform that tells nobody the id that the plan promises
         (f"a:{OPENS},$7 b:{OPENS},$8", PASS, ()),
         (f"a:{OPENS},$7 b:{OPENS},$7", FAIL, (("a", "b"),)),
         (f"a:{OPENS},$7 a+ a:{OPENS},$7", PASS, ()),  # one's own session, found again
         (f"a:{OPENS},$7 b:{OPENS},$7 c:{OPENS},$7", FAIL, (("a", "b"),)),  # one id, one finding
-        ("a:/thinking,$7 b:/thinking,$7", NOT_ASKED, ()),  # not where sessions are opened
+        ("a:/thinking,$7 b:/thinking,$7", UNKNOWN, ()),  # not where sessions are opened
     ],
 )
 def test_no_two_principals_sessions_have_the_same_id(script, verdict, found):

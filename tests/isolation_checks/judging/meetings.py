@@ -7,13 +7,13 @@ EVENTS = ("started", "thinking", "tool_executing", "tool_completed", "completed,
 
 def answered(name, query, canary):
     """A whole answer that echoes its canary."""
-    frames = [f"{name}:{query},/{event.replace('A1', canary)}" for event in EVENTS]
+    frames = [f"{name}:{query},={name},/{event.replace('A1', canary)}" for event in EVENTS]
     return " ".join([*frames, f"{name}!{query}"])
 
 
 def meetings(pairs, *, alone=0):
     """So many times two meet, each answered with its own word; and a asks so often alone."""
-    said, number = [], 0
+    said, number = ["a:/connection_established,$1 b:/connection_established,$2"], 0
     for _ in range(pairs):
         one, two = f"q{number + 1}", f"q{number + 2}"
         said += [f"a?{one},A{number + 1}", f"b?{two},B{number + 2}"]

@@ -217,6 +217,15 @@ def test_what_was_never_provoked_is_named():
     assert not any(line.startswith("provocation connect") for line in judgement.not_asked)
 
 
+def test_probes_that_the_plan_leaves_out_were_not_asked():
+    """They are no blindness of the run's; a family of which nothing is asked has one line."""
+    judgement = judge(told(ENOUGH, plan={"probes": {"every": "1s"}}))
+    lines = [line for line in judgement.not_asked if line.startswith("forged token: ")]
+    assert len(lines) == 1
+    assert "public key as a secret (the plan names no public keys, probes.jwks)" in lines[0]
+    assert not any("not asked" in line for line in judgement.blind)
+
+
 def test_the_dialect_is_called_by_what_it_is():
     """A preset, one that the plan changes, or the plan's own."""
     changed = {"dialect": {"extends": "reference", "first": ["agent_thinking"]}}
@@ -235,22 +244,38 @@ def test_a_part_of_which_nothing_was_asked_is_unknown():
     assert "frames: the plan lets everyone see everyone's" in judgement.not_asked
 
 
-def test_a_platform_without_ids_can_pass():
-    """Ids that it does not send cannot be asked for; the words can."""
-    lenient = {"required": ["evidence", "isolation"], "isolation": {"bound": 0.5}}
-    judgement = judge(told(_one_at_a_time(4), plan=lenient))
-    said = {outcome.name: outcome.verdict for outcome in judgement.checks}
-    assert NOT_ASKED == said["frame of anothers"] == said["labels contradict content"]
-    assert PASS == judgement.verdict, judgement.headline
-    assert "no frame carries ids that are known, so only words could show bleeding" in (
-        judgement.blind
-    )
+IDS, LABELS = "frame of anothers", "labels contradict content"
+UNSTATED = {"ask": {"id": "{query}", "text": "{text}"}, "ends": {"agent_completed": "ok"}}
+"""A dialect that says nothing of ids, which are looked for at the usual places."""
+STATED = UNSTATED | {"where": {"query": ["request_id"], "user": ["user_id"]}}
+NAMELESS = {"query": [], "run": [], "conversation": [], "user": []}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "more", "verdict", "said"),
+    [
+        (STATED, "", UNKNOWN, {IDS: UNKNOWN, LABELS: UNKNOWN}),  # promised, and never seen
+        (UNSTATED, "", PASS, {}),  # nobody promised any
+        (UNSTATED, "a:q1,=a,A1", PASS, {IDS: PASS, LABELS: PASS}),  # and all the same some came
+        (UNSTATED, "b:q1", FAIL, {IDS: FAIL}),  # even another's
+        (UNSTATED, "b:=b,A1", FAIL, {LABELS: FAIL}),  # or a lie
+        (UNSTATED | {"where": NAMELESS}, "b:q1", PASS, {}),  # not looked at
+    ],
+)
+def test_what_a_plan_states_must_be_seen_and_what_it_does_not_may_be(dialect, more, verdict, said):
+    """Where ids stand: stated, they are asked for; else what comes is judged and none missed."""
+    plan = {"required": ["isolation"], "isolation": {"bound": 0.5}, "dialect": dialect}
+    judgement = judge(told(f"{_one_at_a_time(4)} {more}", plan=plan))
+    seen = {each.name: each.verdict for each in judgement.checks if each.name in (IDS, LABELS)}
+    assert verdict == judgement.verdict, judgement.headline
+    assert said == seen
+    listed = [line for line in judgement.not_asked if line.startswith(("ids in", "user ids in"))]
+    assert 2 - len(said) == len(listed)
 
 
 def test_a_plan_may_say_that_frames_carry_no_ids():
     """Then nobody is asked for them, whatever is seen."""
-    none = {"query": [], "run": [], "conversation": [], "user": []}
-    where = {"dialect": {"extends": "reference", "where": none}}
+    where = {"dialect": {"extends": "reference", "where": NAMELESS}}
     judgement = judge(told(ENOUGH, plan=where))
     assert "ids in frames: the plan says that frames carry none" in judgement.not_asked
     assert "user ids in frames: the plan says that there are none" in judgement.not_asked
