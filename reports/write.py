@@ -64,7 +64,7 @@ def write_capacity(folder: Path) -> Path:
 
     Raises:
         OSError: there is no capacity in the folder, or it cannot be written to.
-        msgspec.ValidationError: what is there is not a capacity that this version reads.
+        UsageError: what is there is not a capacity that this version reads.
     """
     found = capacity.decode((folder / "capacity.json").read_bytes())
     return _kept(folder, {name: render(found) for name, render in OF_CAPACITY.items()})

@@ -42,16 +42,14 @@ def command(base: str, run: str, runs: Path, margin: str, anyway: bool) -> int: 
 
 
 def _opened(name: str, runs: Path) -> Baseline:
-    import msgspec  # noqa: PLC0415
-
     from isolation_checks.judging import comparing  # noqa: PLC0415
     from isolation_checks.loading import fold  # noqa: PLC0415
 
     if Path(name).is_file():
         try:
             return comparing.decode(Path(name).read_bytes())
-        except msgspec.MsgspecError as error:
-            raise UsageError(f"{name} is no baseline: {error}") from error
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from error
     return comparing.baseline(fold.load(found(name, runs)), metadata.version("crosstalk-harness"))
 
 

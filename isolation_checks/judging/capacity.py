@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from isolation_checks.judging import versioned
 from isolation_checks.judging.verdict import ObjectiveOutcome, Verdict
 
 SCHEMA = "crosstalk.capacity/1"
@@ -141,9 +142,9 @@ def decode(content: bytes) -> Capacity:
     """Read `capacity.json` back.
 
     Raises:
-        msgspec.ValidationError: the content is no capacity of this schema.
+        UsageError: the content is no capacity of this schema.
     """
-    capacity = msgspec.json.decode(content, type=Capacity)
-    if capacity.schema != SCHEMA:
-        raise msgspec.ValidationError(f"schema is {capacity.schema!r}, this reads {SCHEMA!r}")
-    return capacity
+    return versioned.decode(content, Capacity, SCHEMA, noun="capacity", again=_AGAIN)
+
+
+_AGAIN = "`crosstalk capacity RUN` makes a new one from the evidence"

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from isolation_checks.judging import versioned
 from isolation_checks.loading import samples as measured
 from isolation_checks.loading.history import History
 from isolation_checks.plan.indicators import INDICATORS, Name
@@ -255,9 +256,9 @@ def decode(content: bytes) -> Baseline:
     """Read a base back.
 
     Raises:
-        msgspec.ValidationError: the content is no base of this schema.
+        UsageError: the content is no base of this schema.
     """
-    base = msgspec.json.decode(content, type=Baseline)
-    if base.schema != SCHEMA:
-        raise msgspec.ValidationError(f"schema is {base.schema!r}, this reads {SCHEMA!r}")
-    return base
+    return versioned.decode(content, Baseline, SCHEMA, noun="baseline", again=_AGAIN)
+
+
+_AGAIN = "`crosstalk baseline RUN` makes a new one from the evidence"

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from isolation_checks.errors import UsageError
+from isolation_checks.judging import versioned
 
 SCHEMA = "crosstalk.verdict/1"
 SHOWN = 20
@@ -397,19 +397,7 @@ def decode(content: bytes) -> Judgement:
     Raises:
         UsageError: the content is not a judgement of this schema.
     """
-    try:
-        schema = msgspec.json.decode(content, type=_Labelled).schema
-        if schema != SCHEMA:
-            raise UsageError(f"this judgement says {schema!r}, not {SCHEMA!r}; {_AGAIN}")
-        return msgspec.json.decode(content, type=Judgement)
-    except msgspec.DecodeError as error:
-        raise UsageError(f"this is no judgement ({error}); {_AGAIN}") from error
-
-
-class _Labelled(msgspec.Struct):
-    """What every version of a judgement says."""
-
-    schema: str
+    return versioned.decode(content, Judgement, SCHEMA, noun="judgement", again=_AGAIN)
 
 
 _AGAIN = "`crosstalk judge RUN` makes a new one from the evidence"

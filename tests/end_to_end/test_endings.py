@@ -4,116 +4,58 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-import locustfiles
-from isolation_checks.history.directory import RunDirectory, read_json
-from isolation_checks.history.stream import batches
-from isolation_checks.judging import verdict
-from isolation_checks.judging.verdict import Judgement, Verdict
-from tests.end_to_end import drives
+from isolation_checks.judging.verdict import Verdict
+from tests.end_to_end.drives import part
+from tests.locustfiles import drives
 
 pytestmark = pytest.mark.slow
-FOLDER = Path(locustfiles.__path__[0])
-LIMIT_SECONDS = 90
-
-
-def locust(runs: Path, *arguments: str, scenario: Path = FOLDER / "agents.py") -> subprocess.Popen:
-    command = [sys.executable, "-m", "locust", "-f", str(scenario), "--headless", "--only-summary"]
-    return subprocess.Popen(
-        [*command, *arguments, "--runs", str(runs)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=runs.parent,
-    )
-
-
-def ended(process: subprocess.Popen) -> tuple[int, str]:
-    try:
-        output, _ = process.communicate(timeout=LIMIT_SECONDS)
-    finally:
-        process.kill()
-    return process.returncode, output.decode()
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for something to be so, with a limit."""
-    limit = time.monotonic() + LIMIT_SECONDS
-    while not condition():
-        assert time.monotonic() < limit
-        time.sleep(0.1)
-
-
-def only_run(runs: Path) -> RunDirectory:
-    (described,) = runs.glob("*/run.json")
-    return RunDirectory(described.parent)
-
-
-def judgement_of(run: RunDirectory) -> Judgement:
-    folder = run.latest_in(run.judgements, "verdict.json")
-    assert folder is not None
-    return verdict.decode((folder / "verdict.json").read_bytes())
-
-
-def recorded(run: RunDirectory, process: str) -> int:
-    path = run.history / process / "frames.arrow"
-    return sum(batch.num_rows for batch in batches(path))
-
-
-def platforms_of(run: RunDirectory) -> list[str]:
-    """Reference platforms that still serve the address that the run was driven at."""
-    port = run.describe()["target"].rpartition(":")[2].partition("/")[0]
-    listening = Path("/proc/net/tcp").read_text(encoding="ascii")
-    return [line for line in listening.splitlines() if f":{int(port):04X} 00000000" in line]
 
 
 def test_a_killed_worker_makes_the_evidence_unknown(tmp_path):
     """Exit 3, never 0; whatever the worker had flushed can be read."""
-    runs = tmp_path / "runs"
-    process = locust(runs, "--processes", "2", "-u", "6", "-r", "6", "-t", "12s")
-    until(lambda: len(list(runs.glob("*/history/*/frames.arrow"))) == 2)
-    run = only_run(runs)
-    until(lambda: all(recorded(run, name) > 20 for name in run.processes()))
-    victim = run.processes()[0]
-    flushed = recorded(run, victim)
-    pid = int(read_json(run.joined / f"{victim}.json")["pid"])
-    os.kill(pid, signal.SIGKILL)
-    code, output = ended(process)
-    judged = judgement_of(run)
-    assert code == 3, output
-    assert drives.part(judged, "evidence") is Verdict.UNKNOWN
-    assert drives.part(judged, "isolation") is not Verdict.FAIL
-    assert recorded(run, victim) >= flushed > 0
-    assert not (run.history / victim / "seal.json").exists()
+    drive = drives.headless(tmp_path, "--processes", "2", "-u", "6", "-r", "6", "-t", "12s")
+    with drives.side_by_side(drive):
+        drives.until(lambda: len(list(drive.runs.glob("*/history/*/frames.arrow"))) == 2)
+        run = drive.run
+        drives.until(lambda: all(drives.frames(run, name) > 20 for name in run.processes()))
+        victim = run.processes()[0]
+        flushed = drives.frames(run, victim)
+        os.kill(drives.pid(run, victim), signal.SIGKILL)
+        assert drive.ended() == 3, drive.output
+    judged = drives.judgement_of(run)
+    assert part(judged, "evidence") is Verdict.UNKNOWN
+    assert part(judged, "isolation") is not Verdict.FAIL
+    assert drives.frames(run, victim) >= flushed > 0
+    assert victim not in drives.sealed(run)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_a_drive_that_is_told_to_stop_is_judged(tmp_path, sign):
     """What was seen until then is sealed and judged, and the platform is gone."""
-    runs = tmp_path / "runs"
-    process = locust(runs, "-u", "4", "-r", "4", "-t", "10m")
-    until(lambda: list(runs.glob("*/history/*/frames.arrow")))
-    run = only_run(runs)
-    until(lambda: recorded(run, "p0") > 20)
-    process.send_signal(sign)
-    code, output = ended(process)
-    assert code == judgement_of(run).exit_code, output
-    assert drives.part(judgement_of(run), "evidence") is Verdict.PASS, output
-    assert platforms_of(run) == []
+    drive = drives.headless(tmp_path, "-u", "4", "-r", "4", "-t", "10m")
+    with drives.side_by_side(drive):
+        drives.until(lambda: list(drive.runs.glob("*/history/*/frames.arrow")))
+        run = drive.run
+        drives.until(lambda: drives.frames(run, "p0") > 20)
+        drive.process.send_signal(sign)
+        code = drive.ended()
+    judged = drives.judgement_of(run)
+    assert code == judged.exit_code, drive.output
+    assert part(judged, "evidence") is Verdict.PASS, drive.output
+    assert drives.platforms_of(run) == []
 
 
 def test_the_folder_of_scenarios_drives_too(tmp_path):
     """`locust -f locustfiles/` loads every file of it, and users are spawned once."""
-    runs = tmp_path / "runs"
-    code, output = ended(locust(runs, "-u", "3", "-r", "3", "-t", "4s", scenario=FOLDER))
-    assert code in (0, 3), output
-    assert judgement_of(only_run(runs)).scale.users == 3
+    drive = drives.headless(
+        tmp_path, "-u", "3", "-r", "3", "-t", "4s", scenario=drives.AGENTS.parent
+    )
+    with drives.side_by_side(drive):
+        assert drive.ended() in (0, 3), drive.output
+    assert drives.judgement_of(drive.run).scale.users == 3
 
 
 @pytest.mark.parametrize(
@@ -127,17 +69,18 @@ def test_the_folder_of_scenarios_drives_too(tmp_path):
 )
 def test_what_cannot_be_driven_is_said_in_a_sentence(tmp_path, arguments, code, sentence):
     """The user's mistakes end in 2, ours in 4, and neither leaves a run behind."""
-    runs = tmp_path / "runs"
-    ended_with, output = ended(locust(runs, "-u", "1", "-t", "2s", *arguments))
-    assert ended_with == code, output
-    assert sentence in output
-    assert not list(runs.glob("*/run.json"))
+    drive = drives.headless(tmp_path, "-u", "1", "-t", "2s", *arguments)
+    with drives.side_by_side(drive):
+        assert drive.ended() == code, drive.output
+    assert sentence in drive.output
+    assert drive.all_runs() == []
 
 
 def test_a_scenario_that_cannot_be_imported_ends_in_four(tmp_path):
     """Locust itself would say 1, which means FAIL."""
     broken = tmp_path / "agents.py"
-    text = (FOLDER / "agents.py").read_text(encoding="utf-8")
+    text = drives.AGENTS.read_text(encoding="utf-8")
     broken.write_text(text.replace("driving.lifecycle", "driving.nowhere"), encoding="utf-8")
-    code, output = ended(locust(tmp_path / "runs", "-t", "2s", scenario=broken))
-    assert code == 4, output
+    drive = drives.headless(tmp_path, "-t", "2s", scenario=broken)
+    with drives.side_by_side(drive):
+        assert drive.ended() == 4, drive.output

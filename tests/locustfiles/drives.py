@@ -148,7 +148,12 @@ def sealed(run: RunDirectory) -> set[str]:
 
 def pids(run: RunDirectory) -> list[int]:
     """The processes that began, as the system knows them."""
-    return [int(read_json(path)["pid"]) for path in run.joined.glob("*.json")]
+    return [pid(run, path.stem) for path in run.joined.glob("*.json")]
+
+
+def pid(run: RunDirectory, process: str) -> int:
+    """A process that began, as the system knows it."""
+    return int(read_json(run.joined / f"{process}.json")["pid"])
 
 
 def lives(pid: int) -> bool:
