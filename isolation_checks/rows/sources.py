@@ -21,6 +21,8 @@ from isolation_checks.plan.units import Secret
 from isolation_checks.rows import ways
 from isolation_checks.rows.ways import Engine
 
+CONNECT_SECONDS, LOCK_SECONDS, READ_SECONDS = 10, 30, 300
+"""How long PostgreSQL may take; it would itself wait for ever, and the drive's end with it."""
 Kind = Engine | Literal["redis"]
 _SCHEMES: Mapping[str, Kind] = {
     "postgres": "postgresql",
@@ -145,8 +147,12 @@ def _sqlite(url: str) -> Iterator[Any]:
 def _postgresql(url: str) -> Iterator[Any]:
     import adbc_driver_postgresql.dbapi as driver  # noqa: PLC0415 - only where it is needed
 
+    if "connect_timeout=" not in url:
+        url += f"{'&' if '?' in url else '?'}connect_timeout={CONNECT_SECONDS}"
     with driver.connect(url) as connection:
         with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+            cursor.execute(f"SET LOCAL statement_timeout = '{READ_SECONDS}s'")
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute("SET LOCAL TIME ZONE 'UTC'")  # what times without a zone are in
         yield connection

@@ -70,6 +70,15 @@ def test_the_transaction_is_read_only(url):
         cursor.execute("INSERT INTO threads VALUES ('00000000-0000-0000-0000-000000000002', '{}')")
 
 
+def test_a_locked_table_is_not_waited_for_without_end(url, monkeypatch):
+    """A migration that hangs would hang the drive's end too."""
+    monkeypatch.setattr(sources, "LOCK_SECONDS", 0.1)
+    with driver.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(driver.Error, match="lock timeout"):
+            read(url, Table(name="messages"))
+
+
 def test_a_time_without_a_zone_is_read_as_utc(url):
     """Whatever zone the server is set to: platforms that write such times write UTC."""
     with driver.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
