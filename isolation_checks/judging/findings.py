@@ -129,7 +129,8 @@ def _came_of(mine: Found, other: _Case) -> bool:
         return other.mechanism.name in _ROUTING  # what goes astray comes to intruders, too
     if mine.kind == "foreign-row" and theirs.kind in ("foreign-canary", *_PROBED):
         # what was told wrongly, or under a wrong name, is stored
-        return bool(mine.queries & theirs.queries)
+        pairs = (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
+        return bool(mine.queries & theirs.queries) if mine.queries else pairs
     if mine.kind in ("foreign-frame", "lying-label", "foreign-identity", "foreign-fact"):
         return (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
     return False

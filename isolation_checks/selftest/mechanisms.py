@@ -16,6 +16,8 @@ CACHE = "a cache of answers without the user in its key"
 CUT_KEY = "a cache whose key is cut short"
 BUFFER = "answers stream out of one buffer"
 NO_USER = "a path without the user's identity"
+MEMORY = "a memory that is searched without the user in its filter"
+LEFT_ON_A_WORKER = "an identity that another's run had left on a worker"
 FITTING: Mapping[str, tuple[str, ...]] = {
     "shared_socket": (NEWEST,),
     "broadcast": ("a targeted send became a send to all",),
@@ -34,11 +36,11 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     ),
     "shallow_state": (SHARED, LEFT),
     "unreset_agent": (LEFT,),
-    "ambient_context_lost": (NO_USER, NEWEST_USER),
+    "ambient_context_lost": (NO_USER, NEWEST_USER, LEFT_ON_A_WORKER),
     "default_conversation": (SHARED, LEFT),
     "cache_without_user": (CACHE,),
     "truncated_cache_key": (CUT_KEY, CACHE),
-    "none_user_namespace": (LEFT, SHARED),
+    "none_user_namespace": (MEMORY, LEFT, SHARED),
     "missing_owner_check": ("a read by id alone, without a check of the owner",),
     "pool_residue": (LEFT, SHARED),
     "desynced_connection": ("a reply left on a connection for whoever borrows it next",),

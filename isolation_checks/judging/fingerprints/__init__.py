@@ -15,7 +15,9 @@ from isolation_checks.judging.fingerprints.content import (
     out_of_one_buffer,
     same_beginning,
     same_question,
+    same_question_by_name,
     shared_agent,
+    shared_memory,
 )
 from isolation_checks.judging.fingerprints.delivery import lost_or_late
 from isolation_checks.judging.fingerprints.probing import probed
@@ -29,7 +31,7 @@ from isolation_checks.judging.fingerprints.routing import (
     sent_to_all,
     tool_events,
 )
-from isolation_checks.judging.fingerprints.rows import newest_user
+from isolation_checks.judging.fingerprints.rows import left_on_a_worker, newest_user
 from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
 
 __all__ = ["FINGERPRINTS", "UNKNOWN", "Mechanism", "Scene", "mechanism"]
@@ -47,11 +49,14 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     tool_events,
     out_of_one_buffer,
     left_on_a_connection,
+    shared_memory,
     same_question,
+    same_question_by_name,
     same_beginning,
     shared_agent,
     left_behind,
     newest_user,
+    left_on_a_worker,
     lost_or_late,
 )
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Mapping
+
+import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
+    ALMOST_ALL,
+    KEPT,
+    LOOKED_AT_IN_ALL,
     MOST,
     Mechanism,
     Passing,
     Scene,
+    in_common,
     over,
 )
 from isolation_checks.loading.history import Query
-from isolation_checks.loading.run import Run
-from isolation_checks.records import Ending, PrincipalId
+from isolation_checks.loading.run import Run, records
+from isolation_checks.records import Ending, PrincipalId, QueryId
 
 ALIKE = 24
 """Letters that two questions have in common at their beginning when only that was compared."""
@@ -23,6 +28,8 @@ TELLING, NOTABLE = 3.0, 0.2
 """A share is telling when it is so many times the usual one, and no smaller than this."""
 FEW = 0.25
 """A share that is put down to what else goes on."""
+SEVERAL = 3
+"""So many places are no coincidence: some questions are everybody's."""
 REASSEMBLED = "reassembled"
 
 
@@ -45,10 +52,12 @@ def in_an_error(scene: Scene, found: Found) -> Mechanism | None:
 
 
 def out_of_one_buffer(scene: Scene, found: Found) -> Mechanism | None:
-    """The words show only when the pieces of a stream are put together."""
+    """The words show only when the pieces of a stream are put together, unlike one's own."""
     seen, joined = len(scene.all_sightings), scene.once(_count_joined)
     if not scene.sightings(found) or not joined or joined < MOST * seen:
         return None
+    if scene.once(_share_of_own_joined) > MOST * joined / seen:
+        return None  # so does everybody's own: all answers are streamed
     return Mechanism(
         name="answers stream out of one buffer",
         because=f"in {joined} of {seen} places the words are whole only when the "
@@ -75,12 +84,42 @@ def same_question(scene: Scene, found: Found) -> Mechanism | None:
     same = scene.once(_asked_before)
     if not scene.own(found) or len(same) < MOST * len(scene.passings):
         return None
-    first = same[0].recipient
+    return _cached([each.recipient for each in same], len(scene.passings))
+
+
+def shared_memory(scene: Scene, found: Found) -> Mechanism | None:
+    """Nothing but what was to be remembered, and not as the victim was told it again."""
+    kept, told = scene.once(_count_kept)
+    victim = scene.run.history.queries.get(found.victim_query or QueryId(""))
+    if victim is None or victim.kind != KEPT or kept < max(SEVERAL, ALMOST_ALL * told):
+        return None
+    if scene.passings and len(scene.once(_asked_before)) >= ALMOST_ALL * len(scene.passings):
+        return None  # a cache of answers that recall it
+    return Mechanism(
+        name="a memory that is searched without the user in its filter",
+        because=(
+            f"in {kept} of {told} cases another's words were such as the victim had "
+            "told the platform to remember"
+        ),
+    )
+
+
+def same_question_by_name(scene: Scene, found: Found) -> Mechanism | None:
+    """The same where an answer holds no words of the victim's, but its name."""
+    if found.kind != "foreign-identity" or scene.passings:
+        return None
+    places, same = scene.once(_named_and_asked_before)
+    if len(same) < max(SEVERAL, ALMOST_ALL * places):
+        return None
+    return _cached(same, places)
+
+
+def _cached(same: list[Query], places: int) -> Mechanism:
     return Mechanism(
         name="a cache of answers without the user in its key",
         because=(
-            f"in {len(same)} of {len(scene.passings)} places the recipient had asked word for "
-            f"word what the victim had asked before{_took(first)}"
+            f"in {len(same)} of {places} places the recipient had asked word for "
+            f"word what the victim had asked before{_took(same[0])}"
         ),
     )
 
@@ -132,6 +171,17 @@ def _count_joined(scene: Scene) -> int:
     return sum(seen["how"].startswith(REASSEMBLED) for seen in scene.all_sightings)
 
 
+def _share_of_own_joined(scene: Scene) -> float:
+    """Of users' own words, those that show only when pieces are put together."""
+    own = scene.run.sightings.filter(
+        (nw.col("channel") == "frame") & ~nw.col("foreign") & ~nw.col("identity")
+    )
+    counts = records(own.group_by("how").agg(nw.len().alias("n")))
+    joined = sum(int(each["n"]) for each in counts if each["how"].startswith(REASSEMBLED))
+    whole = sum(int(each["n"]) for each in counts)
+    return joined / max(1, whole)
+
+
 def _count_before(scene: Scene) -> int:
     return sum(each.before for each in scene.passings)
 
@@ -142,15 +192,51 @@ def _shares_cut_off(scene: Scene) -> tuple[float, float]:
     return _cut_off(victims), _cut_off(scene.run.history.queries.values())
 
 
+def _count_kept(scene: Scene) -> tuple[int, int]:
+    """Of so many cases of another's words, those of words that were to be remembered."""
+    known = scene.run.history.queries
+    planted = [
+        (known[found.victim_query].kind == KEPT, found.times)
+        for found in scene.everything
+        if found.victim_query in known
+    ]
+    return sum(times for kept, times in planted if kept), sum(times for _, times in planted)
+
+
 def _asked_before(scene: Scene) -> list[Passing]:
+    """Where the victim had asked the same as the recipient, and been told the same words."""
     asked = _asked(scene.run)
-    return [each for each in scene.passings if _was_there(scene, asked, each)]
+    same = [(each, _same_before(scene, asked, each)) for each in scene.passings]
+    told = _told(scene, [query.id for _, queries in same for query in queries])
+    return [
+        each
+        for each, queries in same
+        if any((query.id, each.victim.id) in told or query is each.victim for query in queries)
+    ]
+
+
+def _told(scene: Scene, queries: Collection[QueryId]) -> frozenset[tuple[str, str]]:
+    """The words in the answers to these queries, by the query that planted them."""
+    seen = scene.run.sightings.filter(
+        nw.col("query").is_in(sorted(set(queries))) & ~nw.col("planted_query").is_null()
+    )
+    pairs = records(seen.select("query", "planted_query").unique())
+    return frozenset((pair["query"], pair["planted_query"]) for pair in pairs)
+
+
+def _named_and_asked_before(scene: Scene) -> tuple[int, list[Query]]:
+    """Of so many answers that name another user, those to what that user had asked before."""
+    known, asked = scene.run.history.queries, _asked(scene.run)
+    named = records(scene.run.sightings.filter(nw.col("identity")), limit=LOOKED_AT_IN_ALL)
+    places = [(each["owner"], known[each["query"]]) for each in named if each["query"] in known]
+    same = [own for owner, own in places if _answered(asked.get((owner, own.text), ()), own)]
+    return len(places), same
 
 
 def _begun_alike(scene: Scene) -> list[int]:
     """Letters that questions had in common whose answers came fast."""
     alike = [
-        _common(each.victim.text, each.recipient.text)
+        in_common(each.victim.text, each.recipient.text)
         for each in scene.passings
         if scene.answered_fast(each.recipient)
     ]
@@ -171,20 +257,18 @@ def _asked(run: Run) -> dict[tuple[PrincipalId, str], list[Query]]:
     return asked
 
 
-def _was_there(
+def _same_before(
     scene: Scene, asked: Mapping[tuple[PrincipalId, str], list[Query]], passing: Passing
-) -> bool:
-    """Whether the victim had asked the same, and been answered, or this answer came fast."""
+) -> list[Query]:
+    """The victim's queries in the recipient's words that were answered, or made this one fast."""
     own = passing.recipient
     same = [q for q in asked.get((passing.victim.principal, own.text), ()) if q.sent_s < over(own)]
-    answered = any(query.done_s is not None and query.done_s <= own.sent_s for query in same)
-    return answered or bool(same and scene.answered_fast(own))
+    return same if _answered(same, own) or scene.answered_fast(own) else []
 
 
-def _common(one: str, other: str) -> int:
-    """How many letters two texts have in common at their beginning, whatever their case."""
-    pairs = zip(one.casefold(), other.casefold(), strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+def _answered(same: Collection[Query], own: Query) -> bool:
+    """Whether one of these queries had been answered when this one was sent."""
+    return any(query.done_s is not None and query.done_s <= own.sent_s for query in same)
 
 
 def _took(query: Query) -> str:

@@ -2,27 +2,130 @@
 
 from __future__ import annotations
 
+import bisect
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from isolation_checks.checks.check import Found
-from isolation_checks.judging.fingerprints.scene import MOST, Mechanism, Scene, over
+from isolation_checks.judging.fingerprints.scene import (
+    AT_ONCE,
+    LOOKED_AT,
+    MOST,
+    Mechanism,
+    Scene,
+    over,
+)
 from isolation_checks.loading.history import Query
+from isolation_checks.records import PrincipalId
+
+SEVERAL = 3
+"""Cases that are no coincidence any more."""
 
 
 def newest_user(scene: Scene, found: Found) -> Mechanism | None:
-    """Rows with the id of somebody who was busy at the same time."""
+    """Rows with the id of somebody who was busy at the same time, or who connected last."""
     if found.channel != "row" or found.kind != "foreign-row" or scene.frames(found):
         return None
-    known = scene.run.history.queries
-    victims = [known[query] for query in found.queries if query in known]
-    own = [query for query in known.values() if query.principal == found.recipient]
-    hits = sum(any(_met(victim, query) for query in own) for victim in victims)
-    if not victims or hits < MOST * len(victims):
+    victims = _stored(scene, found)
+    if not victims:
+        return None
+    turns = scene.once(_whose_turn)
+    for hits, said in ((turns.connected, "connected"), (turns.asked, "asked")):
+        if hits >= SEVERAL and hits > MOST * turns.seen:
+            return _newest(
+                f"in {hits} of {turns.seen} cases the row's owner was the one who had "
+                f"{said} last when the query that it is about was answered"
+            )
+    asked = scene.run.history.queries.values()
+    own = [query for query in asked if query.principal == found.recipient]
+    met = sum(any(_met(victim, query) for query in own) for victim in victims)
+    if met < MOST * len(victims):
+        return None
+    return _newest(
+        f"in {met} of {len(victims)} cases {found.recipient} had a query open when "
+        f"{found.victim}'s was stored"
+    )
+
+
+def _newest(because: str) -> Mechanism:
+    return Mechanism(name="a row written with the id of whoever came last", because=because)
+
+
+def left_on_a_worker(scene: Scene, found: Found) -> Mechanism | None:
+    """Rows with the id of somebody who had been served before: nobody tells it anything now."""
+    if found.channel != "row" or found.kind != "foreign-row" or scene.frames(found):
+        return None
+    turns = scene.once(_whose_turn)
+    if turns.seen < SEVERAL or turns.before < MOST * turns.seen or not _stored(scene, found):
         return None
     return Mechanism(
-        name="a row written with the id of whoever came last",
+        name="an identity that another's run had left on a worker",
         because=(
-            f"in {hits} of {len(victims)} cases {found.recipient} had a query open when "
-            f"{found.victim}'s was stored"
+            f"in {turns.before} of {turns.seen} cases the row's owner had been answered last "
+            "before the query that the row is about was sent"
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turns:
+    """Of so many queries whose rows belong to others, those where the owner was in this place."""
+
+    seen: int = 0
+    connected: int = 0
+    """The last who had connected when the query was answered."""
+    asked: int = 0
+    """The last who had asked then."""
+    before: int = 0
+    """Somebody who had been answered before, and had nothing open meanwhile."""
+
+
+def _stored(scene: Scene, found: Found) -> list[Query]:
+    """The victim's queries that rows are about, by their ids or else by their words."""
+    known = scene.run.history.queries
+    named = sorted(found.queries)[:LOOKED_AT] or filter(None, [found.victim_query])
+    return [known[query] for query in named if query in known]
+
+
+def _whose_turn(scene: Scene) -> _Turns:
+    history = scene.run.history
+    opened = sorted(
+        (session.ready_s, session.principal)
+        for session in history.sessions.values()
+        if session.ready_s is not None and session.channel == "websocket"
+    )
+    asked = sorted((query.sent_s, query.principal) for query in history.queries.values())
+    own: dict[PrincipalId, list[Query]] = {}
+    for query in history.queries.values():
+        own.setdefault(query.principal, []).append(query)
+    cases = [
+        (victim, found.recipient)
+        for found in scene.everything
+        if found.kind == "foreign-row" and found.channel == "row" and found.recipient
+        for victim in _stored(scene, found)
+    ]
+    return _Turns(
+        seen=len(cases),
+        connected=sum(owner in _latest(opened, over(victim)) for victim, owner in cases),
+        asked=sum(
+            owner in _latest(asked, over(victim)) - {victim.principal} for victim, owner in cases
+        ),
+        before=sum(_was_served(own.get(owner, ()), victim) for victim, owner in cases),
+    )
+
+
+def _latest(came: list[tuple[float, PrincipalId]], at_s: float) -> set[PrincipalId]:
+    """Who came last before a moment; of several at once nobody can say."""
+    place = bisect.bisect_right(came, (at_s, PrincipalId(chr(sys.maxunicode))))
+    return {who for _, who in came[max(0, place - AT_ONCE) : place]}
+
+
+def _was_served(own: Iterable[Query], victim: Query) -> bool:
+    """Whether somebody had been answered before a query was sent, and asked nothing meanwhile."""
+    own = list(own)
+    return any(over(query) < victim.sent_s for query in own) and not any(
+        _met(victim, query) for query in own
     )
 
 

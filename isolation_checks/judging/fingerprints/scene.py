@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +21,12 @@ LOOKED_AT, LOOKED_AT_IN_ALL = 20, 500
 MOST = 0.5
 KEPT = "remember"
 """The kind of queries whose words the platform is to keep, and to give again."""
+ALMOST_ALL = 0.9
+"""What is no more than a few exceptions from all."""
+AT_ONCE = 2
+"""Of sessions that connect together nobody can say from outside which was the last."""
 _ALMOST = 0.05
 """A platform may count a session as connected a little before it says so."""
-_AT_ONCE = 2
-"""Of sessions that connect together nobody can say from outside which was the last."""
 _Place = tuple[str, int]
 _Answer = TypeVar("_Answer")
 
@@ -68,6 +71,8 @@ class Scene:
     """The frames at the first places of all findings."""
     of_others: list[dict[str, Any]] = field(default_factory=list)
     """Those that went to somebody else than asked the query that they are about."""
+    worded: list[dict[str, Any]] = field(default_factory=list)
+    """Those in which another's words were seen."""
     all_sightings: list[dict[str, Any]] = field(default_factory=list)
     """Others' words at the first places of all findings."""
     foreign_kinds: frozenset[str] = frozenset()
@@ -106,6 +111,7 @@ class Scene:
         self.newest = _newest(self.run, ordered[:LOOKED_AT_IN_ALL])
         self.all_frames = list(self._frames.values())
         self.of_others = [frame for frame in self.all_frames if of_another(frame)]
+        self.worded = [self._frames[place] for place in self._sightings if place in self._frames]
         self.all_sightings = [seen for group in self._sightings.values() for seen in group]
         self.foreign_kinds = frozenset(
             frame["kind"]
@@ -144,8 +150,9 @@ class Scene:
             return False
         frames = self.frames(found)
         if not frames:
-            return found.channel == "row" and found.recipient_query is not None
-        own = [frame for frame in frames if frame["query_owner"] == frame["principal"]]
+            told = found.recipient_query is not None or self.once(_stored_as_told)
+            return found.channel == "row" and told
+        own = [frame for frame in frames if self._own(frame)]
         return len(own) >= MOST * len(frames)
 
     def about_others(self, found: Found) -> bool:
@@ -153,6 +160,16 @@ class Scene:
         frames = self.frames(found)
         others = sum(map(of_another, frames))
         return bool(others) and others >= MOST * len(frames)
+
+    def _own(self, frame: dict[str, Any]) -> bool:
+        """Whether a frame is of its recipient's query, by its ids.
+
+        Where it has none, by its place in an answer: if no such frame came out of place.
+        """
+        owner = owner_of(frame)
+        if owner is not None:
+            return bool(owner == frame["principal"])
+        return frame["query"] is not None and self.once(_all_in_place)
 
     def answered_fast(self, query: Query) -> bool:
         """Whether a query was answered in less than half of what is usual."""
@@ -176,17 +193,44 @@ Fingerprint = Callable[[Scene, Found], Mechanism | None]
 
 
 def of_another(frame: dict[str, Any]) -> bool:
-    """Whether a frame is about another's query than its recipient's.
+    """Whether a frame is about another's query than its recipient's."""
+    return owner_of(frame) not in (None, frame["principal"])
+
+
+def owner_of(frame: dict[str, Any]) -> str | None:
+    """Whose query a frame is about.
 
     Where the query is none of the history's, as those of probes, the user it names tells.
     """
-    owner = frame["query_owner"] or frame["label_owner"]
-    return owner not in (None, frame["principal"])
+    owner: str | None = frame["query_owner"] or frame["label_owner"]
+    return owner
+
+
+def _all_in_place(scene: Scene) -> bool:
+    """Whether frames with another's words and without ids came in answers of their recipients'."""
+    nameless = [frame for frame in scene.worded if owner_of(frame) is None]
+    placed = [frame for frame in nameless if frame["query"] is not None]
+    return len(placed) >= ALMOST_ALL * len(nameless)
+
+
+def _stored_as_told(scene: Scene) -> bool:
+    """Whether rows hold another's words mostly where that was told wrongly, too."""
+    pairs = {
+        channel: {(f.victim, f.recipient) for f in scene.everything if f.channel == channel}
+        for channel in ("frame", "row")
+    }
+    return len(pairs["frame"] & pairs["row"]) >= MOST * max(1, len(pairs["row"]))
 
 
 def over(query: Query) -> float:
     """When a query was over; never, where nobody wrote that down."""
     return query.over_s if query.over_s is not None else float("inf")
+
+
+def in_common(one: str, other: str) -> int:
+    """How many letters two texts have in common at their beginning, whatever their case."""
+    pairs = zip(one.casefold(), other.casefold(), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _repeated(run: Run) -> set[str]:
@@ -210,7 +254,7 @@ def _newest(run: Run, frames: list[dict[str, Any]]) -> tuple[int, int, float | N
     hits, first = 0, None
     for frame in of_others:
         latest = [identity for at_s, identity in ready if at_s <= frame["at_s"] + _ALMOST]
-        if frame["session"] in latest[-_AT_ONCE:]:
+        if frame["session"] in latest[-AT_ONCE:]:
             hits += 1
             own = next(at_s for at_s, identity in ready if identity == frame["session"])
             first = frame["at_s"] - own if first is None else first

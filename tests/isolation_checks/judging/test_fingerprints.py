@@ -20,6 +20,10 @@ SHARED = "one agent object shared by overlapping runs"
 READ = "a read by id alone, without a check of the owner"
 NEWEST_USER = "a row written with the id of whoever came last"
 HUNG = "a?q1 a:q1 a!q1=timeout "
+LEFT_ON_A_WORKER = "an identity that another's run had left on a worker"
+MEMORY = "a memory that is searched without the user in its filter"
+TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
+MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
 SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
 
 
@@ -34,9 +38,21 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
             CACHE,
         ),
         ("a?q1,A1 b?q2,B1 b:q2,A1 a!q1 b!q2", CANARY, SHARED),
+        # both ask what everybody asks, and the words are of another question: no cache
+        ("a?q1=my_code? a:q1 a!q1 a?q3,A1 b?q2=my_code? b:q2,A1 b!q2 a!q3", CANARY, SHARED),
         ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b:@x,A1", CANARY, READ),
         ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b%A1", CANARY, READ),
         (SEEN + "messages|b,q1", ROW, NEWEST_USER),
+        (SEEN + f"d: c+ {MISOWNED}", ROW, NEWEST_USER),  # c asked nothing
+        (SEEN + f"c+ d+ b+ {MISOWNED}", ROW, "unknown"),
+        (SEEN + f"c?q8 c!q8 d+ b+ {MISOWNED}", ROW, LEFT_ON_A_WORKER),
+        ("a?q1,A1 a!q1 +5s b?q2,B1 b:A1 b!q2", CANARY, LEFT),  # no ids, but in an answer
+        (  # all that anybody is answered with comes in pieces
+            "a?q1,A1 a:q1,/delta,A1<9 a:q1,/delta,A1>9 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2",
+            CANARY,
+            SHARED,
+        ),
+        (f"{TOLD} b?q2 b:q2,A1,A3 b!q2 c?q3 c:q3,A3 c!q3", CANARY, MEMORY),
         ("a: b: c: d: a:A1 +5s b:A1", CANARY, "unknown"),
         ("a?q1,A1 a!q1 +5s b?q2,B1 b:q2,A1 b!q2", CANARY, LEFT),  # they never met
         ("a?q1,A1 a!q1 messages|a,A1 messages|c,q9 messages|b,A1 b:", ROW, "unknown"),
@@ -156,3 +172,16 @@ def test_the_user_that_a_frame_names_tells_where_its_query_is_unknown():
     """The queries of probes are in no history, and their frames go astray with the rest."""
     first = found("a?q1,A1 d: b+ b:=a,/completed,A1 a!q1", CANARY).shown[0]
     assert NEWEST == first.mechanism, first.because
+
+
+@pytest.mark.parametrize(
+    ("said", "mechanism"), [("what_is_my_code", CACHE), ("what_of_$", "unknown")]
+)
+def test_answers_that_name_who_asked_the_same_before_were_kept(said, mechanism):
+    """They hold no word of the victim's; that the question was the same tells it, if often."""
+    script = [f"a?q1={said.replace('$', '1')} a:q1 a!q1"]
+    for number in (2, 3, 4):
+        asked = said.replace("$", str(number))
+        script.append(f"b?q{number}={asked} b:q{number},/completed,a# b!q{number}")
+    first = found(" ".join(script), "identity of anothers").shown[0]
+    assert mechanism == first.mechanism, first.because
