@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import row_words, visible, witness
+from isolation_checks.checks import missing, row_words, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
 from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
@@ -127,10 +127,10 @@ def _counted(
     few = [query for query in answered if counts[query.id] < wanted]
     if not run.reading.settled or table.name in run.reading.left_out:
         return found, ""
-    there = sum(1 for query in answered if counts[query.id])
-    if few and there < row_words.KEPT * len(answered):
+    there = {query.id for query in answered if counts[query.id]}
+    if few and not missing.was_lost(answered, there):
         return found, (
-            f"{table.name} has rows of only {there} of {len(answered)} answered queries: "
+            f"{table.name} has rows of only {len(there)} of {len(answered)} answered queries: "
             "they could not be read, or do not name queries as we do"
         )
     seen = visible.principals(run).get(table.name, frozenset())

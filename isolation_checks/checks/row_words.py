@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import visible
+from isolation_checks.checks import missing, visible
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import PrincipalId, QueryId
-
-KEPT = 0.5
-"""At least this share of the answered queries, or of the planted words, must be found in
-rows before a missing one means that something was lost: else the rows could not be seen, or
-do not name queries as we do."""
 
 
 def in_no_row(run: Run, answered: list[Query]) -> tuple[list[Query], str]:
@@ -38,7 +33,7 @@ def in_no_row(run: Run, answered: list[Query]) -> tuple[list[Query], str]:
             planted.setdefault(planting.query, []).append(canary)
     asked = [query for query in answered if query.id in planted]
     there = {query.id for query in asked if kept.intersection(planted[query.id])}
-    if asked and len(there) < KEPT * len(asked):
+    if asked and not missing.was_lost(asked, there):
         return [], (
             f"the described columns hold the words of only {len(there)} of {len(asked)} "
             "answered queries"
@@ -57,12 +52,13 @@ def forgotten(run: Run, table: Table) -> tuple[list[Query], str]:
     told = visible.told_to_remember(run)
     here = (nw.col("channel") == "row") & (nw.col("kind") == table.name)
     kept = {r["canary"] for r in records(run.sightings.filter(here).select("canary").unique())}
-    lost = [run.history.queries[query] for word, query in told.items() if word not in kept]
-    there = len(told) - len(lost)
-    if lost and there < KEPT * len(told):
+    tellers = [run.history.queries[query] for query in told.values()]
+    there = {query for word, query in told.items() if word in kept}
+    lost = [query for query in tellers if query.id not in there]
+    if lost and not missing.was_lost(tellers, there, lambda query: query.principal):
         return [], (
-            f"{table.name} holds only {there} of {len(told)} words that were to be remembered: "
-            "they were never stored, or could not be read"
+            f"{table.name} holds only {len(there)} of {len(told)} words that were to be "
+            "remembered: they were never stored, or could not be read"
         )
     seen = visible.principals(run).get(table.name, frozenset())
     hidden = {query.principal for query in lost} - seen
