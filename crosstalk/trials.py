@@ -27,6 +27,7 @@ from isolation_checks.selftest.nouns import Fault, Result, Trial
 AFTER_SECONDS = 240
 """How long a drive may take to drain, be read and be judged on a busy machine."""
 ROWS_URL, REDIS_URL = "CROSSTALK_ROWS_URL", "CROSSTALK_REDIS_URL"
+RESTART = "CROSSTALK_RESTART"
 PROBE_KEY, SIGNING_KEY = "CROSSTALK_PROBE_KEY", "REFERENCE_JWT_SECRET"
 
 
@@ -55,6 +56,8 @@ def made(trial: Trial, fault: Fault | None, stand: Stand) -> Result:
         with _platform(trial, stand, key) as announced:
             name = _free_name(trial, stand)
             env = {ROWS_URL: announced["database"], PROBE_KEY: key}
+            if trial.workers > 1:
+                env[RESTART] = f"kill -USR1 {announced['pid']}"
             if trial.redis:
                 env[REDIS_URL] = str(stand.redis)
             said = _driven(trial, name, announced["http"], stand, env)

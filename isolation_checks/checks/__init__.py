@@ -29,6 +29,7 @@ from isolation_checks.checks.interference import interference
 from isolation_checks.checks.let_in_again import everybody_let_in_again
 from isolation_checks.checks.lying_labels import labels_contradict_content
 from isolation_checks.checks.plan_kept import plan_kept
+from isolation_checks.checks.recalled import recalled_elsewhere
 from isolation_checks.checks.response_time import completion_time
 from isolation_checks.checks.row_accounting import row_accounting
 from isolation_checks.checks.session_ids import session_ids_differ
@@ -58,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     event_protocol,
     row_accounting,
     answers_differ,
+    recalled_elsewhere,
     plan_kept,
     everybody_let_in_again,
     connect_time,

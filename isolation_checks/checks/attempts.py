@@ -74,7 +74,9 @@ class Attempts:
     def of(self, family: Family) -> Iterator[Decided]:
         """What became of the attempts of a family."""
         for probe in self._run.history.probes:
-            if probe.expected != _ACCEPTED and probing.FAMILY_OF.get(probe.kind) is family:
+            if probe.expected == _ACCEPTED or probe.cut:
+                continue
+            if probing.FAMILY_OF.get(probe.kind) is family:
                 yield self._decided(probe)
 
     def answered_well(self, session: SessionId, since_s: float) -> bool:

@@ -31,7 +31,7 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
               into another), unscoped_search, reply_map_collision,
               stale_replay, configured_factory, shared_tool_dispatcher, shallow_state,
               unreset_agent, default_conversation, buffer_reuse, split_leak, pool_residue,
-              desynced_connection.
+              desynced_connection, restart_mixup.
     Blind to: leaks that paraphrase; a token canary must arrive letter for letter, though it
               may be split over pieces or messages, separated, or encoded.
     """

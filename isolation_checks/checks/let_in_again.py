@@ -55,7 +55,7 @@ def _connects(run: Run) -> list[Session]:
     made = (s for s in run.history.sessions.values() if s.channel == "websocket")
     tried = (s for s in made if s.ready_s is not None or s.failed is not None)
     return sorted(
-        (session for session in tried if session.opening_s is not None),
+        (session for session in tried if session.opening_s is not None and not session.cut),
         key=lambda session: session.opening_s or 0.0,
     )
 

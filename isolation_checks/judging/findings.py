@@ -12,6 +12,7 @@ from isolation_checks.checks.check import Check, Found, Outcome
 from isolation_checks.judging import fingerprints
 from isolation_checks.judging.fingerprints import Mechanism, Scene
 from isolation_checks.judging.verdict import SHOWN, Finding, Moment, Span
+from isolation_checks.loading.fold import RESTART
 from isolation_checks.loading.run import Run
 from isolation_checks.records import PrincipalId
 
@@ -161,14 +162,14 @@ def _finding(run: Run, case: _Case, names: dict[int, str]) -> Finding:
 
 
 def _provocation(run: Run, found: Found) -> str | None:
-    """What the driver had done to either of the two shortly before."""
+    """What the driver had done to either of the two, or to everybody, shortly before."""
     if found.first_s is None:
         return None
     near = [
         act
         for act in run.history.provocations
         if 0 <= found.first_s - act.at_s <= BEFORE_SECONDS
-        and {act.principal, act.other} & {found.victim, found.recipient}
+        and (act.kind == RESTART or {act.principal, act.other} & {found.victim, found.recipient})
     ]
     if not near:
         return None
@@ -194,6 +195,8 @@ _ACTS = {
     "churn": "{a} connected and left, as it had again and again",
     "fail": "{a} asked what must fail",
     "tabs": "{a} asked in two sessions at once",
+    "restart": "one of the platform's processes was ended, and started again",
+    "recall": "{a} asked in a new session for what it had told in another",
 }
 
 

@@ -6,6 +6,8 @@ the check of completeness asks.
 
 from __future__ import annotations
 
+import bisect
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -29,7 +31,12 @@ from isolation_checks.loading.history import (
 )
 from isolation_checks.plan import read
 from isolation_checks.probing import Shows
-from isolation_checks.records import STREAMS, Ending, ProcessId, QueryId, SessionId
+from isolation_checks.records import STREAMS, Ending, ProcessId, QueryId, Reason, SessionId
+
+RESTART = "restart"
+"""The provocation that ends one of the platform's processes."""
+RESTART_SECONDS = 2.0
+"""As long as this after it, whoever that process served may be turned away."""
 
 
 def load(directory: RunDirectory) -> History:
@@ -71,7 +78,29 @@ def folded(
             history.probes.append(_probe(process, record))
         for record in records("health"):
             history.health.append(_health(process, record))
+    _mark_what_was_cut(history)
     return history
+
+
+def _mark_what_was_cut(history: History) -> None:
+    """What was under way when we ended one of the platform's processes, and broke off by it."""
+    ended = sorted(act.at_s for act in history.provocations if act.kind == RESTART)
+
+    def cut(from_s: float | None, until_s: float | None) -> bool:
+        if from_s is None or until_s is None:
+            return False
+        place = bisect.bisect_left(ended, from_s - RESTART_SECONDS)
+        return place < len(ended) and ended[place] <= until_s
+
+    if not ended:
+        return
+    for query in history.queries.values():
+        query.cut = query.reason == Reason.SESSION_LOST and cut(query.over_s, query.over_s)
+    for session in history.sessions.values():
+        session.cut = session.failed is not None and cut(session.opening_s, session.closed_s)
+    history.probes = [
+        dataclasses.replace(probe, cut=cut(probe.at_s, probe.over_s)) for probe in history.probes
+    ]
 
 
 def _records(evidence: Evidence, process: Process, stream: str) -> Iterator[Mapping[str, Any]]:

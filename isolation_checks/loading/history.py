@@ -54,6 +54,8 @@ class Session:
     """What was said of its end."""
     resumes: SessionId | None = None
     """The session that it goes on with, whose connection was lost."""
+    cut: bool = False
+    """It failed because we had ended one of the platform's processes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,11 +85,13 @@ class Query:
     """Its answer held a canary of its own principal's that its text had planted."""
     overlapped: bool = False
     """Another principal's query was open meanwhile."""
+    cut: bool = False
+    """Its session was lost because we had ended one of the platform's processes."""
 
     @property
     def provoked(self) -> bool:
         """Whether we cut it off, or made it fail, on purpose: no objective counts it."""
-        return self.kind in PROVOKED
+        return self.cut or self.kind in PROVOKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +155,8 @@ class Probe:
     """Why it could not be made."""
     at_s: float
     over_s: float
+    cut: bool = False
+    """We had ended one of the platform's processes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

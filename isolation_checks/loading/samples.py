@@ -218,6 +218,9 @@ def _of_sessions(
         from_s = begun(session)
         if session.channel != "websocket" or session.due_s is None or from_s is None:
             continue
+        if session.cut:
+            apart += 1
+            continue
         over_s = session.closed_s if session.closed_s is not None else ends[session.process]
         finished = session.ready_s is not None
         took = (over_s if session.ready_s is None else session.ready_s) - from_s

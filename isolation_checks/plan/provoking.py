@@ -20,6 +20,17 @@ def _readable(plan: Plan) -> bool:
     return dialect.class_ is not None or bool(dialect.read_conversation) or over_http
 
 
+def _remembers(plan: Plan) -> bool:
+    """Whether the platform keeps what a user tells it, and may repeat it elsewhere."""
+    kept = plan.rows is not None and any(table.remembers for table in plan.rows.tables)
+    return kept and any(
+        allowed.scope != "conversation"
+        and "frame" in allowed.channels
+        and (not allowed.places or "memory" in allowed.places)
+        for allowed in plan.sharing
+    )
+
+
 NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
     "twins": ("cast.twins", lambda plan: plan.cast.twins),
     "connect": ("cast.visitors", lambda plan: plan.cast.visitors > 0),
@@ -48,6 +59,8 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
             and bool(plan.dialect.where.ids("query"))
         ),
     ),
+    "restart": ("target.restart", lambda plan: bool(plan.target.restart)),
+    "recall": ("rows.tables.remembers and sharing of memories by user", _remembers),
     "fail": ("workload.failing", lambda plan: bool(plan.workload.failing)),
 }
 """What a provocation needs besides its rate: the keys, and whether a plan has them."""

@@ -57,6 +57,7 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "silent_swallow": ("accepted and never handled",),
     "lost_terminal": ("the last event is lost",),
     "out_of_order": ("several senders without an order", "sent again, or by two emitters"),
+    "restart_mixup": (LEFT, SHARED),
     "hung_agent": ("the agent died without a word",),
 }
 """By fault; of the others no fingerprint is asked."""

@@ -74,4 +74,5 @@ _COUNTED: Mapping[str, Callable[[History], int]] = {
     "failed or cancelled run": _provoked("fail", "cancel"),
     "run that is given up": _provoked("cancel"),
     "read of a thread": _provoked("read"),
+    "restart of a worker": _provoked("restart"),
 }

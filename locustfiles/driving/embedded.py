@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -52,15 +53,25 @@ class Embedded:
                 self.process.wait()
 
 
+RESTART = "CROSSTALK_RESTART"
+"""Where the words stand that end one of the platform's workers, if it has several."""
+
+
 def plan_for(announced: dict[str, Any]) -> Plan:
     """The reference plan at the addresses that a platform announced."""
     target = {"websocket": announced["ws"], "http": announced["http"], "auth": announced["auth"]}
+    target["restart"] = shlex.split(os.environ.get(RESTART, ""))
     over: dict[str, Any] = {"target": target}
     text = _part("reference.toml")
     if os.environ.get(REDIS_URL):
         tables = [*_tables(text), *_tables(_part("reference-redis.toml"))]
         over["rows"] = {"tables": tables}
     return read.parse(text, "the reference plan", over)
+
+
+def restart(announced: dict[str, Any]) -> str:
+    """The words that end one of several workers; empty where there is but one."""
+    return f"kill -USR1 {announced['pid']}" if announced["workers"] > 1 else ""
 
 
 def _part(name: str) -> str:
@@ -135,4 +146,5 @@ def start(
             raise HarnessError(f"the reference platform did not start: {said[-2000:] or 'no word'}")
     announced = orjson.loads(line)
     os.environ[ROWS_URL] = announced["database"] if database is None else database
+    os.environ[RESTART] = restart(announced)
     return Embedded(plan=plan_for(announced), process=process)

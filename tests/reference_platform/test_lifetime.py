@@ -73,6 +73,17 @@ def test_a_killed_worker_is_replaced():
         assert eventually(lambda: ann.http("GET", "/health").status_code == 200)
 
 
+def test_a_signal_kills_the_worker_that_served_longest():
+    """One at a time; its successor is not the next."""
+    with platform(*FAST, "--workers", "2") as running:
+        first, second = children(running.process.pid)
+        for victim, other in ((first, second), (second, None)):
+            os.kill(running.process.pid, signal.SIGUSR1)
+            assert eventually(lambda v=victim: v not in children(running.process.pid))
+            assert other is None or other in children(running.process.pid)
+            assert eventually(lambda: len(children(running.process.pid)) == 2)
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_runs_of_a_killed_worker_end_as_failed_when_it_is_replaced(workers, tmp_path):
     """Those of a single process, when the platform starts again; those of others go on."""

@@ -92,6 +92,7 @@ def _announce(settings: Settings, public_url: str, port: int) -> None:
         "auth": settings.auth_url or f"http://{address}",
         "database": public_url,
         "pid": os.getpid(),
+        "workers": settings.workers,
     }
     print(json.dumps(line), flush=True)
 

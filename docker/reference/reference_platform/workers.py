@@ -53,6 +53,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._children: dict[int, _Child] = {}
         self._stopping = False
+        self._condemned = False
         self._announced = False
 
     @property
@@ -72,6 +73,7 @@ class Supervisor:
                 self._start(number)
             while not self._stopping and not (self._leash is not None and self._leash.broken):
                 self._pass_on(LOOK_S)
+                self._kill_condemned()
                 self._replace_dead()
                 if not self._announced and all(c.ready for c in self._children.values()):
                     self._announced = True
@@ -89,10 +91,20 @@ class Supervisor:
         self._selector.register(ours, selectors.EVENT_READ, None)
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._told_to_stop)
+        signal.signal(signal.SIGUSR1, self._told_to_kill)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _told_to_stop(self, *_: object) -> None:
         self._stopping = True
+
+    def _told_to_kill(self, *_: object) -> None:
+        self._condemned = True
+
+    def _kill_condemned(self) -> None:
+        """Kill the worker that has served for longest, as if it had run out of memory."""
+        if self._condemned and self._announced and all(c.ready for c in self._children.values()):
+            self._condemned = False
+            os.kill(next(iter(self._children)), signal.SIGKILL)
 
     def _start(self, number: int) -> None:
         ours, theirs = socket.socketpair()
@@ -116,7 +128,8 @@ class Supervisor:
     def _become_worker(self, number: int, pipe: socket.socket, parent: int) -> None:
         """What a fresh child does until its end."""
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for signum in (signal.SIGCHLD, signal.SIGUSR1):
+            signal.signal(signum, signal.SIG_DFL)
         for child in self._children.values():
             child.pipe.close()
         self._selector.close()

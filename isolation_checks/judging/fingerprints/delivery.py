@@ -34,6 +34,10 @@ DELIVERY: dict[tuple[str, bool | None], tuple[str, str]] = {
         "kept in one process's memory",
         "it was to be remembered, and no row holds it",
     ),
+    ("forgotten-elsewhere", None): (
+        "kept in one process's memory",
+        "it was to be remembered, and another session did not know it",
+    ),
     ("duplicated-row", None): (
         "written twice",
         "a retry without idempotency leaves rows like these",

@@ -24,5 +24,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     frame_limit: Size = Size(5_000_000)
     """The longest message that is taken from the platform."""
     connect_timeout: Duration = Duration(10)
+    restart: tuple[str, ...] = ()
+    """A command, word for word, that ends one of the platform's processes, which is replaced."""
     insecure_tls: bool = False
     """Take any certificate: for a staging platform with one of its own making."""

@@ -95,3 +95,8 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Queries of two principals with one id at once; needs `{query}` in `dialect.ask`."""
     churn: Duration = Duration(0.3)
     """One principal that connects and leaves, again and again."""
+    restart: Duration = Duration(6)
+    """One of the platform's processes ended (by one driving process); needs `target.restart`."""
+    recall: Duration = Duration(0.5)
+    """Something told in one session and asked for in a new one; needs a table that
+    `remembers`, and `sharing` of memories by user."""

@@ -17,8 +17,10 @@ from locustfiles.driving.provocations.connect import connect_during_an_answer
 from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
+from locustfiles.driving.provocations.recall import recall_elsewhere
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
 from locustfiles.driving.provocations.refresh import refresh_at_once
+from locustfiles.driving.provocations.restart import restart_a_process
 from locustfiles.driving.provocations.resume import resume_an_answer
 from locustfiles.driving.provocations.same_id import ask_under_one_id
 from locustfiles.driving.provocations.search import search_for_a_phantoms
@@ -43,4 +45,6 @@ PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
     refresh_at_once,
     ask_under_one_id,
     resume_an_answer,
+    recall_elsewhere,
+    restart_a_process,
 )

@@ -91,3 +91,34 @@ def test_provocations_and_principals_are_kept():
     [act] = history.provocations
     assert ("read", "b", "a") == (act.kind, act.principal, act.other)
     assert ("blue", None) == (history.principals["a"].tenant, history.principals["b"].tenant)
+
+
+@pytest.mark.parametrize(
+    ("script", "cut"),
+    [
+        ("a?q1 b*restart,b a!q1=lost", True),
+        ("a?q1 b*restart,b +1.5s a!q1=lost", True),
+        ("a?q1 b*restart,b +3s a!q1=lost", False),  # that was not our doing
+        ("a?q1 a!q1=lost b*restart,b", False),
+        ("a?q1 b*restart,b a!q1=timeout", False),
+        ("a?q1 b*connect,b a!q1=lost", False),
+    ],
+)
+def test_what_was_lost_when_we_ended_a_process_is_provoked(script, cut):
+    """No objective counts it; what is lost at other times counts."""
+    [query] = told(script).history.queries.values()
+    assert cut == query.cut == query.provoked
+
+
+@pytest.mark.parametrize(
+    ("script", "cut"),
+    [
+        ("b*restart,b a+1!", True),
+        ("b*restart,b +3s a+1!", False),
+        ("b*restart,b a+1", False),  # it was let in
+    ],
+)
+def test_a_connect_that_failed_when_we_ended_a_process_is_marked(script, cut):
+    """The platform was not there to let anybody in."""
+    sessions = told(script).history.sessions
+    assert cut == sessions[SessionId(max(sessions))].cut

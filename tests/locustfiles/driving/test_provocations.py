@@ -2,8 +2,10 @@ import gevent
 import msgspec
 import pytest
 
+from isolation_checks.errors import HarnessError
 from isolation_checks.plan.provoking import NEEDS, every, not_asked
 from isolation_checks.plan.tables.workload import Provocations
+from isolation_checks.plan.units import Duration
 from isolation_checks.records import Opcode
 from locustfiles.driving.provocations import PROVOCATIONS
 from locustfiles.driving.provocations.abandon import abandon_an_answer
@@ -15,8 +17,10 @@ from locustfiles.driving.provocations.connect import connect_during_an_answer
 from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
+from locustfiles.driving.provocations.recall import recall_elsewhere
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
 from locustfiles.driving.provocations.refresh import refresh_at_once
+from locustfiles.driving.provocations.restart import restart_a_process
 from locustfiles.driving.provocations.resume import resume_an_answer
 from locustfiles.driving.provocations.same_id import ask_under_one_id
 from locustfiles.driving.provocations.search import search_for_a_phantoms
@@ -64,6 +68,8 @@ WHAT = {
     fail_on_purpose: "fail",
     ask_nearly_the_same: "alike",
     come_and_go: "churn",
+    recall_elsewhere: "recall",
+    restart_a_process: "restart",
     search_for_a_phantoms: "search",
     refresh_at_once: "refresh",
     ask_under_one_id: "same_id",
@@ -284,6 +290,60 @@ def test_phantoms_documents_are_searched_for(acting, accounts, until):
     assert {roles[row["principal"]] for row in asked(driven)} == {"seeker"}
     assert asked(driven)[0]["text"].startswith("Is there a document about ")
     assert planted[0]["canary"] not in "".join(row["text"] for row in asked(driven))
+
+
+REMEMBERS = """
+[rows]
+url = "sqlite:///never.db"
+tables = [{ name = "memories", owner = "user_id", text = ["content"], remembers = true }]
+"""
+
+
+def test_what_was_told_in_one_session_is_asked_for_in_others(acting, until):
+    """Each of two principals tells in its session, and recalls in two new ones, which it leaves."""
+    driven = acting(recall_elsewhere, cast=f"observers = 0\n{REMEMBERS}")
+    until(lambda: len(done(driven, "recall")) >= 8)
+    told, recalled = [], []
+    for row in asked(driven):
+        (told if row["kind"] == "remember" else recalled).append(row)
+    assert {row["kind"] for row in recalled} == {"recall"}
+    assert len({row["principal"] for row in told}) == 2
+    assert not {row["session"] for row in told} & {row["session"] for row in recalled}
+    assert not {row["conversation"] for row in told} & {row["conversation"] for row in recalled}
+    until(lambda: len(driven.rig.sessions) == 2)
+
+
+def restarting(drive, server, *command, slot=0):
+    """A drive whose plan has this command, and nothing to do but to run it."""
+    driven = drive(server.ws(ANSWERS), more=f"[provocations]\n{NEVER}\n[cast]\n{NOBODY}\n")
+    target = msgspec.structs.replace(driven.rig.plan.target, restart=command)
+    often = msgspec.structs.replace(driven.rig.plan.provocations, restart=Duration(0.05))
+    driven.rig.plan = msgspec.structs.replace(driven.rig.plan, target=target, provocations=often)
+    driven.rig.slot = slot
+    return driven
+
+
+def test_one_process_has_the_platform_restarted_by_the_plans_command(
+    drive, server, until, tmp_path
+):
+    """Word for word, without a shell; the other driving processes leave it to the first."""
+    place = tmp_path / "done $HOME"
+    driven = restarting(drive, server, "touch", str(place))
+    acting = gevent.spawn(restart_a_process, driven.rig)
+    until(lambda: len(done(driven, "restart")) >= 2 and place.exists())
+    acting.kill()
+    other = restarting(drive, server, "touch", str(place), slot=1)
+    with gevent.Timeout(1):
+        restart_a_process(other.rig)
+    assert done(other, "restart") == []
+
+
+@pytest.mark.parametrize("command", [("false",), ("/no/such/command",)])
+def test_a_restart_that_fails_is_the_harness_own_failure(drive, server, command):
+    """The plan asks for something that was not done."""
+    driven = restarting(drive, server, *command)
+    with pytest.raises(HarnessError, match=r"target\.restart"), gevent.Timeout(5):
+        restart_a_process(driven.rig)
 
 
 LOGIN = """
