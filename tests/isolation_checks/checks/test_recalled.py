@@ -92,22 +92,19 @@ def test_a_recall_that_may_have_been_answered_is_not_counted():
 @pytest.mark.parametrize(
     ("sharing", "remembers", "every", "wanted"),
     [
-        ({"scope": "user"}, True, "1s", True),
-        ({"scope": "tenant", "places": ["memory"]}, True, "1s", True),
-        ({"scope": "user", "places": ["document"]}, True, "1s", False),
-        ({"scope": "user", "channels": ["row", "http"]}, True, "1s", False),
-        ({"scope": "conversation"}, True, "1s", False),
-        ({"scope": "user"}, False, "1s", False),
-        ({"scope": "user"}, True, "0s", False),
+        ({"scope": "user"}, True, {}, True),
+        ({"scope": "tenant", "places": ["memory"]}, True, {}, True),
+        ({"scope": "user", "places": ["document"]}, True, {}, False),
+        ({"scope": "user", "channels": ["row", "http"]}, True, {}, False),
+        ({"scope": "conversation"}, True, {}, False),
+        ({"scope": "user"}, False, {}, False),
+        ({"scope": "user"}, True, {"recall": "0s"}, False),
     ],
 )
 def test_it_is_asked_where_the_platform_remembers(sharing, remembers, every, wanted):
     """By the plan, which must also let it repeat to a user what the user told elsewhere."""
     tables = [{"name": "memories", "owner": "user_id", "remembers": remembers}]
     rows = {"url": "sqlite:///x", "tables": tables}
-    keys = {
-        "sharing": [{"scope": "conversation"}, sharing],
-        "provocations": {"recall": every},
-        "rows": rows,
-    }
+    shared = [{"scope": "conversation"}, sharing]
+    keys = {"sharing": shared, "rows": rows, "provocations": every}
     assert wanted == (check.not_asked(read.parse(PLAN, "it", keys)) is None)
