@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from isolation_checks.loading.history import History
+from isolation_checks.probing import KINDS, Family
 from isolation_checks.records import Ending
 
 
@@ -53,6 +54,19 @@ def _memories(history: History) -> int:
     return sum(query.kind == "remember" for query in history.queries.values())
 
 
+def _probed(*families: Family) -> Callable[[History], int]:
+    kinds = {kind for family in families for kind in KINDS[family]}
+    return lambda history: sum(probe.kind in kinds for probe in history.probes)
+
+
+def _unsigned(history: History) -> int:
+    return sum(probe.kind in ("alg none", "no signature") for probe in history.probes)
+
+
+def _resumes(history: History) -> int:
+    return _probed(Family.SESSION)(history) + _provoked("resume")(history)
+
+
 def _provoked(*kinds: str) -> Callable[[History], int]:
     return lambda history: sum(act.kind in kinds for act in history.provocations)
 
@@ -64,6 +78,14 @@ _COUNTED: Mapping[str, Callable[[History], int]] = {
     "query": _queries,
     "completed query": _answers,
     "write of an answer": _answers,
+    "notification": _answers,
+    "event with a text": _answers,  # an answer has one at least
+    "read": _follow_ups,  # the turn before is read
+    "event without a socket": _provoked("abandon", "reconnect", "resume"),  # at least one each
+    "resume": _resumes,
+    "message that names a user": _probed(Family.IDENTITY),
+    "unsigned token": _unsigned,
+    "logout or expiry": _probed(Family.LOGIN),
     "query without a thread": _first_queries,
     "query in a known thread": _follow_ups,
     "memory": _memories,

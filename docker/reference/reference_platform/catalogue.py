@@ -1,5 +1,8 @@
 """The faults by name: what really happens, how often, what it shows as, and what it takes.
 
+It is a table and nothing else, in the order in which the documentation tells of them: long
+because they are many, and whole so that who looks for one has one place to look.
+
 Signals: W foreign content in frames, D in rows, I ids or labels only, L lost, doubled, late or
 out of order, A access that should be refused, T time only.
 """

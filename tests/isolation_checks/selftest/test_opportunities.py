@@ -6,7 +6,8 @@ from isolation_checks.selftest import opportunities
 from tests.isolation_checks.language import told
 
 SCRIPT = (
-    "a: b: c+3! a?q1@x,A1 a!q1 a?q2@x a!q2=timeout b?q3@y b!q3 b- b+ a*read@x,b a*cancel,b b*fail,a"
+    "a: b: c+3! a?q1@x,A1 a!q1 a?q2@x a!q2=timeout b?q3@y b!q3 b- b+ a*read@x,b a*cancel,b "
+    "b*fail,a a*abandon,b b*reconnect,b a*resume,b a*restart,b"
 )
 
 
@@ -24,7 +25,13 @@ SCRIPT = (
         ("failed run", 1),
         ("failed or cancelled run", 2),
         ("read of a thread", 1),
-        ("event with a text", None),  # which events have one is the platform's to say
+        ("event with a text", 2),  # at least
+        ("event without a socket", 3),
+        ("resume", 1),
+        ("unsigned token", 0),
+        ("logout or expiry", 0),
+        ("restart of a worker", 1),
+        ("query while the model is overloaded", None),  # that is the platform's to say
     ],
 )
 def test_chances_are_counted_as_far_as_they_show(opportunity, many):
