@@ -84,7 +84,10 @@ def _honest(results: Sequence[Result]) -> str:
     for result in results:
         parts = ", ".join(f"{name} {verdict}" for name, verdict in result.parts.items())
         found = f"; **found by** {', '.join(result.failed)}" if result.failed else ""
-        lines.append(f"- {result.trial.database}, seed {result.trial.seed}: {parts}{found}")
+        several = f", {result.trial.workers} workers" if result.trial.workers > 1 else ""
+        redis = ", Redis" if result.trial.redis else ""
+        on = f"{result.trial.database}{redis}{several}, seed {result.trial.seed}"
+        lines.append(f"- {on}: {parts}{found}")
     return "\n".join(["The honest platform:", "", *lines]) if lines else ""
 
 

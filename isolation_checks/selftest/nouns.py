@@ -42,7 +42,8 @@ class Trial(_Data, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """Its name, of which there is one in a selftest."""
-        return f"{self.fault}-{self.database}-{self.seed}"
+        several = "-several" if self.fault == HONEST and self.workers > 1 else ""
+        return f"{self.fault}-{self.database}{several}-{self.seed}"
 
     @property
     def faults(self) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ BESIDE: Mapping[str, tuple[str, ...]] = {"label_laundering": ("shared_socket",)}
 LONGER_SECONDS = 9
 """What a drive takes longer in which queries must run into their time-out."""
 WORKERS = 2
+EVERYTHING = frozenset(("redis", "workers"))
+"""What brings out the provocations that a platform of one process cannot have."""
 
 
 def asked_for(words: Sequence[str], known: Mapping[str, Fault]) -> dict[str, float | None]:
@@ -42,7 +44,14 @@ def asked_for(words: Sequence[str], known: Mapping[str, Fault]) -> dict[str, flo
 
 def needs(known: Mapping[str, Fault], wanted: Collection[str]) -> frozenset[str]:
     """What the platform must stand on for these faults, besides one database or another."""
-    return frozenset(need for name in wanted if name in known for need in known[name].needs)
+    return frozenset(need for name in wanted for stand in _stands(known, name) for need in stand)
+
+
+def _stands(known: Mapping[str, Fault], name: str) -> tuple[frozenset[str], ...]:
+    """What a fault needs; the honest platform is tried alone, and with all that others need."""
+    if name == HONEST:
+        return frozenset(), EVERYTHING
+    return (frozenset(known[name].needs),)
 
 
 def chosen(  # noqa: PLR0913 - one argument an option
@@ -62,8 +71,10 @@ def chosen(  # noqa: PLR0913 - one argument an option
     """
     trials: list[Trial] = []
     not_run: list[NotRun] = []
-    for name, rate in wanted.items():
-        needed = needs(known, [name])
+    every = (
+        (name, rate, needed) for name, rate in wanted.items() for needed in _stands(known, name)
+    )
+    for name, rate, needed in every:
         for database in ("postgresql",) if "postgresql" in needed else databases:
             lacking = [need for need in (database, *sorted(needed)) if need in missing]
             if lacking:

@@ -78,7 +78,7 @@ def test_what_cannot_be_had_is_said_and_not_skipped():
 )
 def test_a_trial_has_its_rate_its_time_and_its_companions(word, faults, rate, seconds):
     """What was asked for comes first, then what shows in a short drive, then the default."""
-    [trial] = chosen(word)[0]
+    trial = chosen(word)[0][0]
     assert (faults, rate, seconds) == (trial.faults, trial.rate, trial.seconds)
 
 
@@ -92,6 +92,16 @@ def test_a_trial_stands_on_what_its_fault_needs():
         "broadcast": (False, 1),
     } == stood_on
     assert [1, 2] == [trial.seed for trial in made if trial.fault == "broadcast"]
+
+
+def test_the_honest_platform_is_tried_alone_and_with_all_that_others_need():
+    """Redis and several workers too, where provocations are had that one process has not."""
+    made, _ = chosen(HONEST)
+    assert [(False, 1), (True, trials.WORKERS)] == [(t.redis, t.workers) for t in made]
+    assert 2 == len({trial.id for trial in made})
+    assert {"redis"} <= trials.needs(KNOWN, [HONEST])
+    _, not_run = chosen(HONEST, missing={"redis": "no program"})
+    assert [(HONEST, "it needs redis: no program")] == [(n.fault, n.why) for n in not_run]
 
 
 @pytest.mark.parametrize(
