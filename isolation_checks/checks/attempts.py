@@ -72,12 +72,12 @@ class Attempts:
         }
 
     def of(self, family: Family) -> Iterator[Decided]:
-        """What became of the attempts of a family."""
+        """What became of the attempts of a family; but for those that came to nothing by us."""
         for probe in self._run.history.probes:
-            if probe.expected == _ACCEPTED or probe.cut:
-                continue
-            if probing.FAMILY_OF.get(probe.kind) is family:
-                yield self._decided(probe)
+            if probe.expected != _ACCEPTED and probing.FAMILY_OF.get(probe.kind) is family:
+                decided = self._decided(probe)
+                if not (probe.cut and decided.doubt):
+                    yield decided
 
     def answered_well(self, session: SessionId, since_s: float) -> bool:
         """Whether an answer came to its good end on a session."""

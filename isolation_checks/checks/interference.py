@@ -38,7 +38,10 @@ def interference(run: Run) -> Outcome:
         each
         for family in _WATCHED
         for each in known.of(family)
-        if not each.doubt and each.sign is None and each.probe.watched is not None
+        if not each.doubt
+        and each.sign is None
+        and each.probe.watched is not None
+        and not each.probe.cut
     ]
     cuts = sorted(_cuts(run))
     harmed = [each for each in refused if _harmed(run, known, each, cuts)]
