@@ -13,11 +13,13 @@ from typing import Any, cast
 import orjson
 
 from isolation_checks.dialects import template
+from isolation_checks.dialects.glance import at_the_root
+from isolation_checks.dialects.parsing import parsed
 from isolation_checks.dialects.places import Places, Unusual
 from isolation_checks.dialects.reading import SILENT, Ask, Dialect, Reading
 from isolation_checks.errors import UsageError
+from isolation_checks.plan.tables.dialect import IDS
 from isolation_checks.plan.tables.dialect import Dialect as Described
-from isolation_checks.plan.tables.dialect import Id
 from isolation_checks.plan.tables.target import Template
 from isolation_checks.records import Ending
 
@@ -25,7 +27,6 @@ _MEMBERS = (
     *("opens", "refuses", "protocol", "repeats", "first"),
     *("ask", "read", "answer", "alive", "renew", "read_conversation"),
 )
-_IDS: tuple[Id, ...] = ("query", "run", "conversation", "user")
 _KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _NOTHING, _MORE = range(10)
 """The groups of places that every dialect has, one of them empty, by number."""
 
@@ -47,7 +48,7 @@ class EventDialect:
         where = described.where
         tickets = described.resume.ticket if described.resume is not None else ()
         self._secrets_said = tuple(dict.fromkeys((*where.secrets, *tickets)))
-        self._ids = tuple(map(where.ids, _IDS))
+        self._ids = tuple(map(where.ids, IDS))
         fixed = (where.type, *self._ids)
         more = [(place,) for place in self._secrets_said] + [
             (kind.has,) for kind in described.kinds
@@ -61,6 +62,8 @@ class EventDialect:
         plain = all(self._places.single[group] for group in self._secrets_at)
         self._no_secrets = (None,) * (len(self._secrets_said) + 2) if plain else ()
         """What is at the heads of a message's secrets when it carries none."""
+        self.glance = at_the_root(described, self._secrets_said, self._glanced)
+        """What a driver needs while it runs: as `read`, but for the text and its number."""
         self._kinds_at = tuple(enumerate(described.kinds, self._secrets_at.stop))
 
     def ask(self, query: Ask) -> bytes:
@@ -108,8 +111,8 @@ class EventDialect:
             secrets=secrets,
         )
 
-    def glance(self, frame: bytes) -> Reading:
-        """The same but for the text and its number: what a driver needs while it runs."""
+    def _glanced(self, frame: bytes) -> Reading:
+        """The same but for the text and its number."""
         try:
             labels = self._labels(self._decoded(frame))
         except (Unusual, AttributeError, RecursionError):
@@ -171,7 +174,7 @@ class EventDialect:
 
     def _walked(self, frame: bytes) -> Reading:
         """The same, found by walking through the whole message."""
-        message = _parsed(frame)
+        message = parsed(frame)
         if not isinstance(message, dict):
             return SILENT
         where = self._where
@@ -207,7 +210,7 @@ class EventDialect:
         send = self._answers.get(reading.kind or "")
         if send is None:
             return None
-        return _filled(send, {**self._described.names, **names, "frame": _parsed(frame)})
+        return _filled(send, {**self._described.names, **names, "frame": parsed(frame)})
 
     def alive(self, names: dict[str, Any]) -> bytes | None:
         """The plan's keep-alive message."""
@@ -257,20 +260,13 @@ def dialect_of(described: Described) -> Dialect:
 
 def named_session(described: Described, frame: bytes) -> str | None:
     """The id that the platform gives to a session in one of its first events."""
-    return template.first_text(_parsed(frame), described.where.session)
+    return template.first_text(parsed(frame), described.where.session)
 
 
 def token_names(token: str) -> dict[str, str]:
     """The forms in which a token travels: as it is, and base64url without padding."""
     encoded = base64.urlsafe_b64encode(token.encode()).rstrip(b"=").decode()
     return {"token": token, "token_b64url": encoded}
-
-
-def _parsed(frame: bytes) -> Any:  # noqa: ANN401 - JSON has no better type
-    try:
-        return orjson.loads(frame)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _filled(send: Template, names: Mapping[str, Any]) -> bytes:

@@ -13,32 +13,47 @@ import hmac
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-import ahocorasick
-import numpy as np
-
-from isolation_checks import stretches
+from isolation_checks import scanning
+from isolation_checks.scanning import Scanner
 
 _DOT = rb"(?:\.|%2[eE]|\\u002[eE])"
 _JWT = re.compile(
     rb"eyJ[A-Za-z0-9_-]{8,}" + _DOT + rb"[A-Za-z0-9_-]{8,}" + _DOT + rb"[A-Za-z0-9_-]*"
 )
-_HINTS = (b"eyJ", b"ZXlK", b"V5S", b"leU", b"65794a", b"65794A", b"%65", b"\\u0065")
-"""One of these is in everything that hides a JWT: raw, base64 at 0, 1, 2, hex, escapes."""
-_ANYWHERE, _WITHIN_RUNS = (b"eyJ", b"%65", b"\\u0065"), _HINTS[1:6]
-"""Those that may stand anywhere, and those that stand in a long run of a token's symbols."""
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_-]|\\/){40,}={0,2}")
 _HEX = re.compile(rb"[0-9a-fA-F]{80,}")
 _ESCAPED = re.compile(rb"(?:\\u00[0-9a-fA-F]{2}){3}(?:\\u00[0-9a-fA-F]{2}|[A-Za-z0-9_.-])+")
 _PERCENT = re.compile(rb"(?:%[0-9a-fA-F]{2}){3}(?:%[0-9a-fA-F]{2}|[A-Za-z0-9_.-])+")
+_SHAPES = (
+    rb"(?:e|%65|\\u0065)(?:y|%79|\\u0079)(?:J|%4[aA]|\\u004[aA])",
+    rb"(?:ZXlK|V5S|leU)(?:[A-Za-z0-9+/_-]|\\/){20}",
+    rb"65794[aA][0-9a-fA-F]{36}",
+)
+"""One of these is in everything that hides a JWT: raw or escaped, base64 at 0, 1, 2, hex.
+
+A JWT begins with `eyJ`, and at least 18 bytes follow.
+"""
 _SHORTEST = 16
 """A known secret shorter than this would be found where it is not meant."""
-_RUN = stretches.pattern(_SHORTEST)
-_MANY = 4_096
-"""From how many octets on arrays are faster than a pattern."""
-_PIECE = 24
+_PIECE, _ODD_PIECE = 24, 96
 _GENERATION = 64
+
+
+@functools.cache
+def _shapes() -> Scanner:
+    return Scanner(_SHAPES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Generation:
+    """Secrets that are looked for together: a piece of a written form of each."""
+
+    pieces: list[tuple[bytes, bytes]]
+    """Each with its secret."""
+    scanner: Scanner
 
 
 class Credentials:
@@ -47,12 +62,11 @@ class Credentials:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._owners: dict[bytes, str] = {}
-        self._odd: list[tuple[bytes, bytes]] = []
-        """Forms without a long run of a token's symbols, each with its secret."""
-        self._uuids: set[bytes] = set()
-        """The secrets that look like what every message is full of."""
-        self._fresh: list[tuple[str, bytes]] = []
-        self._generations: list[tuple[int, ahocorasick.Automaton, list[tuple[str, bytes]]]] = []
+        self._fresh: list[tuple[bytes, bytes]] = []
+        """Pieces of which no generation was made yet, each with its secret."""
+        self._generations: tuple[_Generation, ...] = ()
+        self._turns = [None]
+        """Whoever can take it makes a generation; taking it cannot be interrupted."""
 
     def know(self, secret: str, owner: str) -> None:
         """Remember a secret and whose it is.
@@ -63,33 +77,29 @@ class Credentials:
         if len(raw) < _SHORTEST or raw in self._owners:
             return
         self._owners[raw] = owner
-        if stretches.is_uuid(raw):
-            self._uuids.add(raw)
         if _JWT.fullmatch(raw) is None:  # one that looks like a JWT is found by its looks
-            for form in _forms(raw):
-                piece = _piece(form)
-                if len(piece) < _SHORTEST:
-                    self._odd.append((form, raw))
-                else:
-                    self._fresh.append((piece, raw))
+            self._fresh += [(_piece(form), raw) for form in _forms(raw)]
 
-    def suspects(self, content: bytes | bytearray) -> bool:
-        """Whether a closer look is needed: a fast screen over many messages at once."""
-        content = bytes(content)
-        if any(hint[:1] in content and hint in content for hint in _ANYWHERE):
-            return True
-        runs = _runs(content, self._uuids)
-        if any(hint in runs for hint in _WITHIN_RUNS):
-            return True
-        return bool(self._owners) and any(True for _ in self._known_in(content, runs))
+    def suspects(self, content: bytes) -> bool:
+        """Whether a closer look is needed."""
+        return bool(self.places(content))
+
+    def places(self, content: bytes) -> list[int]:
+        """Where something ends that needs a closer look: a fast screen over many messages.
+
+        What `marked` alters in a message lies before one of these places in it.
+        """
+        places = [end for _, end in _shapes().hits(content)]
+        places += [end for _, end in self._known_in(content)]
+        return places
 
     def marked(self, content: bytes) -> bytes:
         """The content with every credential replaced by its mark."""
-        for raw in set(self._known_in(content, _runs(content, self._uuids))):
+        for raw in dict.fromkeys(raw for raw, _ in self._known_in(content)):
             mark = self._mark(raw)
             for form in sorted(_forms(raw), key=len, reverse=True):
                 content = content.replace(form, mark)
-        if any(hint in content for hint in _HINTS):
+        if _shapes().hits(content):
             content = _JWT.sub(lambda found: self._mark(found[0]), content)
             for pattern, decoded in _WRAPPED:
                 content = pattern.sub(functools.partial(self._unwrapped, decoded), content)
@@ -127,60 +137,45 @@ class Credentials:
                 yield run
                 return
 
-    def _known_in(self, content: bytes, runs: bytes) -> Iterator[bytes]:
+    def _known_in(self, content: bytes) -> Iterator[tuple[bytes, int]]:
+        """The known secrets of which a piece stands there, and where one ends."""
         self._settle()
-        yield from (raw for form, raw in self._odd if form in content)
-        if not self._generations:
-            return
-        if b"\\" in content and b"\\u00" in content:
-            runs = b" ".join((runs, *(found[0] for found in _ESCAPED.finditer(content))))
-        text = runs.decode("latin-1")
-        for _, automaton, _ in self._generations:
-            for _, raws in automaton.iter(text):
-                yield from raws
+        fresh = tuple(self._fresh)  # first: what another thread takes from it is in a generation
+        for generation in self._generations:
+            for number, end in generation.scanner.hits(content):
+                yield generation.pieces[number][1], end
+        for piece, raw in fresh:
+            for found in re.finditer(re.escape(piece), content):
+                yield raw, found.end()
 
     def _settle(self) -> None:
-        """Build an automaton for the new secrets, merging small ones.
+        """Make a generation of the new secrets, merging small ones.
 
-        So each secret is built into few automata however many come, one at a time.
+        So each secret is built into few of them however many come, one at a time.  While one
+        thread does, others look for the new ones each by itself.
         """
         if not self._fresh:
             return
-        pieces, self._fresh = self._fresh, []
-        while self._generations and self._generations[-1][0] <= max(len(pieces), _GENERATION):
-            pieces = self._generations.pop()[2] + pieces
-        automaton = ahocorasick.Automaton()
-        for piece, raw in pieces:
-            automaton.add_word(piece, [*automaton.get(piece, []), raw])
-        automaton.make_automaton()
-        self._generations.append((len(pieces), automaton, pieces))
+        try:
+            turn = self._turns.pop()
+        except IndexError:
+            return
+        try:
+            fresh, older = list(self._fresh), list(self._generations)
+            pieces = fresh
+            while older and len(older[-1].pieces) <= max(len(pieces), _GENERATION):
+                pieces = older.pop().pieces + pieces
+            made = _Generation(pieces, Scanner([scanning.word(piece) for piece, _ in pieces]))
+            self._generations = (*older, made)
+            del self._fresh[: len(fresh)]
+        finally:
+            self._turns.append(turn)
 
 
-def _runs(content: bytes, known: Collection[bytes]) -> bytes:
-    """What may hold an opaque secret: the long runs of the symbols that tokens are made of.
-
-    A UUID is none unless it is known to be one; most messages have several.
-    """
-    if len(content) < _MANY:
-        found = _RUN.findall(content)
-        return b" ".join(run for run in found if run in known or not stretches.is_uuid(run))
-    starts, lengths, uuids = stretches.long(content, _SHORTEST)
-    keep = ~uuids
-    if known:
-        for place in np.flatnonzero(uuids):
-            keep[place] = content[starts[place] : starts[place] + lengths[place]] in known
-    starts, lengths = starts[keep], lengths[keep] + 1  # with what ends the run
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    octets = np.frombuffer(content + b" ", dtype=np.uint8)
-    return bytes(octets[np.repeat(starts, lengths) + within])
-
-
-def _piece(form: bytes) -> str:
+def _piece(form: bytes) -> bytes:
     """The part of a secret's form that the screen looks for."""
-    if form.startswith(b"\\u"):
-        return form[:_PIECE].decode("latin-1")
     longest: bytes = max(re.findall(rb"[A-Za-z0-9+/_-]+", form), key=len, default=b"")
-    return longest[:_PIECE].decode("latin-1")
+    return longest[:_PIECE] if len(longest) >= _SHORTEST else form[:_ODD_PIECE]
 
 
 def _forms(raw: bytes) -> set[bytes]:

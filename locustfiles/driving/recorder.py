@@ -258,9 +258,13 @@ class Recorder:
             self.onlooker, self._blinded = None, error
 
     def _marked(self, contents: list[bytes]) -> list[bytes]:
-        if not self.credentials.suspects(b"".join(contents)):
+        places = self.credentials.places(b"".join(contents))
+        if not places:
             return contents
-        return [self.credentials.marked(content) for content in contents]
+        marked = contents.copy()
+        for at in set(np.searchsorted(np.cumsum(_lengths(contents)), places).tolist()):
+            marked[at] = self.credentials.marked(contents[at])
+        return marked
 
     def _screened(self, record: dict[str, Any]) -> dict[str, Any]:
         for name, value in record.items():
@@ -278,7 +282,10 @@ def _nothing() -> None:
 
 def _binary(contents: list[bytes]) -> pa.Array:
     ends = np.zeros(len(contents) + 1, dtype=np.int64)
-    lengths = np.fromiter(map(len, contents), dtype=np.int64, count=len(contents))
-    np.cumsum(lengths, out=ends[1:])
+    np.cumsum(_lengths(contents), out=ends[1:])
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(contents))]
     return pa.Array.from_buffers(pa.large_binary(), len(contents), buffers)
+
+
+def _lengths(contents: list[bytes]) -> npt.NDArray[np.int64]:
+    return np.fromiter(map(len, contents), dtype=np.int64, count=len(contents))

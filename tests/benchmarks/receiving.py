@@ -35,7 +35,7 @@ class Counted:
 
     def handlers(self, session: Session, way: str) -> Any:
         """The handler of a session's wire for one way of receiving."""
-        whole, record = session._on_messages, session.rig.recorder.frames
+        whole, record = session.hearing.on_messages, session.rig.recorder.frames
 
         def receiving(_opcodes: list[int], contents: list[bytes], _at: int, _late: int) -> None:
             self.count += len(contents)

@@ -27,6 +27,7 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 Id = Literal["query", "run", "conversation", "user"]
+IDS: tuple[Id, ...] = ("query", "run", "conversation", "user")
 USUAL: Mapping[Id, tuple[str, ...]] = {
     "query": ("request_id", "payload.request_id", "data.request_id"),
     "run": ("run_id", "payload.run_id", "data.run_id"),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import base64
+import bisect
+import itertools
 import json
 import re
 import urllib.parse
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isolation_checks.history import credentials
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.loading import words
 
@@ -160,6 +163,61 @@ def test_what_only_resembles_a_secret_stays_as_it_is(text):
     content = text.encode()
     if not re.search(r"eyJ[\w-]{8,}(?:\.|%2[eE]|\\u002[eE])[\w-]{8,}", text):
         assert content == knowing().marked(content)
+
+
+def encoded_at_all(content):
+    """Whether a JWT can be read in a message, by trying everything that may be undone."""
+    runs = [run[0] for pattern, _ in credentials._WRAPPED for run in pattern.finditer(content)]
+    plain = [
+        inner
+        for run in runs
+        for _, decoded in credentials._WRAPPED
+        for inner, _ in _tried(decoded, run)
+    ]
+    return any(credentials._JWT.search(each) for each in (content, *plain))
+
+
+def _tried(decoded, run):
+    try:
+        return list(decoded(run))
+    except ValueError:  # it is no run of this kind
+        return []
+
+
+PIECES = st.one_of(
+    st.sampled_from([form(secret) for form in FORMS.values() for secret in SECRETS.values()]),
+    st.sampled_from(
+        ["eyJ", "%65", "e%79%4a", "\\u0065yJ", "ZXlK", "V5S", "leU", "65794A", ".", "%2E"]
+    ),
+    st.text(alphabet="eyJhbGciOi.0123456789abcdef%\\u-_+/=V5SleUZXlK", max_size=60),
+    st.text(alphabet=st.characters(codec="utf-8"), max_size=20),
+)
+MESSAGES = st.lists(st.lists(PIECES, max_size=4).map("".join).map(str.encode), max_size=8)
+
+
+@settings(deadline=None)
+@given(MESSAGES)
+def test_the_screen_over_many_messages_overlooks_none_that_holds_a_secret(messages):
+    """Tried against every form of every secret, and against all that can be decoded."""
+    screen = knowing(*SECRETS.values())
+    ends = list(itertools.accumulate(map(len, messages)))
+    flagged = {bisect.bisect_left(ends, place) for place in screen.places(b"".join(messages))}
+    forms = [form for secret in SECRETS.values() for form in credentials._forms(secret.encode())]
+    for number, message in enumerate(messages):
+        holds = any(form in message for form in forms) or encoded_at_all(message)
+        assert number in flagged or not holds
+        assert number in flagged or message == screen.marked(message)
+
+
+def test_a_secret_is_found_while_another_thread_makes_ready_to_find_it():
+    """What is new is looked for by itself until then."""
+    screen = knowing(OPAQUE)
+    turn = screen._turns.pop()
+    assert MARK.findall(screen.marked(OPAQUE.encode())) == [b"ana-07"]
+    assert screen._fresh
+    screen._turns.append(turn)
+    assert screen.suspects(OPAQUE.encode())
+    assert not screen._fresh
 
 
 def test_frames_of_ids_need_no_closer_look():
