@@ -266,7 +266,7 @@ def bare(axes: Axes) -> None:
     axes.tick_params(axis="x", color=HAIR, labelcolor=MUTED, labelsize=SMALL, length=4, pad=4)
 
 
-def write(axes: Axes, place: tuple[float, float], words: str, **look: Any) -> Text:  # noqa: ANN401 (matplotlib's text properties)
+def write(axes: Axes, place: tuple[float, float], words: str, **look: Any) -> Text:  # noqa: ANN401 - matplotlib's text properties
     """Words at a place of the data; a dollar in them is a dollar."""
     plain: dict[str, Any] = {"fontsize": SMALL, "va": "center_baseline", "zorder": 6}
     return axes.text(*place, words, parse_math=False, **(plain | look))

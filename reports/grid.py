@@ -48,7 +48,7 @@ def grid(pairs: Iterable[Pair], most: int) -> Grid | None:
     cells: Counter[tuple[str, str]] = Counter()
     for pair in pairs:
         cells[pair.owner, pair.recipient] += pair.times
-    if len(cells) < 2:  # noqa: PLR2004 (two pairs)
+    if len(cells) < 2:  # noqa: PLR2004 - two pairs
         return None
     owners, recipients = (_ordered(cells, side) for side in (0, 1))
     rows = {owner: place for place, owner in enumerate(owners[:most])}

@@ -215,7 +215,7 @@ def travels(finding: Finding) -> bool:
 
 def long(scale: Scale) -> str:
     """How long the run drove: `60 s`."""
-    return f"{scale.seconds:.1f}{NBSP}s" if scale.seconds < 10 else f"{scale.seconds:,.0f}{NBSP}s"  # noqa: PLR2004
+    return f"{scale.seconds:.1f}{NBSP}s" if scale.seconds < 10 else f"{scale.seconds:,.0f}{NBSP}s"  # noqa: PLR2004 - seconds
 
 
 def size(scale: Scale) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from crosstalk.commands.options import found, of_a_run
 def command(run: str, runs: Path, output: Path) -> int:
     """Write the samples of RUN to a file that can be committed: no words, no names, no secrets."""
     from isolation_checks.judging import comparing  # noqa: PLC0415 - slow to import
-    from isolation_checks.loading import fold  # noqa: PLC0415
+    from isolation_checks.loading import fold  # noqa: PLC0415 - slow to import
 
     history = fold.load(found(run, runs))
     base = comparing.baseline(history, metadata.version("crosstalk-harness"))

@@ -36,7 +36,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     RUN was driven with locustfiles/capacity.py.  The answer goes to its `capacity.json` too.
     """
     from isolation_checks.judging import capacity, planner  # noqa: PLC0415 - slow to import
-    from isolation_checks.loading.load import loaded  # noqa: PLC0415
+    from isolation_checks.loading.load import loaded  # noqa: PLC0415 - slow to import
 
     directory = found(run, runs)
     steps = planner.held(directory)
@@ -54,7 +54,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
         click.echo(capacity.encode(planned), nl=False)
         return 0
     from reports import capacity as shown  # noqa: PLC0415 - after the slow part
-    from reports.write import write_capacity  # noqa: PLC0415
+    from reports.write import write_capacity  # noqa: PLC0415 - slow to import
 
     click.echo(shown.render(planned, width=look()[0]), nl=False)
     click.echo(f"report {write_capacity(folder)}")

@@ -32,7 +32,7 @@ def command(base: str, run: str, runs: Path, margin: str, anyway: bool) -> int: 
     suffice to tell, else 0.
     """
     from isolation_checks.judging import comparing  # noqa: PLC0415 - slow to import
-    from reports import comparison  # noqa: PLC0415
+    from reports import comparison  # noqa: PLC0415 - slow to import
 
     compared = comparing.compared(
         _opened(base, runs), _opened(run, runs), _share(margin), anyway=anyway
@@ -42,8 +42,8 @@ def command(base: str, run: str, runs: Path, margin: str, anyway: bool) -> int: 
 
 
 def _opened(name: str, runs: Path) -> Baseline:
-    from isolation_checks.judging import comparing  # noqa: PLC0415
-    from isolation_checks.loading import fold  # noqa: PLC0415
+    from isolation_checks.judging import comparing  # noqa: PLC0415 - slow to import
+    from isolation_checks.loading import fold  # noqa: PLC0415 - slow to import
 
     if Path(name).is_file():
         try:

@@ -44,7 +44,7 @@ def _git_head() -> str | None:
     """The commit that drives, where this is a checkout."""
     here = Path(__file__).parent
     try:
-        found = subprocess.run(  # noqa: S603
+        found = subprocess.run(  # noqa: S603 - our own words
             ["git", "-C", str(here), "rev-parse", "HEAD"],  # noqa: S607 - git from the path
             capture_output=True,
             check=True,

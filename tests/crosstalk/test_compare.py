@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
+from isolation_checks.history import directory
 from isolation_checks.judging import comparing
+from isolation_checks.loading import fold
 from tests.isolation_checks.language import written
 
 NAMES = "abcdef"
@@ -66,9 +68,6 @@ def test_a_base_is_written_and_compared_with(runs, tmp_path):
 
 def test_a_base_holds_no_words_and_no_names(runs):
     """It may be committed where the run may not."""
-    from isolation_checks.history import directory  # noqa: PLC0415
-    from isolation_checks.loading import fold  # noqa: PLC0415
-
     history = fold.load(directory.find(str(runs["base"]), runs["base"]))
     base = comparing.baseline(history, "1")
     content = comparing.encode(base)
@@ -80,9 +79,6 @@ def test_a_base_holds_no_words_and_no_names(runs):
 
 def test_other_loads_are_not_compared_unless_one_insists(runs):
     """20 users and 40 are two questions."""
-    from isolation_checks.history import directory  # noqa: PLC0415
-    from isolation_checks.loading import fold  # noqa: PLC0415
-
     history = fold.load(directory.find(str(runs["base"]), runs["base"]))
     base = comparing.baseline(history, "1")
     for name in list(history.principals)[:3]:

@@ -100,7 +100,7 @@ def side_by_side(*drives: Drive) -> Iterator[None]:
 
 def headless(folder: Path, *arguments: str, **named: object) -> Drive:
     """A drive as CI does it."""
-    return Drive(folder, "--headless", *arguments, **named)  # type: ignore[arg-type]
+    return Drive(folder, "--headless", *arguments, **named)  # type: ignore[arg-type] # named are Drive's own
 
 
 def until(condition: Callable[[], object]) -> None:

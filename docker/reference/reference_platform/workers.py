@@ -147,7 +147,7 @@ class Supervisor:
             child: _Child | None = key.data
             if child is None:
                 with contextlib.suppress(BlockingIOError):
-                    key.fileobj.recv(_CHUNK_BYTES)  # type: ignore[union-attr]  # our own socket
+                    key.fileobj.recv(_CHUNK_BYTES)  # type: ignore[union-attr] # our own socket
                 continue
             if events & selectors.EVENT_READ:
                 self._read(child)

@@ -54,7 +54,7 @@ class RemoteAuthentication:
             headers={"Content-Type": "application/json", "X-Service-Secret": self._secret},
         )
         try:
-            with urllib.request.urlopen(request, timeout=_LIMIT_S) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_LIMIT_S) as response:  # noqa: S310 - the same
                 found: dict[str, Any] = orjson.loads(response.read())
         except (urllib.error.URLError, TimeoutError) as error:
             raise PlatformError("auth_unavailable", "the auth service does not answer") from error
