@@ -107,7 +107,7 @@ class Rig:
         self.run = run
         self.slot = slot
         self.seed = seed
-        self.report = report
+        self._report = report
         self.on_broken = on_broken
         self.credentials = Credentials(mark_key)
         self.dialect = dialect_of(plan.dialect)
@@ -144,6 +144,11 @@ class Rig:
         """The harness failed: what was recorded is kept, and never sealed."""
         self._serial = 0
         self._keepers = [gevent.spawn(self._sweeping), gevent.spawn(self._watching_health)]
+
+    def report(self, name: str, milliseconds: float, octets: int, problem: str | None) -> None:
+        """Tell Locust of a sample: its tables and files show a problem as it stands."""
+        marked = None if problem is None else self.credentials.marked_text(problem)
+        self._report(name, milliseconds, octets, marked)
 
     def principal(self, role: str, *, alike: bool = False) -> Principal:
         """A new principal, recorded, with the facts that are its alone."""

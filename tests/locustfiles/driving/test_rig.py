@@ -120,3 +120,13 @@ def test_questions_fit_what_the_platform_takes(drive, server, limit, words):
     """As many words as the plan wants, unless its dialect says that fewer fit."""
     driven = drive(server.ws("/agent"), dialect=limit)
     assert driven.rig.plan.workload.words == words
+
+
+def test_what_locust_is_told_holds_no_credential(drive, server):
+    """Its tables and its files show what went wrong as it stands."""
+    driven = drive(server.ws("/agent"))
+    token = driven.opened().principal.access
+    driven.rig.report("connect", 1.0, 0, f"unsupported subprotocol: jwt.{token}")
+    problem = driven.reports[-1][-1]
+    assert problem.startswith("unsupported subprotocol: jwt.credential.ana-01.")
+    assert token not in problem
