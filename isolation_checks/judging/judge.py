@@ -106,7 +106,7 @@ def judge(
         opportunities=chances,
         latency=tuple(outcome.latency for _, outcome in outcomes if outcome.latency is not None),
         not_asked=tuple(not_asked),
-        blind=_blind(outcomes, chances, met),
+        blind=_blind(run, outcomes, chances, met),
         coverage=met,
         control=next((o.control for _, o in outcomes if o.control is not None), None),
         pairs=pairs.of(outcomes),
@@ -225,7 +225,10 @@ def _scale(run: Run) -> Scale:
 
 
 def _blind(
-    outcomes: list[tuple[Check, Outcome]], chances: tuple[Opportunity, ...], met: Coverage | None
+    run: Run,
+    outcomes: list[tuple[Check, Outcome]],
+    chances: tuple[Opportunity, ...],
+    met: Coverage | None,
 ) -> tuple[str, ...]:
     """What was asked and could not be seen."""
     said = [line for _, outcome in outcomes for line in outcome.blind]
@@ -235,6 +238,9 @@ def _blind(
         if outcome.decided is Verdict.UNKNOWN and outcome.note and not outcome.objectives
     ]
     said += [f"no opportunity of the class {o.name}: {o.meaning}" for o in chances if not o.count]
+    done = {act.kind for act in run.history.provocations}
+    never = ", ".join(provoking.never_came(run.history.plan, done))
+    said += [f"provocations that were asked for and never came about: {never}"] if never else []
     said += filter(
         None, [coverage.unseen(met) if met else "which phases of users met is not known"]
     )

@@ -82,6 +82,14 @@ def not_asked(plan: Plan) -> Iterator[str]:
             yield f"{name}: the plan has no {NEEDS[name][0]}"
 
 
+def never_came(plan: Plan, done: Collection[str]) -> Iterator[str]:
+    """The provocations that a plan asks for and of which none was made."""
+    for field in msgspec.structs.fields(Provocations):
+        name = field.encode_name
+        if every(plan, name) and name not in done:
+            yield name
+
+
 def in_vain(plan: Plan, named: Collection[str]) -> Iterator[str]:
     """What is wrong where a plan asks, by their names, for provocations that it cannot have."""
     for name in named:

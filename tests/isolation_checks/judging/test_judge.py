@@ -226,6 +226,15 @@ def test_probes_that_the_plan_leaves_out_were_not_asked():
     assert not any("not asked" in line for line in judgement.blind)
 
 
+def test_provocations_that_were_asked_for_and_never_came_about_are_named():
+    """A run that was too short for them has not tried what they try."""
+    off = dict.fromkeys(("abandon", "reconnect", "burst", "tabs", "alike", "churn"), "0s")
+    judgement = judge(told(ENOUGH + " a*connect,b", plan={"provocations": off}))
+    [never] = [line for line in judgement.blind if line.startswith("provocations that were")]
+    assert never.startswith("provocations that were asked for and never came about: twins")
+    assert not {"connect", "tabs"} & set(never.replace(",", "").split())
+
+
 def test_the_dialect_is_called_by_what_it_is():
     """A preset, one that the plan changes, or the plan's own."""
     changed = {"dialect": {"extends": "reference", "first": ["agent_thinking"]}}
