@@ -94,11 +94,14 @@ def measure(run: Run, finders: Mapping[str, Finder], *, seed: int, breaks: int =
     )
     planted = plant(taken, drawn=drawn, breaks=breaks, circle=_circle(plan), words=_words(plan))
     processes = [
-        dataclasses.replace(process, gaps=list(process.gaps)) for process in history.processes
+        dataclasses.replace(process, gaps=list(process.gaps), sealed={})
+        for process in history.processes
     ]
     copied = fold.folded(history.description, processes, taken.batches)
+    # of a big run some rows are taken
+    reading = run.reading and dataclasses.replace(run.reading, counts={})
     with InMemory() as tables:
-        opened = derived(copied, taken.batches, run.reading, tables)
+        opened = derived(copied, taken.batches, reading, tables)
         found = {channel: finder(opened).found for channel, finder in finders.items()}
         hits = [each for each in planted if _is_found(each, found.get(each.channel, ()))]
     asked = [each for each in planted if each.channel in found]

@@ -104,8 +104,11 @@ def _mark_what_was_cut(history: History) -> None:
 
 
 def _records(evidence: Evidence, process: Process, stream: str) -> Iterator[Mapping[str, Any]]:
+    seen = 0
     for batch in evidence(f"history/{process.id}/{stream}"):
+        seen += batch.num_rows
         yield from batch.to_pylist()
+    process.was_read(stream, seen)
 
 
 def _process(directory: RunDirectory, description: Mapping[str, Any], name: ProcessId) -> Process:
@@ -122,6 +125,9 @@ def _process(directory: RunDirectory, description: Mapping[str, Any], name: Proc
         offset = int(joined["monotonic_ns"] - (joined["wall_s"] - started_s) * 1e9)
     process = Process(id=name, joined=True, comparable=comparable, offset_ns=offset)
     process.gaps = list(_gaps(directory, name, description))
+    if not process.gaps:  # else it is known that something is missing
+        streams = read_json(directory.of_process(name) / "seal.json")["streams"]
+        process.sealed = {stream: said["records"] for stream, said in streams.items()}
     return process
 
 

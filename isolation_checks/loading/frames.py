@@ -95,8 +95,9 @@ class FrameReader:
         self, process: Process, evidence: Evidence
     ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
         """The columns of frames and sightings of one process, batch by batch."""
-        stream = f"history/{process.id}/frames"
+        stream, seen = f"history/{process.id}/frames", 0
         for batch in evidence(stream):
+            seen += batch.num_rows
             frames: list[Frame] = []
             sightings: list[Sighting] = []
             columns = [batch.column(name).to_pylist() for name in batch.schema.names]
@@ -120,6 +121,7 @@ class FrameReader:
                 if self.facts:
                     self._known(frame, reading, content)
             yield table(frames, FRAMES), table(sightings, SIGHTINGS)
+        process.was_read("frames", seen)
         if self._failed:
             process.gaps.append(f"{len(self._failed)} frames cannot be read: {self._failed[0]}")
             self._failed.clear()

@@ -179,6 +179,14 @@ class Process:
     """Its clock is that of the machine that began the run."""
     offset_ns: int
     gaps: list[str] = field(default_factory=list)
+    sealed: Mapping[str, int] = field(default_factory=dict)
+    """How many records its streams have, by its seal, by their names."""
+
+    def was_read(self, stream: str, records: int) -> None:
+        """Note a gap where fewer records, or more, could be read than were sealed."""
+        sealed = self.sealed.get(stream, records)
+        if records != sealed:
+            self.gaps.append(f"of its stream {stream} {records} of {sealed} records could be read")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -59,7 +59,8 @@ class _Parquet:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._connection = duckdb.connect()
+        # what does not fit into memory goes where the run is, not where somebody stands
+        self._connection = duckdb.connect(config={"temp_directory": str(folder / "spilled")})
         self._writers = {
             name: pq.ParquetWriter(
                 folder / f"{name}.parquet", schema, compression="zstd", compression_level=1

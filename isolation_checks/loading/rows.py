@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from isolation_checks.errors import HarnessError
 from isolation_checks.history.stream import Evidence, digest
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import SIGHTINGS
@@ -79,7 +80,11 @@ def _altered(folder: Path, said: Mapping[str, Any], described: Rows) -> str | No
 def read(
     reading: Reading, described: Rows, ownership: Ownership, evidence: Evidence
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-    """The columns of rows and of the sightings in them, table by table."""
+    """The columns of rows and of the sightings in them, table by table.
+
+    Raises:
+        HarnessError: they are as they were written, and not all of them could be read.
+    """
     for table in described.tables:
         index = 0
         for batch in evidence(f"rows/{reading.number}/{table.name}"):
@@ -95,6 +100,9 @@ def read(
                 pa.RecordBatch.from_pylist(rows, schema=ROWS),
                 pa.RecordBatch.from_pylist(sightings, schema=SIGHTINGS),
             )
+        written = reading.counts.get(table.name, index)
+        if reading.problem is None and index != written:
+            raise HarnessError(f"only {index} of {written} rows of {table.name} could be read")
 
 
 def _row(

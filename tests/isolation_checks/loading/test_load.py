@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 
@@ -11,7 +12,8 @@ from isolation_checks.checks import CHECKS
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.checks.history_complete import history_complete
-from isolation_checks.errors import UsageError
+from isolation_checks.errors import HarnessError, UsageError
+from isolation_checks.history import stream as streams
 from isolation_checks.history.directory import add_json
 from isolation_checks.judging.judge import judge
 from isolation_checks.judging.verdict import Verdict
@@ -126,6 +128,34 @@ def test_a_stream_that_was_altered_is_told_by_its_seal(tmp_path):
     assert ["its stream health is not what was sealed"] == gaps(run)
     path.unlink()
     assert ["its stream health is missing"] == gaps(run)
+
+
+@pytest.mark.parametrize("stream", ["frames", "sessions"])
+def test_a_stream_that_we_cannot_read_whole_is_not_whole(tmp_path, monkeypatch, stream):
+    """Though it is as it was sealed: memory may be short where it is read."""
+    run = written(SCRIPT, tmp_path)
+    read = streams.batches
+
+    def short(path):
+        return itertools.islice(read(path), 1 if path.stem == stream else None)
+
+    monkeypatch.setattr(streams, "batches", short)
+    [gap] = gaps(run)
+    assert gap.startswith(f"of its stream {stream} ")
+    assert gap.endswith(" records could be read")
+
+
+def test_rows_that_we_cannot_read_whole_end_the_judging(tmp_path, monkeypatch):
+    """They are as they were written: it is our fault, and no platform's."""
+    run = written(SCRIPT, tmp_path)
+    read = streams.batches
+
+    def short(path):
+        return itertools.islice(read(path), 1 if path.stem == "messages" else None)
+
+    monkeypatch.setattr(streams, "batches", short)
+    with pytest.raises(HarnessError, match="only 1 of 3 rows of messages"), loaded(run):
+        pass
 
 
 def test_a_worker_that_came_late_is_a_process_of_the_run(tmp_path):
