@@ -90,7 +90,7 @@ def test_rubbish_breaks_no_loading(contents):
     """Wrong types, huge numbers, half characters, no JSON at all: everything is read."""
     run = run_with(contents)
     readable = sum(2 for _, opcode in contents)
-    assert 20 + readable == count(run.frames)
+    assert 22 + readable == count(run.frames)
 
 
 def test_rubbish_breaks_no_check():
@@ -122,7 +122,7 @@ def test_a_dialect_of_a_plans_own_that_crashes_makes_the_evidence_unknown(monkey
     monkeypatch.setattr(EventDialect, "read", read)
     judgement = judged(b"{}")
     [said] = [check for check in judgement.checks if check.name == "history complete"]
-    assert said.note.startswith("p0: 22 frames cannot be read: the dialect raised ZeroDivision")
+    assert said.note.startswith("p0: 24 frames cannot be read: the dialect raised ZeroDivision")
     assert [] == crashed(judgement)
 
 
