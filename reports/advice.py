@@ -22,12 +22,29 @@ FAILED: Mapping[str, str] = {
     "the wrong person was chosen.",
     "identity of anothers": "Look at where the identity of a session is kept: another's was "
     "read or written there.",
+    "foreign facts": "Look at what that answer was made from: a memory, a cache or a search "
+    "that did not ask whose it is.",
+    "session ids differ": "Look at how session ids are made: clocks, counters and short random "
+    "parts repeat themselves under load.",
     "foreign row": "Look at where the owner of a row is taken from when it is written.",
-    "row accounting": "Look at what happens between the answer and the commit: errors that are "
-    "swallowed, retries that are not idempotent.",
+    "forged tokens": "Look for a way in that verifies less: a test header, another algorithm, "
+    "an expiry that nobody reads, a validation that is kept under too short a key.",
+    "claimed identities": "Take the user from the verified token everywhere, never from a "
+    "message, an address or a header.",
+    "anothers conversations": "Check the owner wherever a conversation is looked up by its id, "
+    "over HTTP and in the socket alike.",
+    "anothers sessions": "Check the owner wherever a session is given back by its id.",
+    "ended logins": "When a login ends, close its sockets and forget what was validated for it.",
+    "interference": "Refuse first: nothing of a session may be moved or replaced before the "
+    "token was checked.",
     "event protocol": "Look for events sent twice, never, or by two emitters, at the times of "
     "the findings.",
-    "error budget": "Read the platform's log at the times of the first failures.",
+    "row accounting": "Look at what happens between the answer and the commit: errors that are "
+    "swallowed, retries that are not idempotent.",
+    "answers differ": "Look for a ready-made text that is sent instead of an answer, above all "
+    "where the platform is overloaded.",
+    "everybody let in again": "Look for places per user that are taken and never freed: the "
+    "first connects succeed, later ones do not.",
 }
 """By check, where it failed."""
 UNSEEN: Mapping[str, str] = {
@@ -36,9 +53,40 @@ UNSEEN: Mapping[str, str] = {
     "users overlapped": "Drive more users at once, or longer.",
     "canaries echoed": "Have the agent repeat a word of its question; without that nothing "
     "foreign could show.",
-    "plan kept": "See which part of the plan was not carried out.",
+    "control found": "Mend what its note names, the dialect or the sharing: a break that was "
+    "planted was not seen, and a real one would not have been.",
+    "foreign canary in a frame": "See that answers repeat words of their questions, and that "
+    "the dialect reads where they stand.",
+    "frame of anothers": "Say in the dialect where frames carry their ids, or in the plan that "
+    "they carry none.",
+    "labels contradict content": "Say in the dialect where frames carry the user's id, or in "
+    "the plan that they carry none.",
+    "identity of anothers": "See that the dialect reads the text of answers, and drive again.",
+    "foreign facts": "Drive longer, so that more of what personas told is asked for again.",
+    "session ids differ": "Say in the dialect where the platform states the id of a session.",
+    "foreign row": "Let whoever reads the rows read those of all users, and describe in the "
+    "plan where their owner stands.",
+    "forged tokens": "Drive until every probe had its turn, and see that a good token is taken "
+    "by the ways that its note names.",
+    "claimed identities": "Drive until every probe had its turn, and see that the plan names "
+    "what this platform reads.",
+    "anothers conversations": "See why even the owner got nothing by the way that its note "
+    "names; until that works, a refusal proves nothing.",
+    "anothers sessions": "See why nobody got even the own session back; until that works, a "
+    "refusal proves nothing.",
+    "ended logins": "Drive until logins were ended and tried again by every way that its note "
+    "names.",
+    "interference": "Drive again: what was chance does not come back with the same attempts.",
+    "event protocol": "See that answers came at all, and that the dialect knows the events of one.",
+    "row accounting": "See that rows were read to the end and had settled, and that the plan "
+    "says how a row names its query.",
+    "answers differ": "Drive longer: a few answers alike may be chance.",
+    "plan kept": "Give the generator more processes or a quieter machine: while it is late, "
+    "what it measures is partly its own.",
+    "everybody let in again": "Drive longer, with more reconnects: a few that failed may be "
+    "chance.",
 }
-"""By check, where it could not look."""
+"""By check, where it could not look or could not tell."""
 BY_PART: Mapping[str, Mapping[Verdict, str]] = {
     "isolation": {
         Verdict.FAIL: "Read its first finding and give the witness to whoever owns that code.",
@@ -54,14 +102,6 @@ BY_PART: Mapping[str, Mapping[Verdict, str]] = {
     },
 }
 """What holds for a check that is not named above."""
-OBJECTIVES: Mapping[str, str] = {
-    "completion": "Look at where the time of the slowest answer went, and at which load it was.",
-    "first_event": "Look at what an answer waits for before its first event: a queue, a lock, "
-    "a cold start.",
-    "connect": "Look at what a connect waits for: logins and readiness checks, one after another.",
-    "error_share": "Read the platform's log at the times of the first failures.",
-}
-"""By indicator, where an objective was missed."""
 
 
 def for_check(check: CheckOutcome) -> str:
@@ -75,7 +115,7 @@ def for_check(check: CheckOutcome) -> str:
 def for_objective(outcome: ObjectiveOutcome) -> str:
     """What to do about an objective; empty where there is nothing to do."""
     if outcome.verdict is Verdict.FAIL:
-        return OBJECTIVES.get(outcome.indicator, BY_PART["objectives"][Verdict.FAIL])
+        return outcome.advice or BY_PART["objectives"][Verdict.FAIL]
     if outcome.verdict is Verdict.UNKNOWN:
         more = outcome.needed is not None
         return (

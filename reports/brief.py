@@ -11,63 +11,83 @@ from isolation_checks.judging.verdict import Verdict
 from reports import advice, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from isolation_checks.judging.verdict import Finding, Judgement
+    from isolation_checks.judging.verdict import Finding, Judgement, Slice, Timeline
 
 NAMED = 4
 """How many people are named before the rest are counted."""
-Told = list[tuple[str, str]]
+MOST = 3
+"""Things to do that are named; each check and objective says its own."""
+Told = list[tuple[str, tuple[str, ...]]]
 
 
 def told(judgement: Judgement) -> Told:
-    """A heading and a sentence each; those that would have nothing to say are left out."""
-    roots = [f for f in judgement.findings if f.folded_into is None]
+    """A heading and its sentences each; those that would have nothing to say are left out."""
     first = next(iter(wording.roots_first(judgement.findings)), None)
-    sentences = [
-        ("What is wrong", _wrong(judgement, roots)),
-        ("For whom", _whom(judgement)),
-        ("Since when", _since(judgement)),
+    sentences: Told = [
+        ("What is wrong", (*_broken(judgement, first), *_missed(judgement))),
+        ("For whom", (*_whom(judgement), *_whose_answers(judgement))),
+        ("Since when", (*_since(judgement), *_late_since(judgement))),
         ("What is not known", _unknown(judgement)),
         ("What to do next", _next(judgement, first)),
     ]
-    return [(heading, sentence) for heading, sentence in sentences if sentence]
+    return [(heading, each) for heading, each in sentences if each]
 
 
-def _wrong(judgement: Judgement, roots: list[Finding]) -> str:
-    if roots:
-        first = roots[0]
-        known = first.mechanism != "unknown"
-        looks = f" It looks like this: {first.mechanism}." if known else ""
-        more = judgement.roots - 1
-        rest = wording.counted(more, "more root follows", "more roots follow") if more > 0 else ""
-        said = f"{first.sentence}.{looks}{f' {rest}.' if rest else ''}"
-        return f"{said} {_missed(judgement)}".rstrip()
-    if missed := _missed(judgement):
-        return missed
-    if judgement.verdict is Verdict.UNKNOWN:
-        return "Nothing wrong was seen, and too little was seen to say that all is well."
-    return ""
+def _broken(judgement: Judgement, first: Finding | None) -> Iterator[str]:
+    if first is None:
+        if judgement.verdict is Verdict.UNKNOWN:
+            yield "Nothing wrong was seen, and too little was seen to say that all is well."
+        return
+    known = first.mechanism != "unknown"
+    looks = f" It looks like this: {first.mechanism}." if known else ""
+    yield f"{_begun(first)}.{looks}"
+    if judgement.roots > 1:
+        more = wording.counted(judgement.roots - 1, "more root", "more roots")
+        yield f"{more}, each with its own proof, {'is' if judgement.roots == 2 else 'are'} below."  # noqa: PLR2004 - the first and one more
 
 
-def _missed(judgement: Judgement) -> str:
-    missed = [
-        f"{wording.limit(o.statement)} was missed: {wording.measured(o)}."
-        for o in judgement.objectives
-        if o.verdict is Verdict.FAIL
-    ]
-    return " ".join(missed)
+def _begun(finding: Finding) -> str:
+    """The finding's sentence as one begins, but for names, which stay as they are."""
+    said = finding.sentence
+    named = said.startswith(tuple(filter(None, (finding.victim, finding.recipient))))
+    return said if named else said[:1].upper() + said[1:]
 
 
-def _whom(judgement: Judgement) -> str:
+def _missed(judgement: Judgement) -> Iterator[str]:
+    for outcome in judgement.objectives:
+        if outcome.verdict is Verdict.FAIL:
+            said = wording.limit(outcome.statement)
+            yield f"{said[:1].upper()}{said[1:]} was missed: {wording.measured(outcome)}."
+
+
+def _whom(judgement: Judgement) -> Iterator[str]:
     """Whose content went where; of what was lost or late, who asked for it."""
     if judgement.pairs:
         victims = list(dict.fromkeys(pair.owner for pair in judgement.pairs))
         recipients = list(dict.fromkeys(pair.recipient for pair in judgement.pairs))
-        return f"Content of {_people(victims)} reached {_people(recipients)}."
-    found = [f for f in judgement.findings if f.victim is not None]
-    victims = list(dict.fromkeys(f.victim for f in found if f.victim is not None))
-    return f"It happened to {_people(victims)}." if victims else ""
+        yield f"Content of {_people(victims)} reached {_people(recipients)}."
+        return
+    victims = list(dict.fromkeys(f.victim for f in judgement.findings if f.victim is not None))
+    if victims:
+        yield f"It happened to {_people(victims)}."
+
+
+def _whose_answers(judgement: Judgement) -> Iterator[str]:
+    """How many answers were late or never came, where that was too many."""
+    run = judgement.timeline
+    if run is None or not any(_missed(judgement)):
+        return
+    answered = sum(each.answered for each in run.slices)
+    late = answered - sum(each.good for each in run.slices)
+    unanswered = sum(each.unanswered for each in run.slices)
+    if late and run.limit_s is not None:
+        of = wording.counted(answered, "answer", "answers")
+        yield f"Of {of} {wording.count(late)} took longer than {run.limit_s:g}{wording.NBSP}s."
+    if unanswered:
+        was = "was" if unanswered == 1 else "were"
+        yield f"{wording.counted(unanswered, 'query', 'queries')} {was} never answered."
 
 
 def _people(names: list[str]) -> str:
@@ -76,48 +96,70 @@ def _people(names: list[str]) -> str:
     return f"{', '.join(names[: NAMED - 1])} and {wording.count(len(names) - NAMED + 1)} others"
 
 
-def _since(judgement: Judgement) -> str:
-    """When it was seen first, and under which load that was."""
+def _since(judgement: Judgement) -> Iterator[str]:
+    """When something was found first, and under which load that was."""
     moments = [f.first_s for f in judgement.findings if f.first_s is not None]
-    if not moments:
-        return ""
-    first = min(moments)
-    said = f"It was first seen {wording.seconds(first)} into the run"
+    if moments:
+        first = min(moments)
+        said = f"It was first seen {wording.seconds(first)} into the run"
+        run = judgement.timeline
+        if run is None:
+            yield f"{said}."
+        else:
+            within = run.slices[min(int(first // run.slice_s), len(run.slices) - 1)]
+            yield f"{said}, {_loaded(run, within)}."
+
+
+def _late_since(judgement: Judgement) -> Iterator[str]:
+    """From when on answers were late or missing, where an objective was missed."""
     run = judgement.timeline
-    if run is None:
-        return f"{said}."
-    sessions = run.slices[min(int(first // run.slice_s), len(run.slices) - 1)].sessions
-    most = max(each.sessions for each in run.slices)
-    return (
-        f"{said}, with {wording.counted(sessions, 'session', 'sessions')} open of {most} at most."
-    )
+    if run is None or not any(_missed(judgement)):
+        return
+    bad = [each for each in run.slices if each.unanswered or each.good < each.answered]
+    if bad:
+        yield (
+            f"The first late or missing answer was noticed {bad[0].from_s:g}{wording.NBSP}s into "
+            f"the run, {_loaded(run, bad[0])}."
+        )
 
 
-def _unknown(judgement: Judgement) -> str:
+def _loaded(run: Timeline, within: Slice) -> str:
+    sessions = wording.counted(within.sessions, "session", "sessions")
+    return f"with {sessions} open of {max(each.sessions for each in run.slices)} at most"
+
+
+def _unknown(judgement: Judgement) -> tuple[str, ...]:
     """Beside what failed, what could not be judged."""
     if judgement.verdict is not Verdict.FAIL:
-        return ""
-    open_ = [part for part in judgement.parts if part.verdict is Verdict.UNKNOWN]
-    return " ".join(f"Whether {part.name} holds: {part.because}." for part in open_)
-
-
-def _next(judgement: Judgement, first: Finding | None) -> str:
-    if first is not None:
-        return (
-            f"Read {first.id} below: its witness is the least that proves it. Give it, with "
-            f"\u201c{first.mechanism}\u201d, to whoever owns that code. Drive again after the fix; "
-            f"\u201c{first.check}\u201d must then pass with as many examined."
-        )
-    asked: Iterable[str] = (
-        advice.for_objective(o)
-        for o in judgement.objectives
-        if o.verdict is judgement.verdict is not Verdict.PASS
+        return ()
+    return tuple(
+        f"{part.name.capitalize()} could not be judged: {part.because}."
+        for part in judgement.parts
+        if part.verdict is Verdict.UNKNOWN
     )
+
+
+def _next(judgement: Judgement, first: Finding | None) -> tuple[str, ...]:
+    if first is not None:
+        known = first.mechanism != "unknown"
+        like = f", with \u201c{first.mechanism}\u201d," if known else ""
+        read = f"Read {first.id} below: its witness is the least that proves it."
+        give = f"Give it{like} to whoever owns that code."
+        again = "must then pass with as many examined."
+        return f"{read} {give}", f"Drive again after the fix; \u201c{first.check}\u201d {again}"
+    if judgement.verdict is Verdict.PASS:
+        read = "Read what this run could not see, below; then drive the load that you expect."
+        return read, f"Keep it as the base of the next: crosstalk baseline {judgement.run}"
     short = [
         f"{wording.count(o.needed)} more opportunities of the class {o.name} are needed: "
         "drive longer, or with more users at once."
         for o in judgement.opportunities
         if o.needed
     ]
-    wanted = [*short, *asked, *(advice.for_check(c) for c in judgement.checks)]
-    return " ".join(list(dict.fromkeys(filter(None, wanted)))[:2])
+    asked: Iterable[str] = (
+        advice.for_objective(o) for o in judgement.objectives if o.verdict is judgement.verdict
+    )
+    if short:  # a longer run has more samples, too
+        asked = (said for said in asked if not said.startswith("Drive longer"))
+    checks = (advice.for_check(c) for c in judgement.checks)
+    return tuple(dict.fromkeys(filter(None, (*short, *asked, *checks))))[:MOST]

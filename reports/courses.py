@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from isolation_checks.judging.verdict import Course
+    from isolation_checks.judging.verdict import Course, Step
 
 LEFT, RIGHT, HEAD, ROW, GAP, AXIS = 14, 20, 24, 19, 16, 30
 """Units of room: on the sides, for a heading, a step, between two courses, and the time axis."""
-LETTER = 0.6
-"""Width of a letter, of its size."""
+LETTER = 0.66
+"""Width of a letter, of its size, in the widest of the fonts that the page may be set in."""
+AIR = 6
+"""Units between a bar and its label."""
 
 
 def courses(chosen: Sequence[Course], *, width: int) -> Figure | None:
@@ -58,18 +60,29 @@ def _course(axes: Axes, course: Course, y: float, longest: float, room: float) -
     taken = len(said) * TEXT * 0.62 + 12
     if taken + len(note) * SMALL * LETTER < room:
         write(axes, (taken / room * longest, y + HEAD / 2), note, color=MUTED)
-    unit = longest / room
     for place, step in enumerate(course.steps):
         middle = y + HEAD + ROW * (place + 0.5)
         colour = UNFINISHED if place == 0 else CURVE
         wide = max(step.to_s - step.from_s, longest * 0.0015)
         axes.barh(middle, wide, ROW - 6, left=step.from_s, color=colour, lw=0)
-        took = f"  {wording.seconds(step.to_s - step.from_s)}"
-        name = clip(step.name, room * 0.45, SMALL) + took
-        taken = (len(name) * SMALL * LETTER + 6) * unit
-        if step.from_s + wide + taken <= longest:
-            write(axes, (step.from_s + wide + 6 * unit, middle), name, color=INK)
-        elif taken <= step.from_s:
-            write(axes, (step.from_s - 6 * unit, middle), name, color=INK, ha="right")
-        else:
-            write(axes, (step.from_s + 6 * unit, middle), name, color=PAPER)
+        _labelled(axes, step, middle, (step.from_s, step.from_s + wide), longest / room)
+
+
+def _labelled(axes: Axes, step: Step, middle: float, bar: tuple[float, float], unit: float) -> None:
+    """A step's name and time: behind its bar, before it or in it, wherever there is room."""
+    longest = axes.get_xlim()[1]
+    took = f" {wording.seconds(step.to_s - step.from_s)}"
+    air, letter = AIR * unit, SMALL * LETTER * unit
+    behind, before, inside = longest - bar[1] - air, bar[0] - air, bar[1] - bar[0] - 2 * air
+    name = step.name
+    taken = (len(name) + len(took)) * letter
+    if taken > max(behind, before, inside):
+        letters = int(max(behind, before) / letter) - len(took) - 1
+        name = f"{name[:letters].rstrip()}…" if letters > 1 else ""
+        taken = (len(name) + len(took)) * letter
+    if taken <= behind or (taken > before and taken > inside and behind >= before):
+        write(axes, (bar[1] + air, middle), name + took, color=INK)
+    elif taken <= before or taken > inside:
+        write(axes, (bar[0] - air, middle), name + took, color=INK, ha="right")
+    else:
+        write(axes, (bar[0] + air, middle), name + took, color=PAPER)

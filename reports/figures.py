@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 
     from isolation_checks.judging.verdict import Distribution, Finding, Span
 
+LANES_TODO = (
+    "Go from the last number back to the first: what happened to the recipient just before the "
+    "foreign words came is where to look in the code."
+)
+PHASES_MEANING = (
+    "Which share (upwards) was done after so many seconds (to the right), on one axis for all "
+    "panels; the dashed line is an objective\u2019s limit, the diamond on it the share that has "
+    "to be done by then, and a curve that ends below 100\u00a0% belongs to queries that never "
+    "finished."
+)
+PHASES_TODO = "The first panel from the left whose curve passes below its diamond is where to look."
 UNIT = 72
 """Units of the drawing in an inch: one is a pixel of the page."""
 LANE = {"victim": VICTIM, "recipient": RECIPIENT, "other": OTHER}
@@ -45,7 +56,7 @@ STEPS = (1, 2, 5, 10)
 """Steps of an axis that a person counts in."""
 MOST_TICKS = 5
 EDGE = 16
-"""Units from the right edge within which a tick's number would not fit."""
+"""Units from either edge within which a tick's number would not fit."""
 
 
 def lanes(finding: Finding, *, width: int) -> Figure | None:
@@ -168,9 +179,10 @@ def _time_axis(axes: Axes, places: Lanes, ticks: int) -> None:
     """Seconds under the lanes; to the right of them, what stands on no clock of ours."""
     bare(axes)
     steps = MaxNLocator(ticks, steps=STEPS).tick_values(places.from_s, places.to_s)
-    last = min(places.to_s, places.edge_s - EDGE / places.second)
-    within = [float(at) for at in steps if places.from_s <= at <= last]
-    step = within[1] - within[0] if len(within) > 1 else 1
+    air = EDGE / places.second
+    first, last = places.from_s + air, min(places.to_s, places.edge_s - air)
+    within = [float(at) for at in steps if first <= at <= last]
+    step = float(steps[1] - steps[0]) if len(steps) > 1 else 1.0
     decimals = next((digits for digits in range(6) if step >= 0.999 * 10.0**-digits), 6)
     axes.xaxis.set_major_locator(FixedLocator(within))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:.{decimals}f} s"))

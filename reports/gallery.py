@@ -15,6 +15,8 @@ from reports.heat import heat
 from reports.matrix import matrix
 from reports.meetings import meetings
 from reports.strips import load, timeline
+from reports.windows import said as windows_said
+from reports.windows import windows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -111,8 +113,8 @@ HEAT = Plot(
 COURSES = Plot(
     name="courses",
     title="Where the time of an answer went",
-    meaning="Three answers from when they were due, each step after the one before; the amber "
-    "piece is how late we ourselves sent it.",
+    meaning="Up to three answers from when they were due, each step after the one before; the "
+    "amber piece is how late we ourselves sent it.",
     todo="The widest bar of the slow answer that is narrow in the median one is where to look.",
     draw=lambda judgement, width: courses(judgement.courses, width=width),
     says=_courses_said,
@@ -127,5 +129,14 @@ MEETINGS = Plot(
     draw=lambda judgement, width: meetings(judgement.coverage, width=width),
     says=_coverage_said,
 )
-PLOTS = (BLEEDING, TIMELINE, LOAD, HEAT, COURSES, MEETINGS)
+WINDOWS = Plot(
+    name="windows",
+    title="Objectives, window by window",
+    meaning="What was measured in each stretch of the run, with its 95 % bounds, for the "
+    "objectives that every stretch must meet; the dashed line is the limit.",
+    todo="Find the first stretch that missed it, and compare it with the load at that moment.",
+    draw=lambda judgement, width: windows(judgement.objectives, width=width),
+    says=lambda judgement: windows_said(judgement.objectives),
+)
+PLOTS = (BLEEDING, WINDOWS, TIMELINE, LOAD, HEAT, COURSES, MEETINGS)
 """All of them; a new one is a function that draws, and an entry here."""

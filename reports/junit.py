@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from isolation_checks.judging.verdict import Verdict
-from reports import wording
+from reports import advice, wording
 from reports.disarm import disarm
 
 if TYPE_CHECKING:
@@ -85,14 +85,19 @@ def _part(part: PartOutcome) -> TestCase:
 
 def _check(check: CheckOutcome, findings: list[Finding], run: str) -> TestCase:
     found = wording.counted(check.found, "found", "found")
-    examined = f"{found} in {wording.count(check.examined)} {check.unit}"
+    examined = f"{found} in {_examined(check)}"
     details = [f"{check.asks} {examined}", *([check.note] if check.note else [])]
     details += [_told(finding, run) for finding in findings]
+    details += [f"What to do: {todo}" for todo in filter(None, [advice.for_check(check)])]
     if check.verdict is Verdict.FAIL:
         said = findings[0].sentence if findings else check.note or examined
     else:
         said = check.note or examined
     return _case(check.part, check.name, check.verdict, said, details)
+
+
+def _examined(check: CheckOutcome) -> str:
+    return f"{wording.count(check.examined)} {wording.unit(check.examined, check.unit)}"
 
 
 def _told(finding: Finding, run: str) -> str:
@@ -108,7 +113,10 @@ def _told(finding: Finding, run: str) -> str:
 
 def _objective(objective: ObjectiveOutcome) -> TestCase:
     said = "; ".join(part for part in (wording.measured(objective), objective.note) if part)
-    return _case("objective", wording.limit(objective.statement), objective.verdict, said)
+    details = [*filter(None, [objective.meaning]), said]
+    details += [f"What to do: {todo}" for todo in filter(None, [advice.for_objective(objective)])]
+    name = wording.limit(objective.statement)
+    return _case("objective", name, objective.verdict, said, details)
 
 
 def _opportunity(kind: Opportunity) -> TestCase:

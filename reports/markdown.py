@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from isolation_checks.judging.verdict import Verdict
-from reports import wording
+from reports import advice, wording
 from reports.disarm import disarm, excerpt
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def render(judgement: Judgement) -> bytes:
         *_findings(judgement),
         *_checks(judgement),
         *_objectives(judgement),
+        *_todo(judgement),
         *_unseen(judgement),
+        *_meanings(judgement),
         *_foot(judgement),
     ]
     return _fitting(lines).encode()
@@ -162,6 +164,43 @@ def _objectives(judgement: Judgement) -> list[str]:
     ]
     heads = ("objective", "verdict", "measured")
     return ["### Objectives", "", *_table(heads, rows)] if rows else []
+
+
+def _todo(judgement: Judgement) -> list[str]:
+    """Of every check and objective that did not pass: what it asks, and what to do."""
+    told = [
+        (check.name, check.asks, advice.for_check(check))
+        for check in judgement.checks
+        if advice.for_check(check)
+    ]
+    told += [
+        (wording.limit(each.statement), each.meaning, advice.for_objective(each))
+        for each in judgement.objectives
+        if advice.for_objective(each)
+    ]
+    lines = [
+        f"- **{plain(name)}** {plain(means)} *What to do.* {plain(todo)}"
+        for name, means, todo in told
+    ]
+    return ["### What to do", "", *lines, ""] if lines else []
+
+
+def _meanings(judgement: Judgement) -> list[str]:
+    """What the other checks and objectives ask, folded away."""
+    lines = [
+        f"- **{plain(check.name)}** {plain(check.asks)}"
+        for check in judgement.checks
+        if not advice.for_check(check)
+    ]
+    lines += [
+        f"- **{plain(wording.limit(each.statement))}** {plain(each.meaning)}"
+        for each in judgement.objectives
+        if each.meaning and not advice.for_objective(each)
+    ]
+    if not lines:
+        return []
+    summary = "<details><summary>What the others ask</summary>"
+    return [summary, "", *lines, "", "</details>", ""]
 
 
 def _unseen(judgement: Judgement) -> list[str]:

@@ -7,10 +7,11 @@ and every request besides.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from isolation_checks.judging.verdict import Verdict
 from reports import advice, brief, figures, wording
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from isolation_checks.judging.verdict import Finding, Judgement, Moment
     from reports.gallery import Plot
 
+_NAME = re.compile(r"(?<![\w-])(\w{1,16}-\w{1,12})(?![\w-])")
 WIDE, NARROW = 860, 336
 """Pixels of a finding's picture on a screen and on a phone."""
 MEANING: Mapping[Verdict, str] = {
@@ -62,6 +64,9 @@ def render(judgement: Judgement) -> bytes:
         advice=advice,
         commands=_commands(judgement),
         said=said,
+        lanes_todo=figures.LANES_TODO,
+        phases_meaning=figures.PHASES_MEANING,
+        phases_todo=figures.PHASES_TODO,
         words=wording,
     )
     return text.encode()
@@ -122,12 +127,19 @@ def _commands(judgement: Judgement) -> list[tuple[str, str]]:
     return commands
 
 
+def whole(text: str) -> Markup:
+    """Words in which no short name with a hyphen is broken over two lines."""
+    return Markup(_NAME.sub(r'<span class="name">\1</span>', str(escape(text))))  # noqa: S704 - escaped
+
+
 def templates() -> Environment:
     """Templates that escape whatever is put into them."""
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["whole"] = whole
+    return environment

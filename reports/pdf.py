@@ -161,9 +161,10 @@ def _front(paper: Paper, judgement: Judgement) -> None:
     paper.say(judgement.verdict, COLOURS[judgement.verdict], size=30, bold=True)
     paper.say(judgement.headline, size=12)
     paper.say(" · ".join(wording.size(judgement.scale)), MUTED)
-    for heading, sentence in brief.told(judgement):
+    for heading, sentences in brief.told(judgement):
         paper.say(heading, bold=True)
-        paper.say(sentence)
+        for sentence in sentences:
+            paper.say(sentence)
     rows = [("part", "verdict", "because")]
     rows += [
         (
@@ -211,16 +212,19 @@ def _tables(paper: Paper, judgement: Judgement) -> None:
     for check in judgement.checks:
         todo = advice.for_check(check)
         note = " ".join(filter(None, (wording.found_note(check), todo)))
-        examined = f"{wording.count(check.examined)} {check.unit}"
-        rows.append((check.name, check.verdict, examined, wording.count(check.found), note))
-    paper.table(rows, (26, 12, 16, 8, 38))
+        unit = wording.unit(check.examined, check.unit)
+        examined = f"{wording.count(check.examined)} {unit}"
+        name = f"{check.name}: {check.asks}"
+        rows.append((name, check.verdict, examined, wording.count(check.found), note))
+    paper.table(rows, (36, 12, 14, 8, 30))
     if judgement.objectives:
         paper.heading("Objectives")
         rows = [("objective", "verdict", "measured", "what to do")]
         for each in judgement.objectives:
             todo = " ".join(filter(None, (each.note, advice.for_objective(each))))
-            rows.append((wording.limit(each.statement), each.verdict, wording.measured(each), todo))
-        paper.table(rows, (24, 12, 32, 32))
+            name = ": ".join(filter(None, (wording.limit(each.statement), each.meaning)))
+            rows.append((name, each.verdict, wording.measured(each), todo))
+        paper.table(rows, (32, 12, 26, 30))
     if judgement.opportunities:
         paper.heading("Opportunities")
         rows = [("kind", "count", "seen", "so")]

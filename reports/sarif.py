@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from isolation_checks.judging.verdict import Verdict
-from reports import wording
+from reports import advice, wording
 from reports.disarm import disarm
 
 if TYPE_CHECKING:
@@ -126,8 +126,10 @@ def _rules(judgement: Judgement) -> list[dict[str, Any]]:
 def _help(asks: str, check: CheckOutcome | None) -> str:
     said = [asks]
     if check is not None and check.verdict is not Verdict.NOT_ASKED:
-        examined = f"{wording.count(check.examined)} {check.unit}"
+        unit = wording.unit(check.examined, check.unit)
+        examined = f"{wording.count(check.examined)} {unit}"
         said.append(plain(f"This run examined {examined} and found {wording.count(check.found)}."))
+        said += [f"What to do: {plain(todo)}" for todo in filter(None, [advice.for_check(check)])]
     said.append(
         "A result is proved by its flow: the least set of moments that shows it, in order. "
         "`crosstalk checks` says what the check catches and is blind to; "

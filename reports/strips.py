@@ -35,7 +35,7 @@ def timeline(run: Timeline | None, *, width: int) -> Figure | None:
     """Sessions, answers a second, seconds an answer took, and new findings; None without slices."""
     if run is None:
         return None
-    figure, strips = _strips(width, 4)
+    figure, strips = stacked(width, 4)
     ends = (run.slices[0].from_s, run.slices[-1].from_s + run.slice_s)
     for axes in strips:
         axes.set_xlim(*ends)
@@ -43,10 +43,7 @@ def timeline(run: Timeline | None, *, width: int) -> Figure | None:
     _rates(strips[1], run)
     _durations(strips[2], run)
     _findings(strips[3], run)
-    last = strips[-1]
-    last.xaxis.set_visible(True)
-    last.xaxis.set_major_locator(MaxNLocator(4 if width < 500 else 8, steps=STEPS))  # noqa: PLR2004 - a phone
-    last.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:g} s"))
+    timed(strips[-1], width)
     return figure
 
 
@@ -58,22 +55,22 @@ def load(run: Timeline | None, *, width: int) -> Figure | None:
     slices = [each for each in run.slices if each.answered] if run is not None else []
     if run is None or len({each.sessions for each in slices}) < LEVELS:
         return None
-    figure, (rate, took) = _strips(width, 2, tall=1.8, axis=AXIS + 16)
+    figure, (rate, took) = stacked(width, 2, tall=1.8, axis=AXIS + 16)
     x = [each.sessions for each in slices]
     look: dict[str, Any] = {"ls": "none", "mew": 1.2}
     rates = [each.answered / run.slice_s for each in slices]
     rate.plot(x, rates, "o", ms=6, mfc="none", mec=CURVE, **look)
     rate.plot(x, [each.good / run.slice_s for each in slices], "o", ms=3, color=INK, ls="none")
-    _headed(rate, ("answers a second", INK), ("○ all", CURVE), ("• within the objective", MUTED))
+    headed(rate, ("answers a second", INK), ("○ all", CURVE), ("• within the objective", MUTED))
     quantiles = _took(slices)
     at = [each.sessions for each, _, _ in quantiles]
     took.plot(at, [p50 for _, p50, _ in quantiles], "o", ms=6, mfc="none", mec=CURVE, **look)
     took.plot(at, [p95 for _, _, p95 in quantiles], "D", ms=5, mfc="none", mec=UNFINISHED, **look)
-    _headed(took, ("seconds an answer took", INK), ("○ p50", CURVE), ("◇ p95", UNFINISHED))
+    headed(took, ("seconds an answer took", INK), ("○ p50", CURVE), ("◇ p95", UNFINISHED))
     _limit(took, run)
     for axes, most in ((rate, max(rates)), (took, max(p95 for _, _, p95 in quantiles))):
         axes.set_xlim(0, max(x) * 1.05)
-        _upward(axes, most)
+        upward(axes, most)
     took.xaxis.set_visible(True)
     took.set_xlabel("sessions open", color=MUTED, fontsize=SMALL, labelpad=2)
     took.xaxis.set_major_locator(MaxNLocator(MOST_TICKS, steps=STEPS, integer=True))
@@ -81,9 +78,10 @@ def load(run: Timeline | None, *, width: int) -> Figure | None:
     return figure
 
 
-def _strips(
+def stacked(
     width: int, number: int, tall: float = 1.0, axis: int = AXIS
 ) -> tuple[Figure, list[Axes]]:
+    """An empty figure of so many strips, one below the other; only their y axes show."""
     strip = STRIP * tall
     height = number * (HEAD + strip + GAP) + axis
     figure = Figure(figsize=(width / UNIT, height / UNIT), dpi=UNIT)
@@ -101,13 +99,20 @@ def _strips(
     return figure, strips
 
 
+def timed(axes: Axes, width: int) -> None:
+    """Show the axis of time under a strip."""
+    axes.xaxis.set_visible(True)
+    axes.xaxis.set_major_locator(MaxNLocator(4 if width < 500 else 8, steps=STEPS))  # noqa: PLR2004 - a phone
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:g} s"))
+
+
 def _sessions(axes: Axes, run: Timeline) -> None:
     counts = [each.sessions for each in run.slices]
     x, y = _edges(run, counts)
     axes.fill_between(x, y, color=OTHER, alpha=0.16, lw=0)
     axes.plot(x, y, color=OTHER, lw=1.6)
-    _upward(axes, max(counts), whole=True)
-    _headed(axes, ("sessions open", INK))
+    upward(axes, max(counts), whole=True)
+    headed(axes, ("sessions open", INK))
 
 
 def _rates(axes: Axes, run: Timeline) -> None:
@@ -124,8 +129,8 @@ def _rates(axes: Axes, run: Timeline) -> None:
             *_bars(run.slices, lost), width=run.slice_s * 0.6, color=UNFINISHED, alpha=0.75, lw=0
         )
         words.append(("▮ not answered", UNFINISHED))
-    _upward(axes, max([*answered, *lost]))
-    _headed(axes, *words)
+    upward(axes, max([*answered, *lost]))
+    headed(axes, *words)
 
 
 def _durations(axes: Axes, run: Timeline) -> None:
@@ -135,9 +140,9 @@ def _durations(axes: Axes, run: Timeline) -> None:
     axes.vlines(middle, p50, p95, color=HAIR, lw=2, zorder=1)
     axes.plot(middle, p50, "o", ms=4.5, color=CURVE)
     axes.plot(middle, p95, "D", ms=4, mfc="none", mec=UNFINISHED, mew=1.3)
-    _upward(axes, max(p95, default=0.0))
+    upward(axes, max(p95, default=0.0))
     words = [("seconds an answer took", INK), ("• p50", CURVE), ("◇ p95", UNFINISHED)]
-    _headed(axes, *words, (_limit(axes, run), MUTED))
+    headed(axes, *words, (_limit(axes, run), MUTED))
     if not some:
         _nothing(axes, "nothing was answered")
 
@@ -145,8 +150,8 @@ def _durations(axes: Axes, run: Timeline) -> None:
 def _findings(axes: Axes, run: Timeline) -> None:
     found = [each.found for each in run.slices]
     axes.bar(*_bars(run.slices, found), width=run.slice_s * 0.8, color=RECIPIENT, lw=0)
-    _upward(axes, max(found), whole=True)
-    _headed(axes, ("new findings of isolation", INK))
+    upward(axes, max(found), whole=True)
+    headed(axes, ("new findings of isolation", INK))
     if not any(found):
         _nothing(axes, "none")
 
@@ -181,7 +186,7 @@ def _bars(slices: Sequence[Slice], values: Sequence[float]) -> tuple[list[float]
     return [each.from_s + length / 2 for each in slices], list(values)
 
 
-def _upward(axes: Axes, most: float, *, whole: bool = False) -> None:
+def upward(axes: Axes, most: float, *, whole: bool = False) -> None:
     """From nothing to the most, with two or three round numbers."""
     axes.set_ylim(0, (most or 1) * 1.12)
     steps = MaxNLocator(2, steps=STEPS, integer=whole).tick_values(0, most or 1)
@@ -189,7 +194,7 @@ def _upward(axes: Axes, most: float, *, whole: bool = False) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:g}"))
 
 
-def _headed(axes: Axes, *words: Words) -> None:
+def headed(axes: Axes, *words: Words) -> None:
     """What a strip shows, and beside that what its marks stand for; on a phone, as much as fits."""
     inside, tall = axes.bbox.width, axes.bbox.height
     x = -LEFT + 4.0

@@ -87,6 +87,13 @@ def _kind(hint: Any) -> pa.DataType:  # noqa: ANN401 - a type annotation
     return KINDS.get(hint, pa.string())
 
 
+def _windows(judgement: Judgement) -> Iterable[Row]:
+    for objective in judgement.objectives:
+        for each in objective.windows:
+            same = tuple(getattr(each, name) for name in verdict.Window.__struct_fields__)
+            yield (objective.name, *same)
+
+
 def _latency(judgement: Judgement) -> Iterable[Row]:
     """A row per phase and quantile (0 to 1); no seconds where that many never finished."""
     for phase in judgement.latency:
@@ -144,12 +151,18 @@ TABLES: Mapping[str, Table] = {
         verdict.ObjectiveOutcome,
         "objectives",
         "name indicator statement verdict unit limit measured lower upper samples censored needed "
-        "note",
+        "note meaning advice",
     ),
     "opportunities": _of(
         verdict.Opportunity, "opportunities", "name count seen bound wanted needed meaning"
     ),
     "pairs": _of(verdict.Pair, "pairs", "owner recipient channel times"),
+    "windows": Table(
+        columns={
+            "objective": _TEXT, **_columns(verdict.Window, verdict.Window.__struct_fields__)
+        },
+        rows=_windows,
+    ),
     "latency": Table(
         columns={
             "phase": _TEXT, "label": _TEXT, "samples": _WHOLE, "censored": _WHOLE,

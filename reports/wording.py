@@ -30,6 +30,24 @@ Toward = Literal["nearest", "up", "down"]
 """Where to round: a bound must still be true once it is rounded."""
 NBSP = "\u00a0"
 """Holds a number and its unit together on one line."""
+CERTAIN = 0.9
+"""A bound above this says nothing: that nine of ten would bleed was never believed."""
+SINGULAR = {
+    "answers": "answer",
+    "attempts": "attempt",
+    "connects": "connect",
+    "facts of one's own": "fact of one's own",
+    "frames": "frame",
+    "labels": "label",
+    "planted breaks": "planted break",
+    "principals": "principal",
+    "processes": "process",
+    "queries": "query",
+    "rows": "row",
+    "samples": "sample",
+    "sessions": "session",
+}
+"""What checks examine, as one of it is called."""
 LEAST = 1e-12
 """Half-open noise of binary fractions: 0.07 is not rounded up to 0.071."""
 
@@ -51,6 +69,11 @@ def date(stamp: str) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """A count and its noun: `1 user`, `1,184 queries`."""
     return f"{count(number)} {one if number == 1 else many}"
+
+
+def unit(number: int, many: str) -> str:
+    """What so many of are counted: of one `query`, of three `queries`."""
+    return SINGULAR.get(many, many) if number == 1 else many
 
 
 def times(number: int) -> str:
@@ -102,6 +125,8 @@ def so(kind: Opportunity) -> str:
     parts: list[str] = []
     if kind.count == 0:
         parts.append("It could not have shown, so nothing is known.")
+    elif kind.bound is not None and kind.bound > CERTAIN:
+        parts.append("So few say nothing.")
     elif kind.bound is not None:
         one_in = math.floor(1 / kind.bound + LEAST) if kind.bound else 0
         often = f", at most once in {count(one_in)} cases" if one_in > 1 else ""

@@ -53,7 +53,8 @@ def interference(run: Run) -> Outcome:
             found.append(_found(run, hit, len(tried)))
         else:
             loose += len(hit)
-    note = f"{loose} sessions were cut off during attempts; that may be chance" if loose else ""
+    cut = "1 session was" if loose == 1 else f"{loose} sessions were"
+    note = f"{cut} cut off during attempts; that may be chance" if loose else ""
     return Outcome(
         examined=len(refused),
         unit="attempts",

@@ -10,6 +10,9 @@ from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.verdict import Opportunity, PartOutcome, Verdict
 
+ROOM = 140
+"""Characters of a part's reasons in the headline."""
+
 
 def headline(
     verdict: Verdict,
@@ -26,9 +29,11 @@ def headline(
         roots = "one root" if found.roots == 1 else f"{found.roots} roots"
         many = f"{found.total:,} findings, {roots}"
         what = "isolation broken" if "isolation" in names else "objectives missed"
-        return f"{what}: {said[0].sentence} ({many})" if said else f"{what}: {deciding[0].because}"
+        if said:
+            return f"{what}: {said[0].sentence} ({many})"
+        return f"{what}: {_brief(deciding[0].because)}"
     if verdict is Verdict.UNKNOWN:
-        return "; ".join(f"{part.name}: {part.because}" for part in deciding)
+        return "; ".join(f"{part.name}: {_brief(part.because)}" for part in deciding)
     overlap = next((o for o in chances if o.name == "overlap"), None)
     if (
         overlap is None
@@ -51,7 +56,16 @@ def scope(outcomes: list[tuple[Check, Outcome]]) -> str:
     return "on the wire and in the rows" if rows else "on the wire; rows not asked"
 
 
+def _brief(because: str) -> str:
+    """As many of a part's reasons as a headline has room for; the part itself has all of them."""
+    if len(because) <= ROOM:
+        return because
+    kept = because[:ROOM]
+    end = max(kept.rfind("; "), kept.rfind(" ") if "; " not in kept else -1)
+    return f"{kept[: end if end > 0 else ROOM].rstrip(';, ')} …"
+
+
 def _rounded_up(share: float) -> str:
     """A bound in per cent, of two digits; more than it is, never less."""
     places = max(0, 1 - math.floor(math.log10(share * 100)))
-    return f"{math.ceil(share * 100 * 10**places - 1e-9) / 10**places:.{places}f}%"
+    return f"{math.ceil(share * 100 * 10**places - 1e-9) / 10**places:.{places}f} %"

@@ -46,7 +46,7 @@ def _reasons(check: Check, outcome: Outcome) -> Iterator[tuple[str, str]]:
         unknown = each.verdict is Verdict.UNKNOWN
         yield each.statement, each.note if unknown else _measured(each.measured, each.unit)
     if not missed:
-        said = f"{outcome.total} found" if outcome.found else outcome.note
+        said = f"{outcome.total:,} found" if outcome.found else outcome.note
         yield check.name, said or "nothing was examined"
 
 
@@ -63,11 +63,12 @@ def _measured(value: float | None, unit: str) -> str:
         return "no finite value was measured"
     if unit == "per_s":
         return f"{value:.3g}/s"
-    return f"{value:.2f} s" if unit == "s" else f"{value:.2%}"
+    return f"{value:.2f} s" if unit == "s" else f"{value * 100:.2f} %"
 
 
 def _too_few(opportunity: Opportunity) -> str:
+    wanted = (opportunity.wanted or 0.0) * 100
     return (
-        f"only {opportunity.count} opportunities of the class {opportunity.name} were examined; "
-        f"{opportunity.needed} more would put the rate under {opportunity.wanted:.2%} at 95 %"
+        f"only {opportunity.count:,} opportunities of the class {opportunity.name} were examined; "
+        f"{opportunity.needed:,} more would put the rate under {wanted:g} % at 95 %"
     )

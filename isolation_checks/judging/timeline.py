@@ -32,7 +32,11 @@ def of(history: History, outcomes: Iterable[tuple[Check, Outcome]]) -> Timeline 
     limits = [float(o.limit) for o in history.plan.objectives if o.indicator == "completion"]
     limit_s = min(limits, default=None)
     queries = [query for query in history.queries.values() if query.reason != Reason.NOT_SENT]
-    sessions = [s for s in history.sessions.values() if s.ready_s is not None]
+    sessions = [
+        session
+        for session in history.sessions.values()
+        if session.channel == "websocket" and session.ready_s is not None
+    ]
     if not queries:
         return None
     ends = [query.over_s for query in queries if query.over_s is not None]

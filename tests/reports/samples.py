@@ -27,7 +27,9 @@ from isolation_checks.judging.verdict import (
     Step,
     Timeline,
     Verdict,
+    Window,
 )
+from isolation_checks.plan.indicators import INDICATORS
 
 PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
 
@@ -58,9 +60,12 @@ def check(name: str, examined: int, **fields: Any) -> CheckOutcome:
 
 def objective(statement: str, **fields: Any) -> ObjectiveOutcome:
     """An objective in seconds that was met with room to spare."""
+    indicator = fields.get("indicator", "completion")
     met = {
         "name": "completion",
-        "indicator": "completion",
+        "indicator": indicator,
+        "meaning": INDICATORS[indicator].meaning,
+        "advice": INDICATORS[indicator].advice,
         "verdict": PASS,
         "unit": "s",
         "limit": 5.0,
@@ -224,6 +229,15 @@ HEAT = Heat(
 )  # fmt: skip
 
 
+def window(
+    from_s: float, verdict: Verdict, measured: float | None, lower: float, upper: float | None,
+    **fields: Any,
+) -> Window:  # fmt: skip
+    """Twenty seconds of an objective."""
+    plain = {"to_s": from_s + 20, "samples": 380, "lower": lower, "upper": upper}
+    return Window(from_s=from_s, verdict=verdict, measured=measured, **(plain | fields))
+
+
 def course(label: str, took_s: float, **fields: Any) -> Course:
     """An answer that spent nine tenths of its time in a tool."""
     names = ("our own lag", "until agent_started", "until tool_completed", "until agent_completed")
@@ -236,6 +250,11 @@ def course(label: str, took_s: float, **fields: Any) -> Course:
     return Course(label=label, took_s=took_s, **(plain | fields))
 
 
+WINDOWS = (
+    window(0.0, PASS, 1.31, 1.22, 1.4),
+    window(20.0, UNKNOWN, 4.6, 4.1, None, samples=20),
+    window(40.0, FAIL, None, 7.913, None, to_s=None),
+)
 COURSES = (course("the median answer", 0.6), course("the slowest answer", 12.0))
 PHASES = ("connecting", "waiting", "streaming", "idle")
 COVERAGE = Coverage(
@@ -408,7 +427,7 @@ def slow() -> Judgement:
         objectives=(
             objective(
                 "completion p95 <= 5 s", verdict=FAIL, measured=None, lower=7.913, upper=None,
-                censored=142,
+                censored=142, windows=WINDOWS,
             ),
             objective(
                 "first event p99 <= 5 s", verdict=UNKNOWN, measured=0.8, lower=0.7, upper=None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reports import figures
-from reports.gallery import BLEEDING, COURSES, HEAT, LOAD, MEETINGS, PLOTS, TIMELINE
+from reports.gallery import BLEEDING, COURSES, HEAT, LOAD, MEETINGS, PLOTS, TIMELINE, WINDOWS
 from tests.reports import samples
 
 WIDTHS = (860, 336)
@@ -28,7 +28,8 @@ def test_every_figure_says_what_it_means_and_what_to_do(plot):
     for sentence in (plot.meaning, plot.todo):
         assert 1 == sentence.count(". ") + sentence.endswith(".")
     assert plot.draw(samples.unknown(), 860) is None
-    judgement = samples.bleeding() if plot is BLEEDING else samples.passing()
+    full = {BLEEDING.name: samples.bleeding, WINDOWS.name: samples.slow}
+    judgement = full.get(plot.name, samples.passing)()
     assert plot.says(judgement)
     for width in WIDTHS:
         drawn = plot.draw(judgement, width)
@@ -50,6 +51,36 @@ def test_the_strips_show_the_slices(width):
     assert [5.0, 5.0] == list(took.lines[-1].get_ydata())
     assert [0, 0, 0, 3, 0, 0] == [bar.get_height() for bar in found.patches]
     assert (0.0, 60.0) == found.get_xlim()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_windows_stand_at_their_middle_with_their_bounds(width):
+    """What was met, missed or cannot be told has a mark of its own; no finite value is on top."""
+    (axes,) = WINDOWS.draw(samples.slow(), width).axes
+    top = axes.get_ylim()[1]
+    assert [(10, 1.31)] == points(axes, "o")
+    assert [(50, top)] == points(axes, "D")
+    bounds = [lines.get_segments()[0][:, 1].tolist() for lines in axes.collections]
+    assert [[1.22, 1.4], [4.1, top], [7.913, top]] == bounds
+    assert [5.0, 5.0] in [list(line.get_ydata()) for line in axes.lines]
+    said = WINDOWS.says(samples.slow())
+    assert "completion p95 ≤ 5 s: 1 PASS, 1 UNKNOWN, 1 FAIL" == said
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_label_of_a_course_is_never_written_beyond_its_bar_or_the_picture(width):
+    """Where there is no room for it whole, its name makes way for its time."""
+    steps = tuple(
+        samples.Step(name=f"until tool_completed number {place}", from_s=at, to_s=at + 0.04)
+        for place, at in enumerate((0.0, 0.04, 0.08, 0.12))
+    )
+    figure = COURSES.draw(samples.passing(courses=(samples.course("x", 0.16, steps=steps),)), width)
+    figure.draw_without_rendering()
+    for label in figure.axes[0].texts:
+        box = label.get_window_extent()
+        assert -1 <= box.x0
+        assert box.x1 <= width * figure.dpi / figures.UNIT + 1
+        assert label.get_text().strip().endswith("s") or "x" in label.get_text()
 
 
 def test_without_findings_or_answers_the_strips_say_so():

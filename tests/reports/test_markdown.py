@@ -10,7 +10,7 @@ from reports.disarm import disarm
 from tests.reports import samples
 
 OURS = {"h2", "h3", "p", "table", "thead", "tbody", "tr", "th", "td", "strong", "code", "ul", "li"}
-OURS |= {"br", "hr"}
+OURS |= {"br", "hr", "em", "details", "summary"}
 
 
 class Shown(HTMLParser):
@@ -52,8 +52,12 @@ def test_a_failure_is_told_from_verdict_to_what_was_not_asked():
         "foreign canary in a frame ❌ FAIL 9,402 37",
         "object access NOT ASKED — —",
         "completion p95 ≤ 5 s ✅ PASS 1.31 s (at most 1.38 s; n = 1,140)",
+        "foreign canary in a frame Did anyone receive words that only someone else was given?",
+        "What to do. Follow the first finding's witness",
         "no two queries overlapped in the connect phase",
         "What was not asked probes",
+        "What the others ask",
+        "completion p95 ≤ 5 s How long a user waits from wanting an answer until it is complete.",
         "exit 1",
     ]
     told, place = " ".join(" ".join(shown("failing").words).split()), 0

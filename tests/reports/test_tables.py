@@ -28,6 +28,7 @@ def read(content):
         ({"from_s": "0.0", "sessions": "5", "good": "40", "p95_s": "0.6"}, "timeline", "passing"),
         ({"slice_s": "0.0", "from_s": "0.1", "answers": "30"}, "heat", "passing"),
         ({"label": "the median answer", "step": "our own lag"}, "courses", "passing"),
+        ({"objective": "completion", "verdict": "PASS", "samples": "380"}, "windows", "slow"),
         ({"one": "connecting", "other": "connecting", "times": "40"}, "coverage", "passing"),
         ({"phase": "connect", "quantile": "0.0", "seconds": "0.012"}, "latency", "passing"),
     ],

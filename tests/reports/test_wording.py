@@ -114,7 +114,7 @@ def test_only_what_reached_somebody_else_is_pointed_at():
             "It could not have shown, so nothing is known. 299 more are needed.",
             {"count": 0, "bound": None, "wanted": None, "needed": 299},
         ),
-        ("It is under 100 % at 95 %.", {"count": 1, "bound": 0.99999}),
+        ("So few say nothing.", {"count": 1, "bound": 0.99999}),
         ("It is under 2.4 % at 95 %, at most once in 42 cases. 174 more are needed.",
          {"count": 125, "bound": 0.02368, "wanted": None, "needed": 174}),
     ],

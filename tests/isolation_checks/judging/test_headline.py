@@ -28,11 +28,11 @@ def said(bound, verdict=Verdict.PASS, because=""):
 @pytest.mark.parametrize(
     ("shown", "bound"),
     [
-        ("0.26%", 0.002543),
-        ("0.25%", 0.0025),
-        ("1.1%", 0.01003),
-        ("13%", 0.1201),
-        ("0.0021%", 2e-5 + 1e-7),
+        ("0.26 %", 0.002543),
+        ("0.25 %", 0.0025),
+        ("1.1 %", 0.01003),
+        ("13 %", 0.1201),
+        ("0.0021 %", 2e-5 + 1e-7),
     ],
 )
 def test_a_bound_is_rounded_up_and_never_down(shown, bound):

@@ -37,14 +37,14 @@ def test_299_opportunities_pass_and_298_do_not():
     assert {"evidence": PASS, "isolation": PASS, "objectives": PASS} == parts(enough)
     assert (
         "nothing of one user's reached another, on the wire; rows not asked: 299 opportunities, "
-        "so under 1.00% of such answers at 95 %"
+        "so under 1.00 % of such answers at 95 %"
     ) == enough.headline
     short = judge(told(meetings(149)))
     assert (UNKNOWN, 3) == (short.verdict, short.exit_code)
     [isolation] = [part for part in short.parts if part.name == "isolation"]
     assert (
         "only 298 opportunities of the class overlap were examined; "
-        "1 more would put the rate under 1.00% at 95 %"
+        "1 more would put the rate under 1 % at 95 %"
     ) == isolation.because
 
 

@@ -37,6 +37,12 @@ def test_slices_count_what_was_over_and_what_was_found():
     assert answered.p50_s == pytest.approx(0.2)
 
 
+def test_only_sockets_stay_open():
+    """An answer over HTTP is over when it has come, so it is no open session."""
+    _, run = of("a+ a?q1,A1 a%A1 a%A1 a%A1 +3s a!q1")
+    assert 2 == max(each.sessions for each in run.slices)
+
+
 def test_the_map_counts_every_answer_once_and_what_never_came():
     """Answers in the step of their duration, the rest where they were due."""
     run, slices = of(LATER)
