@@ -11,7 +11,7 @@ from isolation_checks.judging.verdict import Verdict
 from reports import advice, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from isolation_checks.judging.verdict import Finding, Judgement, Slice, Timeline
 
@@ -52,14 +52,18 @@ def _begun(finding: Finding) -> str:
     """The finding's sentence as one begins, but for names, which stay as they are."""
     said = finding.sentence
     named = said.startswith(tuple(filter(None, (finding.victim, finding.recipient))))
-    return said if named else said[:1].upper() + said[1:]
+    return said if named else _capital(said)
+
+
+def _capital(said: str) -> str:
+    return said[:1].upper() + said[1:]
 
 
 def _missed(judgement: Judgement) -> Iterator[str]:
     for outcome in judgement.objectives:
         if outcome.verdict is Verdict.FAIL:
-            said = wording.limit(outcome.statement)
-            yield f"{said[:1].upper()}{said[1:]} was missed: {wording.measured(outcome)}."
+            said = _capital(wording.limit(outcome.statement))
+            yield f"{said} was missed: {wording.measured(outcome)}."
 
 
 def _whom(judgement: Judgement) -> Iterator[str]:
@@ -156,10 +160,20 @@ def _next(judgement: Judgement, first: Finding | None) -> tuple[str, ...]:
         for o in judgement.opportunities
         if o.needed
     ]
-    asked: Iterable[str] = (
-        advice.for_objective(o) for o in judgement.objectives if o.verdict is judgement.verdict
-    )
+    asked = [
+        (wording.limit(o.statement), advice.for_objective(o))
+        for o in judgement.objectives
+        if o.verdict is judgement.verdict
+    ]
     if short:  # a longer run has more samples, too
-        asked = (said for said in asked if not said.startswith("Drive longer"))
-    checks = (advice.for_check(c) for c in judgement.checks)
-    return tuple(dict.fromkeys(filter(None, (*short, *asked, *checks))))[:MOST]
+        asked = [(name, todo) for name, todo in asked if not todo.startswith("Drive longer")]
+    asked += [(c.name, advice.for_check(c)) for c in judgement.checks]
+    about: dict[str, list[str]] = {}
+    for name, todo in asked:
+        if todo:
+            about.setdefault(todo, []).append(name)
+    named = [
+        _capital(f"{', '.join(names)}: {todo[0].lower()}{todo[1:]}")
+        for todo, names in about.items()
+    ]
+    return (*short, *named)[:MOST]

@@ -128,4 +128,7 @@ def _ends(text: str, room: int) -> str:
     if len(text) <= room:
         return text
     half = max(room - 1, 0) // 2
-    return text[:half] + "…"[:room] + text[len(text) - half :]
+    before, after = text[:half], text[len(text) - half :]
+    if " " in before[-WORD:] and " " in after[:WORD]:
+        before, after = before[: before.rfind(" ") + 1], after[after.find(" ") :]
+    return before + "…"[:room] + after

@@ -35,6 +35,8 @@ PROVED = 5
 """Roots that are printed with their witness; `verdict.json` keeps the others."""
 QUOTED = 300
 """Characters of a moment's excerpt."""
+ABREAST = 3
+"""Panels in a row."""
 MARGIN, SMALL, TEXT, HEAD = 16.0, 8.0, 9.5, 13.0
 COLOURS = {
     Verdict.PASS: (11, 110, 79),
@@ -56,6 +58,7 @@ def render(judgement: Judgement) -> bytes:
     for finding in [f for f in judgement.findings if f.folded_into is None][:PROVED]:
         _finding(paper, finding)
     _tables(paper, judgement)
+    _phases(paper, judgement)
     for plot in PLOTS:
         drawn = plot.draw(judgement, DRAWN)
         if drawn is not None:
@@ -130,6 +133,20 @@ class Paper:
         self._pdf.image(io.BytesIO(figures.png(figure)), h=height)
         self._pdf.ln(1.5)
 
+    def beside(self, drawn: Sequence[Figure]) -> None:
+        """Figures of one size in rows of three."""
+        wide = self._pdf.epw / ABREAST
+        for first in range(0, len(drawn), ABREAST):
+            row = drawn[first : first + ABREAST]
+            inches = row[0].get_size_inches()
+            tall = float(wide * inches[1] / inches[0])
+            self._need(tall)
+            top = self._pdf.get_y()
+            for place, figure in enumerate(row):
+                content = io.BytesIO(figures.png(figure))
+                self._pdf.image(content, x=MARGIN + place * wide, y=top, w=wide)
+            self._pdf.set_y(top + tall + 1.5)
+
     def height(self, figure: Figure) -> float:
         """How tall a figure is on the page, in mm: as wide as the text, or as tall as fits."""
         wide, tall = figure.get_size_inches()
@@ -193,6 +210,16 @@ def _finding(paper: Paper, finding: Finding) -> None:
     paper.say(f"Looks like {wording.looks_like(finding)}")
     if finding.provocation:
         paper.say(f"Brought out by: {finding.provocation}")
+
+
+def _phases(paper: Paper, judgement: Judgement) -> None:
+    """How long each phase took, a panel beside the other."""
+    panels = figures.phases(judgement.latency)
+    if panels:
+        paper.heading("How long each phase took", room=70)
+        paper.say(figures.PHASES_MEANING, MUTED)
+        paper.beside(panels)
+        paper.say(f"What to do. {figures.PHASES_TODO}", MUTED)
 
 
 def _said(finding: Finding, moment: Moment) -> str:
