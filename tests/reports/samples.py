@@ -36,7 +36,8 @@ PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Ve
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)> [red]red[/red] \x1b[31mred\x1b[0m "
     "\x1b]8;;http://evil.example\x07here\x1b]8;;\x07 \u202eesrever\u202c \r\n\t\x00 "
-    "$\\frac{1}{$ 答えは東京です 👩\u200d💻🙂 Z" + "\u0316" * 40 + " & ]]> --> \"quoted\" 'too'"
+    "$\\frac{1}{$ 答えは東京です 👩\u200d💻🙂 Z" + "\u0316" * 40 + " & ]]> --> \"quoted\" 'too' "
+    "</title></style></svg><b>\n::error::pwned%0A::error::pwned\u2028\x85\x9b31m\ufeff"
 )
 """What a target may say to harm a reader: markup, escapes, reordering, stacked marks."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 
-import msgspec
 import pytest
 from pypdf import PdfReader
 
+from isolation_checks.errors import UsageError
 from isolation_checks.judging.capacity import (
     Answer,
     Bleeding,
@@ -140,6 +140,6 @@ def test_the_same_capacity_gives_the_same_bytes():
 def test_what_is_no_capacity_is_refused(tmp_path):
     """Nothing is made of it."""
     (tmp_path / "capacity.json").write_text("{}")
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(UsageError, match="this is no capacity"):
         write.write_capacity(tmp_path)
     assert not (tmp_path / "report").exists()
