@@ -6,8 +6,6 @@ only where the plan allows it, and when the drive is over.
 
 from __future__ import annotations
 
-import itertools
-
 from isolation_checks import probing
 from isolation_checks.probing import SOCKET, Family, Shows, Wanted, own
 from locustfiles.driving.probes.ground import Ground
@@ -19,19 +17,8 @@ from locustfiles.driving.rig import Rig
 def open_anothers_conversation(rig: Rig) -> None:
     """Have an intruder ask for conversations of a decoy's."""
     wanted = [w for w in probing.wanted(rig.plan, Family.CONVERSATION) if w.kind != "change"]
-    if not wanted:
-        return
-    ground = Ground(rig)
-    for turn in itertools.count():
-        conversation = ground.conversation(turn)
-        if conversation is None:
-            ground.pause()
-            continue
-        ground.own_socket(ground.intruder, ground.token(ground.intruder), own(SOCKET))
-        ground.own_reads(conversation)
-        for each in wanted:
-            ground.pause()
-            _try(ground, each, conversation)
+    if wanted:
+        Ground(rig).ask_about_conversations(wanted, _try)
 
 
 def change_anothers_conversation(rig: Rig) -> None:

@@ -6,8 +6,6 @@ conversation, so that what comes back shows as whom it was taken.
 
 from __future__ import annotations
 
-import itertools
-
 from isolation_checks import probing
 from isolation_checks.probing import SOCKET, Family, Shows, Wanted, own
 from locustfiles.driving.probes.ground import Ground
@@ -19,19 +17,8 @@ from locustfiles.driving.rig import Rig
 def claim_identities(rig: Rig) -> None:
     """Have an intruder claim to be a decoy, in every way that the plan describes."""
     wanted = list(probing.wanted(rig.plan, Family.IDENTITY))
-    if not wanted:
-        return
-    ground = Ground(rig)
-    for turn in itertools.count():
-        conversation = ground.conversation(turn)
-        if conversation is None:
-            ground.pause()
-            continue
-        ground.own_socket(ground.intruder, ground.token(ground.intruder), own(SOCKET))
-        ground.own_reads(conversation)
-        for each in wanted:
-            ground.pause()
-            _try(ground, each, conversation)
+    if wanted:
+        Ground(rig).ask_about_conversations(wanted, _try)
 
 
 def _try(ground: Ground, each: Wanted, conversation: str) -> None:

@@ -7,8 +7,9 @@ answers: no id is guessed.  Whether an attempt was accepted is for the judge to 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import gevent
@@ -21,7 +22,7 @@ from isolation_checks.dialects import template
 from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.reading import Ask
 from isolation_checks.plan.tables.auth import Call
-from isolation_checks.probing import Shows, own
+from isolation_checks.probing import SOCKET, Shows, Wanted, own
 from isolation_checks.records import ConversationLabel, Opcode
 from locustfiles.driving import wording
 from locustfiles.driving.principals import Principal
@@ -70,6 +71,24 @@ class Ground:
         told = self.question(who)
         self.decoy.session().ask(told, label, 0).done.wait()
         return who.conversations.get(label)
+
+    def ask_about_conversations(
+        self, wanted: Sequence[Wanted], attempt: Callable[[Ground, Wanted, str], None]
+    ) -> None:
+        """Make every attempt on one conversation of the decoy's after another, behind its controls.
+
+        The intruder's own token is taken, and the decoy can read what is asked for.
+        """
+        for turn in itertools.count():
+            conversation = self.conversation(turn)
+            if conversation is None:
+                self.pause()
+                continue
+            self.own_socket(self.intruder, self.token(self.intruder), own(SOCKET))
+            self.own_reads(conversation)
+            for each in wanted:
+                self.pause()
+                attempt(self, each, conversation)
 
     def question(self, principal: Principal) -> wording.Wording:
         """A question with a canary of this principal's in it."""

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
-import gevent
-from gevent.lock import BoundedSemaphore
-
 from isolation_checks.dialects import template
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.plan.tables.auth import Auth
 from isolation_checks.records import RunId
 from locustfiles.driving.principals import Principal
-from locustfiles.driving.tokens.fresh import stale, took
+from locustfiles.driving.tokens.fresh import took
 from locustfiles.driving.tokens.http import (
     IN_USE,
     OK,
@@ -22,51 +17,39 @@ from locustfiles.driving.tokens.http import (
     json_of,
     names_of,
 )
+from locustfiles.driving.tokens.keeping import Gate, Keeping
 
 USUAL_USER = ("user.id", "user_id", "id")
 """Where a login's answer says whose an opaque token is, unless the plan knows better."""
 
 
-class LoginTokens:
+class LoginTokens(Keeping):
     """Registers and logs in over HTTP; paced, and an account that exists is used again."""
 
     def __init__(self, auth: Auth, http: Http, credentials: Credentials, run: RunId) -> None:
+        super().__init__()
         self._auth = auth
         self._http = http
         self._credentials = credentials
         self._run = run
-        self._gate = BoundedSemaphore(4)
-        self._renewing: dict[str, BoundedSemaphore] = {}
-        self._next_s = 0.0
+        self._gate = Gate(auth.pace)
 
-    def token(self, principal: Principal) -> str:
-        """Register or log in once; afterwards what is kept, refreshed when it runs out."""
-        if principal.access is None:
-            self._credentials.know(principal.password, principal.id)
-            self._pace()
-            with self._gate:
-                self._enter(principal)
-        else:
-            self.renew(principal)
-        assert principal.access is not None
-        return principal.access
-
-    def renew(self, principal: Principal) -> bool:
-        """Refresh by the refresh token, or log in again where the platform has none."""
-        if principal.access is None or not stale(principal):
-            return False
-        with self._renewing.setdefault(principal.id, BoundedSemaphore()):
-            # a refresh token that is used twice may cost the account all its tokens
-            return stale(principal) and self._renew(principal)
+    def _first(self, principal: Principal) -> None:
+        """Register or log in."""
+        self._credentials.know(principal.password, principal.id)
+        with self._gate:
+            self._enter(principal)
 
     def refresh(self, principal: Principal) -> bool:
         """By the refresh token, stale or not; not where the platform has none."""
         if self._auth.refresh is None or principal.refresh is None:
             return False
-        with self._renewing.setdefault(principal.id, BoundedSemaphore()):
-            return self._renew(principal)
+        with self._alone(principal):
+            self._again(principal)
+        return True
 
-    def _renew(self, principal: Principal) -> bool:
+    def _again(self, principal: Principal) -> None:
+        """Refresh by the refresh token, or log in again where the platform has none."""
         names = names_of(principal, self._run)
         refresh, login = self._auth.refresh, self._auth.login
         assert login is not None
@@ -76,12 +59,6 @@ class LoginTokens:
         if status != OK and refresh is not None and principal.refresh:
             status, body = self._http.call(login, names)
         self._take(principal, status, body, "refresh")
-        return True
-
-    def _pace(self) -> None:
-        now = time.monotonic()
-        self._next_s = max(now, self._next_s + 1 / self._auth.pace)
-        gevent.sleep(self._next_s - now)
 
     def _enter(self, principal: Principal) -> None:
         names = names_of(principal, self._run)

@@ -14,15 +14,17 @@ from isolation_checks.plan.tables.auth import Auth
 from isolation_checks.plan.units import Secret
 from isolation_checks.records import RunId
 from locustfiles.driving.principals import Principal
-from locustfiles.driving.tokens.fresh import stale, took
+from locustfiles.driving.tokens.fresh import took
 from locustfiles.driving.tokens.http import names_of
+from locustfiles.driving.tokens.keeping import Keeping
 
 
-class MintedTokens:
+class MintedTokens(Keeping):
     """Signs tokens with the platform's own secret."""
 
     def __init__(self, auth: Auth, credentials: Credentials, run: RunId) -> None:
         assert auth.secret is not None
+        super().__init__()
         self._auth = auth
         self._credentials = credentials
         self._run = run
@@ -30,27 +32,12 @@ class MintedTokens:
         credentials.know(self._secret, "the platform")
         self._headers = {} if auth.kid is None else {"kid": auth.kid}
 
-    def token(self, principal: Principal) -> str:
-        """A token of our own making, made anew when it runs out."""
-        if principal.access is None:
-            self._mint(principal)
-        else:
-            self.renew(principal)
-        assert principal.access is not None
-        return principal.access
-
-    def renew(self, principal: Principal) -> bool:
-        """Make a new one when the old one runs out soon."""
-        if principal.access is None or not stale(principal):
-            return False
-        self._mint(principal)
-        return True
-
     def refresh(self, principal: Principal) -> bool:  # noqa: ARG002 - the protocol's signature
         """There is no login to refresh."""
         return False
 
-    def _mint(self, principal: Principal) -> None:
+    def _first(self, principal: Principal) -> None:
+        """Make one."""
         names = names_of(principal, self._run)
         subject = str(template.fill(self._auth.subject, names))
         now = int(time.time())
@@ -64,6 +51,8 @@ class MintedTokens:
         claims = standard | template.fill(self._auth.claims, names)
         principal.subject = str(claims["sub"])
         took(principal, self._signed(claims), self._credentials)
+
+    _again = _first
 
     def _signed(self, claims: dict[str, Any]) -> str:
         return jwt.encode(

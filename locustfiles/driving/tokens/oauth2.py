@@ -9,14 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-import time
 import urllib.parse
 from typing import Any
 
-import gevent
 import jwt
 import urllib3
-from gevent.lock import BoundedSemaphore
 
 from isolation_checks.dialects import template
 from isolation_checks.history.credentials import Credentials
@@ -27,7 +24,7 @@ from isolation_checks.plan.units import Secret
 from isolation_checks.records import RunId
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.tokens.browsing import Browser
-from locustfiles.driving.tokens.fresh import stale, took
+from locustfiles.driving.tokens.fresh import took
 from locustfiles.driving.tokens.http import (
     IN_USE,
     OK,
@@ -37,9 +34,10 @@ from locustfiles.driving.tokens.http import (
     json_of,
     names_of,
 )
+from locustfiles.driving.tokens.keeping import Gate, Keeping
 
 
-class OAuth2Tokens:
+class OAuth2Tokens(Keeping):
     """Asks an authorization server."""
 
     def __init__(
@@ -52,14 +50,13 @@ class OAuth2Tokens:
             UsageError: the file of clients cannot be read.
         """
         assert plan.auth.oauth2 is not None
+        super().__init__()
         self._plan = plan
         self._asked = plan.auth.oauth2
         self._http = http
         self._credentials = credentials
         self._run = run
-        self._gate = BoundedSemaphore(4)
-        self._renewing: dict[str, BoundedSemaphore] = {}
-        self._next_s = 0.0
+        self._gate = Gate(plan.auth.pace)
         self._secret = None
         if self._asked.client_secret is not None:
             self._secret = Secret(self._asked.client_secret).value()
@@ -69,40 +66,22 @@ class OAuth2Tokens:
         if self._asked.grant == "client_credentials":
             self._clients = references.clients(plan)[share]
 
-    def token(self, principal: Principal) -> str:
-        """Log in, or ask as a client, once; afterwards what is kept, as long as it is fresh."""
-        if principal.access is None:
-            self._pace()
-            with self._gate:
-                self._enter(principal)
-        else:
-            self.renew(principal)
-        assert principal.access is not None
-        return principal.access
+    def _first(self, principal: Principal) -> None:
+        """Log in, or ask as a client."""
+        with self._gate:
+            self._enter(principal)
 
-    def renew(self, principal: Principal) -> bool:
-        """A fresh token by the refresh token, or in the way in which the first was got."""
-        if principal.access is None or not stale(principal):
-            return False
-        with self._renewing.setdefault(principal.id, BoundedSemaphore()):
-            # a refresh token that is used twice may cost the account all its tokens
-            if not stale(principal):
-                return False
-            if principal.refresh is None or not self._refreshed(principal):
-                self._get(principal)
-            return True
+    def _again(self, principal: Principal) -> None:
+        """By the refresh token, or in the way in which the first was got."""
+        if principal.refresh is None or not self._refreshed(principal):
+            self._get(principal)
 
     def refresh(self, principal: Principal) -> bool:
         """By the refresh token, stale or not; not where there is none."""
         if principal.refresh is None:
             return False
-        with self._renewing.setdefault(principal.id, BoundedSemaphore()):
+        with self._alone(principal):
             return self._refreshed(principal)
-
-    def _pace(self) -> None:
-        now = time.monotonic()
-        self._next_s = max(now, self._next_s + 1 / self._plan.auth.pace)
-        gevent.sleep(self._next_s - now)
 
     def _enter(self, principal: Principal) -> None:
         """Register, where the plan says how, and get the first token."""

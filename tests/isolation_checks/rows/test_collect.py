@@ -15,16 +15,11 @@ from isolation_checks.plan import read
 from isolation_checks.rows import sources
 from isolation_checks.rows.collect import collect, read_said
 from tests.isolation_checks.rows.clock import Clock
+from tests.isolation_checks.rows.planned import HEAD
 
-PLAN = """
-dialect = "plain"
-[target]
-websocket = "ws://127.0.0.1:1/"
-[auth]
-source = "mint"
-secret = "env:ANY"
-carry = {{ headers = {{ Authorization = "Bearer {{token}}" }} }}
-[rows]
+PLAN = (
+    HEAD
+    + """[rows]
 url = "{url}"
 settle = "2s"
 settle_limit = "6s"
@@ -34,6 +29,7 @@ name = "messages"
 owner = "user_id"
 text = ["content"]
 """
+)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from isolation_checks.plan.tables.rows import Finished, Table
 from isolation_checks.rows import keyspace, sources
 from isolation_checks.rows.collect import collect, read_said
 from tests.isolation_checks.rows.clock import Clock
+from tests.isolation_checks.rows.planned import HEAD
 from tests.reference_platform.redis_server import redis_server
 
 
@@ -148,15 +149,9 @@ def test_what_is_too_long_is_cut_and_said(url, client, monkeypatch):
         assert database.cut
 
 
-PLAN = """
-dialect = "plain"
-[target]
-websocket = "ws://127.0.0.1:1/"
-[auth]
-source = "mint"
-secret = "env:ANY"
-carry = {{ headers = {{ Authorization = "Bearer {{token}}" }} }}
-[rows]
+PLAN = (
+    HEAD
+    + """[rows]
 url = "env:CROSSTALK_TEST_SQL"
 [[rows.tables]]
 name = "messages"
@@ -167,6 +162,7 @@ url = "env:CROSSTALK_TEST_REDIS"
 keys = {keys}
 json = ["value"]
 """
+)
 
 
 def run(folder, keys='["state:{owner}:*"]'):

@@ -13,6 +13,7 @@ from isolation_checks.plan.tables.rows import Table
 from isolation_checks.rows import sources, ways
 from isolation_checks.rows.collect import collect, read_said
 from tests.isolation_checks.rows.clock import Clock
+from tests.isolation_checks.rows.planned import HEAD
 from tests.servers.postgres import postgres_server
 
 SETUP = """
@@ -141,18 +142,13 @@ def test_a_whole_collection_says_how_its_clock_stands(url, tmp_path):
     assert where["since_s"] == pytest.approx(started.timestamp() - 60 - where["clock_behind_s"])
 
 
-PLAN = """
-dialect = "plain"
-[target]
-websocket = "ws://127.0.0.1:1/"
-[auth]
-source = "mint"
-secret = "env:ANY"
-carry = {{ headers = {{ Authorization = "Bearer {{token}}" }} }}
-[rows]
+PLAN = (
+    HEAD
+    + """[rows]
 url = "{url}"
 [[rows.tables]]
 name = "messages"
 text = ["body"]
 time = "created_at"
 """
+)

@@ -77,7 +77,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (tokens.fresh, tokens.http, tokens.login, tokens.mint):
+    for module in (tokens.fresh, tokens.http, tokens.mint):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
