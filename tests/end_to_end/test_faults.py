@@ -14,6 +14,7 @@ import pytest
 from isolation_checks.judging.verdict import Verdict
 from tests.end_to_end import drives, test_probes, test_provoked_faults
 from tests.end_to_end.claims import claiming, failing
+from tests.reference_platform.redis_server import redis_server
 from tests.servers.postgres import postgres_server
 
 pytestmark = pytest.mark.slow
@@ -75,13 +76,20 @@ def test_every_fault_is_caught_by_every_check_that_claims_it(fault, tmp_path, po
 
 
 def test_the_honest_platform_has_nothing_found(tmp_path, postgres):
-    """Without a fault isolation passes and nothing is found, on both databases."""
-    both = [
-        drives.demo(tmp_path / "sqlite", users=15, seconds=18),
-        drives.demo(tmp_path / "postgresql", users=15, seconds=18, database=postgres),
-    ]
-    for drive in [each.ended() for each in both]:
+    """Without a fault isolation passes and nothing is found, on both databases.
+
+    On PostgreSQL with Redis and two workers, of which one is killed now and then.
+    """
+    with redis_server() as redis:
+        several = {"database": postgres, "redis": redis, "workers": 2}
+        both = [
+            drives.demo(tmp_path / "sqlite", users=15, seconds=18),
+            drives.demo(tmp_path / "postgresql", users=15, seconds=20, **several),
+        ]
+        alone, several = [each.ended() for each in both]
+    for drive in (alone, several):
         assert drive.judgement.findings == (), drive.output
         assert drives.part(drive.judgement, "evidence") is Verdict.PASS, drive.output
-        assert drives.part(drive.judgement, "isolation") is Verdict.PASS, drive.output
+        assert drives.part(drive.judgement, "isolation") is not Verdict.FAIL, drive.output
         assert drive.judgement.scale.rows, drive.output
+    assert drives.part(alone.judgement, "isolation") is Verdict.PASS, alone.output

@@ -109,6 +109,13 @@ GROUPS = (
     Group({"fake_success": of_kind("canned-answer")}),
     Group({"pool_residue": anything}, needs="postgresql"),
     Group({"desynced_connection": holding("Earlier you said")}, needs="redis"),
+    Group(
+        {
+            "ghost_store": of_kind("forgotten-elsewhere"),
+            "restart_mixup": holding("Earlier you said"),
+        },
+        needs="workers",
+    ),
 )
 """No fault hides another of its drive: each shows where, or between whom, no other does."""
 PAIRS = [GROUPS[place : place + 2] for place in range(0, len(GROUPS), 2)]
@@ -118,7 +125,12 @@ PAIRS = [GROUPS[place : place + 2] for place in range(0, len(GROUPS), 2)]
 def servers():
     """What a drive may need, by its name."""
     with postgres_server() as postgres, redis_server() as redis:
-        yield {None: {}, "postgresql": {"database": postgres}, "redis": {"redis": redis}}
+        yield {
+            None: {},
+            "postgresql": {"database": postgres},
+            "redis": {"redis": redis},
+            "workers": {"workers": 2},
+        }
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: "+".join(f for g in pair for f in g.signs))
