@@ -63,6 +63,14 @@ def _unsigned(history: History) -> int:
     return sum(probe.kind in ("alg none", "no signature") for probe in history.probes)
 
 
+def _reads(history: History) -> int:
+    return _provoked("read")(history) + _probed(Family.CONVERSATION)(history)
+
+
+def _refreshes(history: History) -> int:
+    return 2 * _provoked("refresh")(history)  # two at once
+
+
 def _resumes(history: History) -> int:
     return _probed(Family.SESSION)(history) + _provoked("resume")(history)
 
@@ -90,11 +98,11 @@ _COUNTED: Mapping[str, Callable[[History], int]] = {
     "query in a known thread": _follow_ups,
     "memory": _memories,
     "cancel": _provoked("cancel"),
-    "refresh": _provoked("refresh"),
+    "refresh": _refreshes,
     "search": _provoked("search"),
     "failed run": _provoked("fail"),
     "failed or cancelled run": _provoked("fail", "cancel"),
     "run that is given up": _provoked("cancel"),
-    "read of a thread": _provoked("read"),
+    "read of a thread": _reads,
     "restart of a worker": _provoked("restart"),
 }

@@ -79,7 +79,7 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Several connects within the same moment."""
     tabs: Duration = Duration(2)
     """Two sessions of one principal, each in a conversation of its own."""
-    read: Duration = Duration(2)
+    read: Duration = Duration(0.5)
     """A read of a decoy's conversation; needs the dialect to say how one reads."""
     cancel: Duration = Duration(0.4)
     """Queries cancelled in mid-answer, and others' behind them; needs `dialect.cancel`."""
@@ -89,7 +89,7 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Questions that begin alike, of principals whose names do."""
     search: Duration = Duration(0.5)
     """A search for a phantom's document; needs `workload.seeds`."""
-    refresh: Duration = Duration(2)
+    refresh: Duration = Duration(1)
     """Two tokens refreshed at once, and used; needs `auth.refresh`."""
     same_id: Duration = Duration(0.5)
     """Queries of two principals with one id at once; needs `{query}` in `dialect.ask`."""
