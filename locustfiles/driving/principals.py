@@ -82,6 +82,8 @@ class Principal:
     refresh: str | None = None
     expires_s: float | None = None
     lifetime_s: float | None = None
+    alike: bool = False
+    """One of those who are called nearly the same."""
     serial: int = 0
     conversations: dict[ConversationLabel, str] = field(default_factory=dict)
     """The platform's ids of its conversations; they outlive a session."""
@@ -109,8 +111,8 @@ class Roster:
     def next(self, role: str, *, alike: bool = False) -> Principal:
         """The next principal, in this role.
 
-        Those that are alike have ids and emails that begin with the same eight characters,
-        but for their case.
+        Those that are alike have ids and emails that begin with the same eight characters;
+        of each two that follow one another the case of the first differs.
 
         Raises:
             HarnessError: a process can hold no more.
@@ -141,6 +143,7 @@ class Roster:
             ),
             words=self._faker.words(60),
             random=drawn,
+            alike=alike,
         )
 
     @staticmethod

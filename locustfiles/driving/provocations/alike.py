@@ -1,6 +1,7 @@
 """Colliders: principals whose names begin alike ask questions that begin alike, at once.
 
 Keys that are cut short, or that fold case, then meet: of users, rooms and cached answers.
+Of the three two are called alike to the letter, so that keys which keep case meet too.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ TURNS = 5
 
 
 def ask_nearly_the_same(rig: Rig) -> None:
-    """Have two principals who are nearly called the same ask nearly the same, again and again."""
+    """Have two of three who are nearly called the same ask nearly the same, again and again."""
     every = provoking.every(rig.plan, "alike")
     if not every:
         return
-    pair = [Actor(rig, "collider", alike=True) for _ in range(2)]
-    first, second = (actor.principal.id for actor in pair)
-    for turn in itertools.count():
+    actors = [Actor(rig, "collider", alike=True) for _ in range(3)]
+    pairs = itertools.cycle(itertools.combinations(actors, 2))
+    for turn, pair in enumerate(pairs):
         gevent.sleep(every)
+        first, second = (actor.principal.id for actor in pair)
         rig.recorder.note("provocations", kind="alike", principal=first, other=second)
         asked = []
         for actor in pair:

@@ -24,6 +24,8 @@ OK, REDIRECT = 200, 300
 """The first status of an answer that grants, and the first behind those."""
 IN_USE = (400, 409, 422)
 """What platforms answer to a registration of an account that there is."""
+ALIKE = 8
+"""Characters to which platforms cut ids."""
 
 
 class AuthError(Exception):
@@ -90,12 +92,19 @@ def names_of(principal: Principal, run: RunId) -> dict[str, Any]:
         "tenant": principal.tenant,
         "subject": principal.subject,
         "refresh_token": principal.refresh,
-        "uuid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run}/{principal.id}")),
+        "uuid": _uuid(principal, run),
         "now": time.time(),
     }
     if principal.access:
         names |= token_names(principal.access)
     return names
+
+
+def _uuid(principal: Principal, run: RunId) -> str:
+    """A UUID of a principal's own; those who are called alike have its first eight digits alike."""
+    own = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run}/{principal.id}"))
+    shared = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run}/{principal.role}"))
+    return shared[:ALIKE] + own[ALIKE:] if principal.alike else own
 
 
 def json_of(body: bytes) -> Any:  # noqa: ANN401 - JSON has no better type

@@ -355,6 +355,8 @@ def test_what_templates_may_say_of_a_principal(roster, login):
     assert names["token"] == principal.access
     assert "=" not in names["token_b64url"]
     assert names["uuid"] == names_of(principal, RUN)["uuid"]
+    alike = {names_of(roster.next("collider", alike=True), RUN)["uuid"] for _ in range(2)}
+    assert [2, 1] == [len(alike), len({each[:8] for each in alike})]
     assert names["uuid"] != names_of(roster.next("user"), RUN)["uuid"]
 
 
