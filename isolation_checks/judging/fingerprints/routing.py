@@ -153,8 +153,11 @@ def _was_kept(scene: Scene, frame: dict[str, Any]) -> bool:
 def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
     """Whoever connected last hears everything."""
     hits, seen, first = scene.newest
-    of_others = [frame for frame in scene.frames(found) if of_another(frame)]
-    if not of_others or not seen or hits < MOST * seen:
+    frames = scene.frames(found)
+    there = {(frame["stream"], frame["index"]) for frame in frames}
+    if not any(map(of_another, frames)) and not (there and there <= scene.to_newest):
+        return None  # two may have asked under one id: then a frame's ids do not tell
+    if not seen or hits < MOST * seen:
         return None
     when = "" if first is None else f", the first {max(0.0, first) * 1000:.0f} ms after its connect"
     return Mechanism(

@@ -27,8 +27,7 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
     """Rows with the id of somebody who was busy at the same time, or who connected last."""
     if found.channel != "row" or found.kind != "foreign-row" or scene.frames(found):
         return None
-    victims = _stored(scene, found)
-    if not victims:
+    if not _stored(scene, found):
         return None
     turns = scene.once(_whose_turn)
     for hits, said in ((turns.connected, "connected"), (turns.asked, "asked")):
@@ -37,14 +36,11 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
                 f"in {hits} of {turns.seen} cases the row's owner was the one who had "
                 f"{said} last when the query that it is about was answered"
             )
-    asked = scene.run.history.queries.values()
-    own = [query for query in asked if query.principal == found.recipient]
-    met = sum(any(_met(victim, query) for query in own) for victim in victims)
-    if met < MOST * len(victims):
+    if turns.met < MOST * turns.seen:
         return None
     return _newest(
-        f"in {met} of {len(victims)} cases {found.recipient} had a query open when "
-        f"{found.victim}'s was stored"
+        f"in {turns.met} of {turns.seen} cases the row's owner had a query open when the query "
+        "that it is about was stored"
     )
 
 
@@ -77,6 +73,8 @@ class _Turns:
     """The last who had connected when the query was answered."""
     asked: int = 0
     """The last who had asked then."""
+    met: int = 0
+    """Somebody who had a query open meanwhile."""
     before: int = 0
     """Somebody who had been answered before, and had nothing open meanwhile."""
 
@@ -111,6 +109,7 @@ def _whose_turn(scene: Scene) -> _Turns:
         asked=sum(
             owner in _latest(asked, over(victim)) - {victim.principal} for victim, owner in cases
         ),
+        met=sum(any(_met(victim, query) for query in own.get(o, ())) for victim, o in cases),
         before=sum(_was_served(own.get(owner, ()), victim) for victim, owner in cases),
     )
 

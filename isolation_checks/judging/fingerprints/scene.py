@@ -25,6 +25,8 @@ ALMOST_ALL = 0.9
 """What is no more than a few exceptions from all."""
 AT_ONCE = 2
 """Of sessions that connect together nobody can say from outside which was the last."""
+SAME_SECONDS = 1.0
+"""Events with the same words that come so near each other are one that several got."""
 _ALMOST = 0.05
 """A platform may count a session as connected a little before it says so."""
 _Place = tuple[str, int]
@@ -65,8 +67,10 @@ class Scene:
     """Of so many frames of others' queries, so many went to the newest session, the first
     of them so many seconds after its connect."""
 
+    to_newest: frozenset[_Place] = frozenset()
+    """The frames of all that did."""
     reached: dict[tuple[str, str | None], frozenset[str]] = field(default_factory=dict)
-    """Whom an event that comes once a query reached, by query and kind."""
+    """Whom an event that comes once a query reached, by query (or else by its words) and kind."""
     all_frames: list[dict[str, Any]] = field(default_factory=list)
     """The frames at the first places of all findings."""
     of_others: list[dict[str, Any]] = field(default_factory=list)
@@ -99,6 +103,7 @@ class Scene:
                 self._frames[stream, frame["index"]] = frame
             for seen in records(self.run.sightings.filter(own & nw.col("foreign"))):
                 self._sightings.setdefault((stream, seen["index"]), []).append(seen)
+        nameless = self._named_by_their_words()
         asked = sorted({f["label_query"] for f in self._frames.values() if f["label_query"]})
         same = self.run.frames.filter(
             nw.col("label_query").is_in(asked[:LOOKED_AT_IN_ALL])
@@ -107,8 +112,16 @@ class Scene:
         for record in records(same.select("label_query", "kind", "principal").unique()):
             key = record["label_query"], record["kind"]
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
+        heard = self.run.sightings.filter(
+            nw.col("canary").is_in(sorted(nameless)[:LOOKED_AT_IN_ALL]) & nw.col("query").is_null()
+        )
+        for record in records(heard.select("canary", "kind", "principal", "at_s").unique()):
+            if abs(record["at_s"] - nameless[record["canary"]]) > SAME_SECONDS:
+                continue
+            key = record["canary"], record["kind"]
+            self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
         ordered = sorted(self._frames.values(), key=lambda frame: float(frame["at_s"]))
-        self.newest = _newest(self.run, ordered[:LOOKED_AT_IN_ALL])
+        self.newest, self.to_newest = _newest(self.run, ordered[:LOOKED_AT_IN_ALL])
         self.all_frames = list(self._frames.values())
         self.of_others = [frame for frame in self.all_frames if of_another(frame)]
         self.worded = [self._frames[place] for place in self._sightings if place in self._frames]
@@ -119,6 +132,21 @@ class Scene:
             if frame["kind"] and (place in self._sightings or of_another(frame))
         )
         self.passings = self._passings(self.all_sightings)
+
+    def _named_by_their_words(self) -> dict[str, float]:
+        """The words of events that name nobody and are part of no answer, and when one came.
+
+        Such an event is about whoever's words it holds.
+        """
+        words: dict[str, float] = {}
+        for place, group in self._sightings.items():
+            frame, owners = self._frames.get(place), {seen["owner"] for seen in group}
+            if frame is None or frame["query"] or owner_of(frame) or len(owners) != 1:
+                continue
+            (frame["query_owner"],) = owners
+            frame["label_query"] = group[0]["canary"]
+            words.setdefault(group[0]["canary"], frame["at_s"])
+        return words
 
     def once(self, question: Callable[[Scene], _Answer]) -> _Answer:
         """The answer to a question about the whole scene, found once however often it is asked."""
@@ -243,19 +271,27 @@ def _repeated(run: Run) -> set[str]:
     return {record["kind"] for record in records(several)} - once
 
 
-def _newest(run: Run, frames: list[dict[str, Any]]) -> tuple[int, int, float | None]:
-    """How many frames of others' queries went to the session that had connected last."""
+def _newest(
+    run: Run, frames: list[dict[str, Any]]
+) -> tuple[tuple[int, int, float | None], frozenset[_Place]]:
+    """How many frames of others' queries went to the session that had connected last.
+
+    And which frames of all did.
+    """
     ready = sorted(
         (session.ready_s, session.id)
         for session in run.history.sessions.values()
         if session.ready_s is not None and session.channel == "websocket"
     )
-    of_others = [frame for frame in frames if of_another(frame)]
-    hits, first = 0, None
-    for frame in of_others:
+    hits, seen, first, places = 0, 0, None, set()
+    for frame in frames:
+        seen += of_another(frame)
         latest = [identity for at_s, identity in ready if at_s <= frame["at_s"] + _ALMOST]
-        if frame["session"] in latest[-AT_ONCE:]:
+        if frame["session"] not in latest[-AT_ONCE:]:
+            continue
+        places.add((frame["stream"], frame["index"]))
+        if of_another(frame):
             hits += 1
             own = next(at_s for at_s, identity in ready if identity == frame["session"])
             first = frame["at_s"] - own if first is None else first
-    return hits, len(of_others), first
+    return (hits, seen, first), frozenset(places)
