@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.wording import count, rate, seconds
+from reports.wording import count, counted, rate, seconds
 
 if TYPE_CHECKING:
     from isolation_checks.judging.capacity import Capacity, Estimate, Quantile, Step
@@ -20,7 +20,7 @@ def render(planned: Capacity, width: int = 110) -> str:
     lines = [f"Crosstalk · capacity of run {planned.run} · {planned.model}", ""]
     lines += [planned.headline, "", *_table([HEADS, *(_row(step) for step in planned.steps)]), ""]
     lines += [
-        f"  {step.users} users: {_short(why, width)}"
+        f"  {counted(step.users, 'user', 'users')}: {_short(why, width)}"
         for step in planned.steps
         for why in _reasons(step)
     ]
@@ -77,7 +77,7 @@ def _bleeding(planned: Capacity) -> str:
         return "isolation: nothing of one user's reached another at any of these loads"
     clean = "" if found.borne is None else f"; nothing at {found.borne}"
     return (
-        f"isolation first broke at {found.users} users, "
+        f"isolation first broke at {counted(found.users, 'user', 'users')}, "
         f"{found.concurrency:.3g} queries open at a time{clean}"
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports import figures, ladder, wording
+from reports import capacity_brief, figures, ladder, wording
 from reports.disarm import disarm
 from reports.page import templates, twice
 from reports.pdf import MUTED, Paper
@@ -64,6 +64,7 @@ PLOTS = (
     ),
 )
 WIDTH = 860
+P95 = 0.95
 
 
 def render(capacity: Capacity) -> bytes:
@@ -76,7 +77,15 @@ def render(capacity: Capacity) -> bytes:
             plots.append((plot, drawn))
     page = templates().get_template("capacity.html")
     text = page.render(
-        capacity=capacity, plots=plots, words=wording, users=users, rate=rate, note=noted
+        capacity=capacity,
+        plots=plots,
+        brief=capacity_brief.told(capacity),
+        words=wording,
+        users=users,
+        rate=rate,
+        p95=p95,
+        note=noted,
+        why=why,
     )
     return text.encode()
 
@@ -88,6 +97,10 @@ def paper(capacity: Capacity, made: dt.datetime = dt.datetime(2000, 1, 1, tzinfo
     written.say(f"Crosstalk · capacity · run {capacity.run} · {capacity.target}", MUTED)
     written.say(capacity.headline, size=15, bold=True)
     written.say(f"Workload: {capacity.model}", MUTED)
+    for heading, sentences in capacity_brief.told(capacity):
+        written.say(heading, bold=True)
+        for sentence in sentences:
+            written.say(sentence)
     if capacity.answers:
         rows = [("question", "users", "because")]
         rows += [(each.asks, users(each.users), each.because) for each in capacity.answers]
@@ -103,20 +116,18 @@ def paper(capacity: Capacity, made: dt.datetime = dt.datetime(2000, 1, 1, tzinfo
     table: list[tuple[str, ...]] = [
         ("users", "verdict", "answers a second", "p95", "errors", "bled", "note")
     ]
-    for step in capacity.steps:
-        p95 = next((each for each in step.completion if each.q == 0.95), None)  # noqa: PLR2004 - as it was asked for
-        measured = None if p95 is None else p95.measured
-        table.append(
-            (
-                wording.count(step.users),
-                step.verdict,
-                rate(step.throughput),
-                "—" if measured is None else wording.seconds(measured),
-                "—" if step.errors is None else wording.share(step.errors),
-                wording.count(step.bleeds),
-                noted(step),
-            )
+    table += [
+        (
+            wording.count(step.users),
+            step.verdict,
+            rate(step.throughput),
+            p95(step),
+            "—" if step.errors is None else wording.share(step.errors),
+            wording.count(step.bleeds),
+            "; ".join(filter(None, (noted(step), *why(step)))),
         )
+        for step in capacity.steps
+    ]
     written.table(table, (9, 12, 22, 10, 10, 8, 29))
     for sentence in capacity.refused:
         written.say(f"Not said: {sentence}")
@@ -146,6 +157,21 @@ def users(estimate: Estimate | None) -> str:
 def rate(estimate: Estimate) -> str:
     """A rate with its interval."""
     return f"{estimate.value:.3g} ({estimate.lower:.3g} to {estimate.upper:.3g})"
+
+
+def p95(step: Step) -> str:
+    """The quantile of whole answers that most objectives limit; a dash where it is not known."""
+    found = next((each.measured for each in step.completion if each.q == P95), None)
+    return "—" if found is None else wording.seconds(found)
+
+
+def why(step: Step) -> list[str]:
+    """Which objectives it did not meet, with what was measured."""
+    return [
+        "; ".join(filter(None, (f"{name}: {wording.measured(each)}", each.note)))
+        for each in capacity_brief.missed(step)
+        for name in (wording.limit(each.statement),)
+    ]
 
 
 def noted(step: Step) -> str:

@@ -36,7 +36,13 @@ def step(number, users, rate, p95, **fields):
     plain = {
         "confirms": False, "from_s": 60.0 * number, "to_s": 60.0 * number + 50, "queries": 800,
         "verdict": Verdict.PASS if p95 < 5 else Verdict.FAIL, "answered": 790, "unfinished": 0,
-        "objectives": (samples.objective("completion p95 <= 5 s"),), "offered": rate,
+        "objectives": (
+            samples.objective(
+                "completion p95 <= 5 s", measured=p95,
+                verdict=Verdict.PASS if p95 < 5 else Verdict.FAIL, upper=p95 * 1.2,
+            ),
+        ),
+        "offered": rate,
         "throughput": around(rate), "concurrency": users / 3, "errors": 0.0, "bleeds": 0,
         "bleeds_per_thousand": None, "late": 0.0, "stall_s": 0.02, "trusted": True,
         "completion": tuple(
@@ -114,6 +120,9 @@ def test_the_page_fits_a_screen_and_a_phone(tmp_path):
         "40 (36 to 44)",
         "the generator was late",
         "nothing beyond 80 users was driven",
+        "Broken: from 80 users on",
+        "At 80 users completion p95 ≤ 5 s was missed: 7.50",
+        "60 to 110",
     ):
         assert said in text
     names = {path.name for path in index.parent.rglob("*.*")}
