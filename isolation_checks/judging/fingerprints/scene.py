@@ -113,7 +113,9 @@ class Scene:
             key = record["label_query"], record["kind"]
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
         heard = self.run.sightings.filter(
-            nw.col("canary").is_in(sorted(nameless)[:LOOKED_AT_IN_ALL]) & nw.col("query").is_null()
+            nw.col("canary").is_in(sorted(nameless)[:LOOKED_AT_IN_ALL])
+            & nw.col("query").is_null()
+            & (nw.col("channel") == "frame")
         )
         for record in records(heard.select("canary", "kind", "principal", "at_s").unique()):
             if abs(record["at_s"] - nameless[record["canary"]]) > SAME_SECONDS:

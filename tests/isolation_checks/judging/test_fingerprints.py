@@ -39,7 +39,11 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         ),
         # told by a notice without ids, while nothing of the recipient's own was open
         ("a?q1,A1 b: c: d+ d:/notice,A1 a!q1", CANARY, NEWEST),
-        ("a?q1,A1 b: c: d: a:/notice,A1 b:/notice,A1 c:/notice,A1 d:/notice,A1", CANARY, TO_ALL),
+        (
+            "a?q1,A1 b: c: d: a:/notice,A1 b:/notice,A1 c:/notice,A1 d:/notice,A1 messages|a,A1",
+            CANARY,
+            TO_ALL,
+        ),
         ("a?q1,A1 b?q2,B1 b:q2,A1 a!q1 b!q2", CANARY, SHARED),
         # both ask what everybody asks, and the words are of another question: no cache
         ("a?q1=my_code? a:q1 a!q1 a?q3,A1 b?q2=my_code? b:q2,A1 b!q2 a!q3", CANARY, SHARED),
