@@ -29,9 +29,10 @@ COMMANDS: Mapping[str, str] = {
     "ci-example": "a workflow for GitHub or GitLab that works as it is",
     "doctor": "is everything here that a run needs?",
     "step": "what a load showed: what a climb asks",
+    "sample": "the platform's resources: what a drive samples",
     "conclude": "collect, judge and render: what a drive does at its end",
 }
-_HIDDEN = ("conclude", "step")
+_HIDDEN = ("conclude", "sample", "step")
 _EPILOG = """Exit codes: 0 PASS, 1 FAIL, 2 wrong usage, 3 UNKNOWN, 4 the harness broke.
 
 \b

@@ -192,3 +192,15 @@ STREAMS: Mapping[str, pa.Schema] = {
     "health": HEALTH,
     "probes": PROBES,
 }
+
+RESOURCES = _schema(
+    ("at_ns", _ns, False),
+    ("source", _text, False),
+    ("resource", _text, True),
+    ("unit", _text, True),
+    ("counts", pa.bool_(), True),
+    ("value", pa.float64(), True),
+    ("most", pa.float64(), True),
+    ("trouble", _text, True),
+)
+"""What of the platform's resources was sampled: of a run, not of a driving process."""

@@ -12,7 +12,10 @@ from reports.wording import count, counted, rate, seconds
 if TYPE_CHECKING:
     from isolation_checks.judging.capacity import Capacity, Estimate, Quantile, Step
 
-HEADS = ("users", "verdict", "n", "asked", "answered", "p50", "p95", "errors", "bleeds", "late")
+HEADS = (
+    *("users", "verdict", "n", "asked", "answered", "good", "p50", "p95"),
+    *("errors", "bleeds", "late", "CPU"),
+)
 
 
 def render(planned: Capacity, width: int = 110) -> str:
@@ -34,13 +37,14 @@ def render(planned: Capacity, width: int = 110) -> str:
         )
         if law.peak is not None:
             lines.append(f"most throughput: at {_users(law.peak)}")
+    lines += [f"resources {sentence}" for sentence in planned.fullest]
     lines.append(_bleeding(planned))
     for answer in planned.answers:
         lines.append(f"{answer.asks} {answer.because}")
         if answer.users is not None:
             lines.append(f"  {_users(answer.users)}")
         lines += [f"  assumes: {each}" for each in answer.assumes]
-    lines += [f"not said: {sentence}" for sentence in planned.refused]
+    lines += [f"not said: {sentence}" for sentence in (*planned.refused, *planned.unsampled)]
     return "\n".join(lines) + "\n"
 
 
@@ -53,12 +57,22 @@ def _row(step: Step) -> tuple[str, ...]:
         count(step.queries),
         rate(step.offered),
         rate(step.throughput.value),
+        rate(step.goodput.value),
         _time(by_q.get(0.5)),
         _time(by_q.get(0.95)),
         errors,
         count(step.bleeds),
         f"{step.late:.1%}",
+        _cpu(step),
     )
+
+
+def _cpu(step: Step) -> str:
+    """The platform's own processor time, where it was sampled."""
+    used = next((each for each in step.resources if each.resource == "cpu"), None)
+    if used is None:
+        return "—"
+    return f"{used.mean / used.most:.0%}" if used.most else f"{used.mean:.2g} cores"
 
 
 def _reasons(step: Step) -> list[str]:

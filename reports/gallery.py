@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reports import wording
 from reports.courses import courses
 from reports.heat import heat
+from reports.levels import over_time
 from reports.matrix import matrix
 from reports.meetings import meetings
 from reports.strips import load, timeline
@@ -61,6 +62,15 @@ def _timeline_said(judgement: Judgement) -> str:
     return f"At most {most} sessions open, {answered} answers, {first}"
 
 
+def _resources_said(judgement: Judgement) -> str:
+    sampled = judgement.timeline.resources if judgement.timeline is not None else ()
+    return "; ".join(
+        f"{each.resource} ({each.source}) up to {max(levels):.3g}"
+        for each in sampled
+        if (levels := [level for level in each.levels if level is not None])
+    )
+
+
 def _courses_said(judgement: Judgement) -> str:
     return "; ".join(f"{each.label} {wording.seconds(each.took_s)}" for each in judgement.courses)
 
@@ -100,6 +110,15 @@ LOAD = Plot(
     draw=lambda judgement, width: load(judgement.timeline, width=width),
     says=_timeline_said,
 )
+RESOURCES = Plot(
+    name="resources",
+    title="What the platform itself used",
+    meaning="Its own processor time, memory and connections over the same time as above, as far "
+    "as the plan says where they can be sampled.",
+    todo="What is level at the top of its strip while answers grow slow is what they wait for.",
+    draw=lambda judgement, width: over_time(judgement.timeline, width=width),
+    says=_resources_said,
+)
 HEAT = Plot(
     name="heat",
     title="How long answers took, over time",
@@ -138,5 +157,5 @@ WINDOWS = Plot(
     draw=lambda judgement, width: windows(judgement.objectives, width=width),
     says=lambda judgement: windows_said(judgement.objectives),
 )
-PLOTS = (BLEEDING, WINDOWS, TIMELINE, LOAD, HEAT, COURSES, MEETINGS)
+PLOTS = (BLEEDING, WINDOWS, TIMELINE, LOAD, RESOURCES, HEAT, COURSES, MEETINGS)
 """All of them; a new one is a function that draws, and an entry here."""

@@ -47,11 +47,15 @@ def throughput(capacity: Capacity, *, width: int) -> Figure | None:
         good = step.verdict is Verdict.PASS
         look: dict[str, Any] = {"ms": 7, "mec": CURVE, "mew": 1.4, "zorder": 3}
         axes.plot([at], [rate.value], "o", mfc=CURVE if good else PAPER, **look)
+        if step.goodput.value < rate.value:
+            axes.plot([at], [step.goodput.value], "v", ms=6, color=UNFINISHED, zorder=4)
     words: list[Words] = [
         ("answers a second", INK),
-        ("● within the objectives", CURVE),
+        ("● load within the objectives", CURVE),
         ("○ not", CURVE),
     ]
+    if any(step.goodput.value < step.throughput.value for step in steps):
+        words.append(("▼ of them good", UNFINISHED))
     if capacity.law is not None:
         axes.plot(*zip(*capacity.law.curve, strict=True), color=INK, lw=1.4, zorder=1)
         words.append(("— the law", INK))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports import capacity_brief, figures, ladder, wording
+from reports import capacity_brief, figures, ladder, levels, wording
 from reports.disarm import disarm
 from reports.page import templates, twice
 from reports.pdf import MUTED, Paper
@@ -38,8 +38,9 @@ PLOTS = (
     Plot(
         name="throughput",
         title="What is answered, against the users",
-        meaning="Each mark is a load that was held, with the 95 % interval of its rate; the line "
-        "is the Universal Scalability Law, and the dotted one the largest load that was borne.",
+        meaning="Each circle is a load that was held, with the 95 % interval of its rate, and the "
+        "point what of that was within every objective; the line is the Universal Scalability "
+        "Law, and the dotted one the largest load that was borne.",
         todo="Where the curve bends away from a straight line, users begin to wait for each "
         "other: stay left of that, and look for what they share.",
         draw=lambda capacity, width: ladder.throughput(capacity, width=width),
@@ -52,6 +53,15 @@ PLOTS = (
         todo="Where the upper end of a bar crosses its limit, that load is no longer safe to "
         "promise.",
         draw=lambda capacity, width: ladder.durations(capacity, width=width),
+    ),
+    Plot(
+        name="resources",
+        title="What the platform itself used, against the users",
+        meaning="Each resource that was sampled, on average (●) and at its highest (◇) at each "
+        "load; the dashed line is all there is of it.",
+        todo="What reaches its dashed line where throughput bends is what to give it more of; "
+        "where nothing does, look for a lock, a pool or a quota that was not sampled.",
+        draw=lambda capacity, width: levels.against_users(capacity, width=width),
     ),
     Plot(
         name="bleeding",
@@ -114,13 +124,14 @@ def paper(capacity: Capacity, made: dt.datetime = dt.datetime(2000, 1, 1, tzinfo
             written.say(f"What to do. {plot.todo}", MUTED)
     written.heading("The steps")
     table: list[tuple[str, ...]] = [
-        ("users", "verdict", "answers a second", "p95", "errors", "bled", "note")
+        ("users", "verdict", "answers a second", "good", "p95", "errors", "bled", "note")
     ]
     table += [
         (
             wording.count(step.users),
             step.verdict,
             rate(step.throughput),
+            f"{step.goodput.value:.3g}",
             p95(step),
             "—" if step.errors is None else wording.share(step.errors),
             wording.count(step.bleeds),
@@ -128,8 +139,10 @@ def paper(capacity: Capacity, made: dt.datetime = dt.datetime(2000, 1, 1, tzinfo
         )
         for step in capacity.steps
     ]
-    written.table(table, (9, 12, 22, 10, 10, 8, 29))
-    for sentence in capacity.refused:
+    written.table(table, (9, 12, 21, 8, 9, 9, 8, 24))
+    for sentence in capacity.fullest:
+        written.say(f"The platform's own: {sentence}")
+    for sentence in (*capacity.refused, *capacity.unsampled):
         written.say(f"Not said: {sentence}")
     return written.whole()
 

@@ -109,6 +109,15 @@ def _timeline(judgement: Judgement) -> Iterable[Row]:
         yield tuple(getattr(each, name) for name in verdict.Slice.__struct_fields__)
 
 
+def _resources(judgement: Judgement) -> Iterable[Row]:
+    """A row per slice and resource that was sampled in it."""
+    run = judgement.timeline
+    for each in run.resources if run is not None else ():
+        for slice_, level in zip(run.slices if run is not None else (), each.levels, strict=True):
+            if level is not None:
+                yield slice_.from_s, each.source, each.resource, each.unit, level, each.most
+
+
 def _heat(judgement: Judgement) -> Iterable[Row]:
     """A row per slice and step of duration in which anything was; without an end: unfinished."""
     cells, run = judgement.heat, judgement.timeline
@@ -173,6 +182,13 @@ TABLES: Mapping[str, Table] = {
     "timeline": Table(
         columns=_columns(verdict.Slice, verdict.Slice.__struct_fields__),
         rows=_timeline,
+    ),
+    "resources": Table(
+        columns={
+            "from_s": _REAL, "source": _TEXT, "resource": _TEXT, "unit": _TEXT, "level": _REAL,
+            "most": _REAL,
+        },
+        rows=_resources,
     ),
     "heat": Table(
         columns={"slice_s": _REAL, "from_s": _REAL, "to_s": _REAL, "answers": _WHOLE}, rows=_heat

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from isolation_checks.judging import capacity, verdict
-from reports import junit, markdown, page, pdf, pictures, planned, sarif, tables, text
+from reports import junit, markdown, page, pdf, pictures, planned, sampled, sarif, tables, text
 from reports.annotations import render as annotated
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ line."""
 OF_CAPACITY: Mapping[str, Callable[[capacity.Capacity], Rendered]] = {
     "index.html": planned.render,
     "capacity.pdf": planned.paper,
+    "steps.csv": sampled.steps,
+    "resources.csv": sampled.resources,
     "figures": planned.pictures,
 }
 """The same of a capacity."""

@@ -35,19 +35,19 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
 
     RUN was driven with locustfiles/capacity.py.  The answer goes to its `capacity.json` too.
     """
-    from isolation_checks.judging import capacity, planner  # noqa: PLC0415 - slow to import
+    from isolation_checks.judging import capacity, forecasts, planner, steps  # noqa: PLC0415 - slow to import
     from isolation_checks.loading.load import loaded  # noqa: PLC0415 - slow to import
 
     directory = found(run, runs)
-    steps = planner.held(directory)
-    if not steps:
+    held = steps.held(directory)
+    if not held:
         raise UsageError(
             f"run {directory.id} held no steps; drive one with "
             "`locust -f locustfiles/capacity.py --headless`"
         )
-    wanted = planner.Wanted(peak=peak, replicas=replicas, think_s=think)
+    wanted = forecasts.Wanted(peak=peak, replicas=replicas, think_s=think)
     with progress() as say, loaded(directory, say) as opened:
-        planned = planner.capacity(opened, steps, wanted)
+        planned = planner.capacity(opened, held, wanted)
     folder = directory.next_in(directory.path / "capacity")
     add(folder / "capacity.json", capacity.encode(planned))
     if as_json:

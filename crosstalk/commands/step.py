@@ -18,14 +18,14 @@ from crosstalk.commands.options import found, of_a_run
 @click.option("--began", "began_s", type=float, required=True)
 def command(run: str, runs: Path, users: int, from_s: float, to_s: float, began_s: float) -> int:  # noqa: PLR0913, PLR0917 - one argument an option
     """Judge a step of RUN from what was written down so far, in a line of JSON."""
-    from isolation_checks.judging import planner  # noqa: PLC0415 - slow to import
+    from isolation_checks.judging import steps  # noqa: PLC0415 - slow to import
     from isolation_checks.judging.verdict import Verdict  # noqa: PLC0415 - slow to import
     from isolation_checks.loading import fold  # noqa: PLC0415 - slow to import
 
-    step = planner.Held(
+    step = steps.Held(
         number=0, users=users, confirms=False, began_s=began_s, from_s=from_s, to_s=to_s
     )
-    judged, drowning = planner.shown(fold.load(found(run, runs)), step)
+    judged, drowning = steps.shown(fold.load(found(run, runs)), step)
     showed = {Verdict.PASS: "borne", Verdict.FAIL: "breached"}.get(judged.verdict, "unclear")
     why = [
         f"{o.statement}: {o.note or o.verdict}" for o in judged.objectives if o.verdict != "PASS"

@@ -74,6 +74,7 @@ class RunDirectory:
         self.ended = path / "ended"
         self.history = path / "history"
         self.rows = path / "rows"
+        self.resources = path / "resources"
         self.judgements = path / "judgements"
         self.cache = path / "cache"
 

@@ -38,6 +38,19 @@ class Quantile(_Data, frozen=True, kw_only=True):
     upper: float | None
 
 
+class Used(_Data, frozen=True, kw_only=True):
+    """How much of one of the platform's resources was in use during a step."""
+
+    source: str
+    """Where it was sampled: `processes`, `database`, or a Prometheus endpoint's name."""
+    resource: str
+    unit: Literal["cores", "bytes", "count", "per_s"]
+    mean: float
+    peak: float
+    most: float | None
+    """What there is of it; None: nobody said."""
+
+
 class Step(_Data, frozen=True, kw_only=True):
     """A stretch of the run in which the load was held."""
 
@@ -57,6 +70,11 @@ class Step(_Data, frozen=True, kw_only=True):
     unfinished: int
     offered: float
     throughput: Estimate
+    """Answers, whenever their queries were due."""
+    goodput: Estimate
+    """Those of them that were within the limit of every objective on a time of theirs."""
+    own: Estimate
+    """Those of them that ordinary users got; the others are the cast's, who provoke."""
     concurrency: float
     """How many queries were open at a time, on average."""
     completion: tuple[Quantile, ...]
@@ -71,10 +89,12 @@ class Step(_Data, frozen=True, kw_only=True):
     trusted: bool
     """Whether the generator kept up; where it did not, the step is UNKNOWN."""
     note: str = ""
+    resources: tuple[Used, ...] = ()
+    """What of the platform's own was in use, where it could be sampled."""
 
 
 class Law(_Data, frozen=True, kw_only=True):
-    """The Universal Scalability Law, fitted to the steps' throughputs."""
+    """The Universal Scalability Law, fitted to what the steps' users got through."""
 
     alpha: Estimate
     beta: Estimate
@@ -83,7 +103,8 @@ class Law(_Data, frozen=True, kw_only=True):
     points: tuple[tuple[float, float], ...]
     """The loads and throughputs that it was fitted to."""
     curve: tuple[tuple[float, float], ...]
-    """The law over the measured loads, to be drawn; nothing beyond them."""
+    """The law over the measured loads, to be drawn, and nothing beyond them; with what the cast
+    got through besides, on average."""
     peak: Estimate | None
     ceiling: float | None
 
@@ -131,6 +152,11 @@ class Capacity(_Data, frozen=True, kw_only=True):
     refused: tuple[str, ...]
     """What cannot be said from these steps, a sentence each."""
     kind: Literal["search", "steps"] = "steps"
+    fullest: tuple[str, ...] = ()
+    """What of the platform's resources was how full where throughput bends or objectives are
+    missed, a sentence each."""
+    unsampled: tuple[str, ...] = ()
+    """Why resources are not, or not wholly, known: a sentence each."""
 
 
 def encode(capacity: Capacity) -> bytes:

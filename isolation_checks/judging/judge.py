@@ -72,6 +72,8 @@ def judge(
             outcomes.append((check, outcome))
     not_asked += probing.left_out(plan)
     not_asked += [f"provocation {why}" for why in provoking.not_asked(plan)]
+    if plan.resources is None:
+        not_asked.append("the platform's CPU, memory and connections: the plan has no [resources]")
     if not any(query.ending is Ending.OK for query in run.history.queries.values()):
         outcomes = [(check, _unjudgeable(check, outcome)) for check, outcome in outcomes]
     found = _findings(run, outcomes)
@@ -106,7 +108,7 @@ def judge(
         opportunities=chances,
         latency=tuple(outcome.latency for _, outcome in outcomes if outcome.latency is not None),
         not_asked=tuple(not_asked),
-        blind=_blind(run, outcomes, chances, met),
+        blind=(*_blind(run, outcomes, chances, met), *_unsampled(run)),
         coverage=met,
         control=next((o.control for _, o in outcomes if o.control is not None), None),
         pairs=pairs.of(outcomes),
@@ -222,6 +224,11 @@ def _scale(run: Run) -> Scale:
         rows=sum(reading.counts.values()) if reading and not reading.problem else None,
         provocations=len(history.provocations),
     )
+
+
+def _unsampled(run: Run) -> list[str]:
+    """What of the platform's resources was asked for and could not be sampled."""
+    return [f"resources: {why}" for why in run.history.resources.missing]
 
 
 def _blind(

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from isolation_checks.checks.check import Check, Outcome
-from isolation_checks.judging.verdict import Heat, Slice, Timeline
+from isolation_checks.judging.verdict import Heat, Resource, Slice, Timeline
 from isolation_checks.loading.history import History, Query, Session
 from isolation_checks.loading.overlap import Times, meeting
+from isolation_checks.loading.resources import Series
 from isolation_checks.records import Ending, Reason
 
 SLICES = 60
@@ -64,6 +65,7 @@ def of(history: History, outcomes: Iterable[tuple[Check, Outcome]]) -> Timeline 
                 strict=True,
             )
         ),
+        resources=tuple(_resource(each, starts, length) for each in history.resources.series),
     )
 
 
@@ -111,6 +113,17 @@ def _slice_of(
         p50_s=p50,
         p95_s=p95,
         found=found,
+    )
+
+
+def _resource(series: Series, starts: Times, length: float) -> Resource:
+    """How much of it was in use in each slice."""
+    return Resource(
+        source=series.source,
+        resource=series.resource,
+        unit=series.unit,
+        most=series.most,
+        levels=tuple(series.mean(start, start + length) for start in starts.tolist()),
     )
 
 

@@ -281,6 +281,19 @@ class Slice(_Data, frozen=True, kw_only=True):
     """Findings of isolation, each where it was seen first."""
 
 
+class Resource(_Data, frozen=True, kw_only=True):
+    """How much of one of the platform's own resources was in use, slice by slice."""
+
+    source: str
+    """Where it was sampled: `processes`, `database`, or a Prometheus endpoint's name."""
+    resource: str
+    unit: Literal["cores", "bytes", "count", "per_s"]
+    most: float | None
+    """What there is of it; None: nobody said."""
+    levels: tuple[float | None, ...]
+    """On average in each slice; None where it was not sampled."""
+
+
 class Timeline(_Data, frozen=True, kw_only=True):
     """How the run went, in slices of equal length."""
 
@@ -288,6 +301,8 @@ class Timeline(_Data, frozen=True, kw_only=True):
     slices: tuple[Slice, ...]
     limit_s: float | None = None
     """The objective's for a whole answer."""
+    resources: tuple[Resource, ...] = ()
+    """What of the platform's own was in use, where it could be sampled."""
 
 
 class Heat(_Data, frozen=True, kw_only=True):

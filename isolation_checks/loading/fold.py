@@ -16,6 +16,7 @@ from typing import Any
 from isolation_checks.errors import HarnessError
 from isolation_checks.history.directory import RunDirectory, read_json
 from isolation_checks.history.stream import Evidence, digest, evidence
+from isolation_checks.loading import resources
 from isolation_checks.loading.history import (
     Fact,
     Health,
@@ -48,7 +49,9 @@ def load(directory: RunDirectory) -> History:
     description = directory.describe()
     named = {ProcessId(name) for name in description["expected"]} | set(directory.processes())
     processes = [_process(directory, description, name) for name in sorted(named)]
-    return folded(description, processes, evidence(directory.path))
+    history = folded(description, processes, evidence(directory.path))
+    history.resources = resources.load(directory, history.plan, int(description["started_ns"]))
+    return history
 
 
 def folded(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from isolation_checks.loading.resources import Sampled
 from isolation_checks.plan.model import Plan
 from isolation_checks.probing import Shows
 from isolation_checks.records import (
@@ -205,6 +206,8 @@ class History:
     provocations: list[Provocation] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     health: list[Health] = field(default_factory=list)
+    resources: Sampled = field(default_factory=Sampled)
+    """What was sampled of the platform's own resources; no verdict depends on it."""
 
     @property
     def askers_of_probes(self) -> frozenset[PrincipalId]:

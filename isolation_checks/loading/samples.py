@@ -39,6 +39,8 @@ class Sample(NamedTuple):
     principal: PrincipalId
     kind: str | None = None
     """The query's kind; None for a session's."""
+    query: QueryId | None = None
+    """Which query it is of; None for a session's."""
 
 
 class Ended(NamedTuple):
@@ -244,7 +246,7 @@ def _ends(history: History) -> dict[ProcessId, float]:
 
 
 def _sample(query: Query, took_s: float, certain_s: float, *, finished: bool) -> Sample:
-    return Sample(query.due_s, took_s, certain_s, finished, query.principal, query.kind)
+    return Sample(query.due_s, took_s, certain_s, finished, query.principal, query.kind, query.id)
 
 
 def _unfinished(query: Query) -> bool:

@@ -22,7 +22,8 @@ def refuse_strangers(plan: Plan) -> None:
         UsageError: one is not, or a name cannot be resolved.
     """
     target = plan.target
-    for url in (target.websocket, target.http, target.auth):
+    sampled = () if plan.resources is None else plan.resources.prometheus
+    for url in (target.websocket, target.http, target.auth, *(each.url for each in sampled)):
         if url is None:
             continue
         parts = urllib.parse.urlsplit(url)

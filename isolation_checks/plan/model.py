@@ -20,6 +20,7 @@ from isolation_checks.plan.tables.objectives import (
     Objective,
 )
 from isolation_checks.plan.tables.probes import Probes
+from isolation_checks.plan.tables.resources import Resources
 from isolation_checks.plan.tables.rows import Rows
 from isolation_checks.plan.tables.target import Target
 from isolation_checks.plan.tables.workload import Cast, Provocations, Workload
@@ -40,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     isolation: Isolation = msgspec.field(default_factory=Isolation)
     lag: Lag = msgspec.field(default_factory=Lag)
     rows: Rows | None = None
+    resources: Resources | None = None
     required: tuple[Literal["evidence", "isolation", "objectives"], ...] = (
         "evidence",
         "isolation",

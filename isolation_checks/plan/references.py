@@ -14,6 +14,7 @@ import jwt
 from isolation_checks.dialects.events import dialect_of
 from isolation_checks.errors import UsageError
 from isolation_checks.plan.model import Plan
+from isolation_checks.plan.tables.resources import Resources
 from isolation_checks.plan.units import Secret
 
 LEEWAY_S = 30.0
@@ -44,6 +45,8 @@ def require(plan: Plan) -> None:
     wanted = secrets(plan)
     if plan.rows is not None:
         wanted += [Secret(url) for url in plan.rows.urls if url.startswith(("env:", "file:"))]
+    if plan.resources is not None:
+        wanted += _of_resources(plan.resources)
     try:
         for secret in wanted:
             secret.value()
@@ -65,6 +68,13 @@ def secrets(plan: Plan) -> list[Secret]:
     client = None if auth.oauth2 is None else auth.oauth2.client_secret
     kept = (auth.secret, plan.probes.key, client, *auth.secrets.values())
     return [Secret(reference) for reference in kept if reference is not None]
+
+
+def _of_resources(resources: Resources) -> list[Secret]:
+    tokens = [each.token for each in resources.prometheus if each.token is not None]
+    url = None if resources.database is None else resources.database.url
+    named = url is not None and url.startswith(("env:", "file:"))
+    return [*tokens, *([Secret(url)] if named else [])]
 
 
 def _refuse_spent(plan: Plan, given: list[GivenToken]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from isolation_checks import probing
 from isolation_checks.dialects import template
-from isolation_checks.plan import holes
+from isolation_checks.plan import holes, sampling
 from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
@@ -37,6 +37,8 @@ def complaints(plan: Plan) -> Iterator[str]:
     yield from _of_probes(plan)
     if plan.rows is not None:
         yield from _of_rows(plan.rows)
+    if plan.resources is not None:
+        yield from sampling.complaints(plan.resources, plan.rows)
 
 
 def _of_target(plan: Plan) -> Iterator[str]:

@@ -25,6 +25,9 @@ from isolation_checks.statistics.search import Ask, Search, Showed
 GRACE_SECONDS = 2.0
 """How long answers of a step may still come before it is judged."""
 SPAWN_SECONDS = 60.0
+SINKING = 20
+"""Of so many queries that are over, more than half must have gone wrong for a load to be let go
+before its time: what it showed is then judged as ever."""
 LONGER = 3
 """A step that is unclear for want of samples is held up to so many times as long."""
 log = logging.getLogger(__name__)
@@ -142,8 +145,9 @@ class Climb(LoadTestShape):
         wanted = self._confirm if asked.confirms else self._hold
         began_s = self.start_time
         from_s, held = time.monotonic(), float(wanted)
+        before = self._over()
         while True:
-            while time.monotonic() < from_s + held:
+            while time.monotonic() < from_s + held and not self._sinks(before):
                 if limit and time.perf_counter() - began_s > limit:
                     return None
                 yield tick
@@ -161,6 +165,16 @@ class Climb(LoadTestShape):
             return None
         showed: Showed = "breached" if said["drowning"] else said["showed"]
         return showed
+
+    def _over(self) -> tuple[int, int]:
+        """How many samples Locust has heard of, in all processes, and how many went wrong."""
+        total = self._conductor.environment.stats.total
+        return int(total.num_requests), int(total.num_failures)
+
+    def _sinks(self, before: tuple[int, int]) -> bool:
+        """Whether most of what was over since then went wrong."""
+        requests, failures = (n - b for n, b in zip(self._over(), before, strict=True))
+        return requests >= SINKING and failures > requests / 2
 
     def _judged(self, users: int, began: float, from_s: float, to_s: float) -> dict[str, Any]:
         """What the load showed, judged elsewhere; Locust's greenlets go on meanwhile."""

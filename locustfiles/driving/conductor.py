@@ -34,6 +34,7 @@ from locustfiles.driving.live import page
 from locustfiles.driving.live.board import Board, Watched
 from locustfiles.driving.live.teller import LIVE
 from locustfiles.driving.performer import BROKEN, Performer, end_run
+from locustfiles.driving.sampler import Sampler
 from locustfiles.driving.workers import Waiting, Workers
 
 BEGIN = "crosstalk_begin"
@@ -64,6 +65,7 @@ class Conductor:
         self._headless = bool(options.headless)
         self._performer = performer
         self._run: RunDirectory | None = None
+        self._sampler: Sampler | None = None
         self._expected: set[ProcessId] = set()
         self._ordered: set[str] = set()
         """The workers that were told to begin the present run."""
@@ -205,7 +207,7 @@ class Conductor:
             run.description,
             described | {"canary_key": self.key.hex(), "expected": sorted(self._expected)},
         )
-        self._run = run
+        self._run, self._sampler = run, Sampler(run, self.plan)
         self._board.begin(
             Watched(
                 run=run.id,
@@ -271,6 +273,7 @@ class Conductor:
             log.exception("Crosstalk broke while it ended the run")
             self._broken = True
         finally:
+            self._end_sampler()
             if self._platform is not None:
                 self._platform.end()
         code = EXIT_UNKNOWN if self._code is None else self._code  # 0 is a verdict's alone
@@ -283,6 +286,10 @@ class Conductor:
         for text in self._said:
             print(text, flush=True)  # noqa: T201 - this is what the user asked for
         self._said = []
+
+    def _end_sampler(self) -> None:
+        if self._sampler is not None:
+            self._sampler.end()
 
     def _join_conclusion(self) -> None:
         if self._concluding is not None:
@@ -303,6 +310,7 @@ class Conductor:
 
     def _conclude(self, run: RunDirectory) -> None:
         """Wait for the seals, then collect, judge and render in a process of its own."""
+        self._end_sampler()
         limit = time.monotonic() + self._patience()
         while time.monotonic() < limit and not self._sealed(run):
             gevent.sleep(0.1)

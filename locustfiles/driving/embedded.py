@@ -25,6 +25,7 @@ import orjson
 from isolation_checks.errors import EXIT_USAGE, HarnessError, UsageError
 from isolation_checks.plan import read
 from isolation_checks.plan.model import Plan
+from isolation_checks.plan.tables.resources import Database, Processes, Resources
 
 START_SECONDS = 30.0
 ROWS_URL = "CROSSTALK_ROWS_URL"
@@ -147,4 +148,11 @@ def start(
     announced = orjson.loads(line)
     os.environ[ROWS_URL] = announced["database"] if database is None else database
     os.environ[RESTART] = restart(announced)
-    return Embedded(plan=plan_for(announced), process=process)
+    plan = msgspec.structs.replace(plan_for(announced), resources=_resources(process.pid))
+    return Embedded(plan=plan, process=process)
+
+
+def _resources(pid: int) -> Resources:
+    """What of the platform is sampled: its processes, and its PostgreSQL where it has one."""
+    stored = os.environ[ROWS_URL].startswith(("postgresql://", "postgres://"))
+    return Resources(processes=Processes(pids=(pid,)), database=Database() if stored else None)

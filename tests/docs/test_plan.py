@@ -18,6 +18,7 @@ from isolation_checks.plan.indicators import INDICATORS
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.plan.tables.dialect import Alive, Dialect, Kind, Reply, Tool
 from isolation_checks.plan.tables.objectives import Cohort
+from isolation_checks.plan.tables.resources import Metric
 from isolation_checks.plan.tables.rows import Finished
 from isolation_checks.plan.tables.workload import Seed
 from tests.docs import pages
@@ -56,7 +57,7 @@ def keys(kind: type[msgspec.Struct] = model.Plan, path: str = "") -> Iterator[Fi
             yield from keys(inner, f"{name}.")
 
 
-SMALL = (Seed, Reply, Alive, Kind, Finished, Tool, Cohort)
+SMALL = (Seed, Reply, Alive, Kind, Finished, Tool, Cohort, Metric)
 """Tables that are told of where they stand, without headings for their keys."""
 
 

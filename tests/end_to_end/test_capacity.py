@@ -55,7 +55,9 @@ def test_the_load_that_saturates_is_found(climbed):
     assert found.steps[2].completion[0].measured == pytest.approx(1.3, rel=0.3)
     assert found.steps[2].concurrency == pytest.approx(52, rel=0.2)
     assert found.bleeding is None
-    assert [answer.because[:12] for answer in found.answers][:1] == ["no: 100% mor"]
+    assert found.answers[0].because.startswith("not shown: it lies between 9, which were borne")
+    assert found.steps[0].goodput.value == pytest.approx(20, rel=0.2)
+    assert found.steps[2].goodput.value < 5  # forty a second, and hardly one of them in time
     assert "no scalability law" in found.refused[0]  # three loads do not tell it
     kept = list(run.path.glob("capacity/*/capacity.json"))
     assert max(kept).read_bytes() == done.stdout
@@ -63,6 +65,26 @@ def test_the_load_that_saturates_is_found(climbed):
     page = Path(told.rpartition("report ")[2].strip())
     assert "9 users" in page.read_text("utf-8")
     assert (page.parent / "figures" / "throughput.png").exists()
+
+
+def test_a_climb_stops_where_the_target_drowns(tmp_path):
+    """One server of 200 ms and answers that are given up after a second: forty users drown it.
+
+    The load is let go before its time, and none that is higher is driven.
+    """
+    with loads.target("--servers", "1", "--service-ms", "200") as port:
+        workload = 'concurrent = 1\nthink = "400ms"\ndrain = "0s"\ntimeout = "1s"'
+        plan = loads.PLAN.format(port=port, never=loads.NEVER, workload=workload, limit="900ms")
+        options = ("--steps", "2,40,80", "--hold", "8s", "--settle", "1s")
+        plan = plan.replace("0.97", "0.5")
+        said, run = loads.drive(tmp_path, plan, SCENARIO, *options)
+    assert "no higher load is driven" in said
+    steps = [json.loads(path.read_bytes()) for path in sorted(run.path.glob("steps/*.json"))]
+    assert [step["users"] for step in steps] == [2, 40]
+    assert 7 < steps[0]["to_s"] - steps[0]["from_s"]
+    assert steps[1]["to_s"] - steps[1]["from_s"] < 6
+    assert "2 users within every objective" in said
+    assert "40 were too many" in said
 
 
 def test_the_climb_says_what_it_showed_and_does_not_fail_for_it(climbed):

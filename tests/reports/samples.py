@@ -21,6 +21,7 @@ from isolation_checks.judging.verdict import (
     Pair,
     PartOutcome,
     Place,
+    Resource,
     Scale,
     Slice,
     Span,
@@ -217,6 +218,14 @@ def slices() -> Timeline:
                 p95_s=None if p50 is None else 2 * p50, found=3 if place == 3 else 0,
             )
             for place, (sessions, answered, good, p50) in enumerate(told)
+        ),
+        resources=(
+            Resource(source="processes", resource="cpu", unit="cores", most=2.0,
+                     levels=(0.2, 0.4, 0.9, 1.9, 2.0, None)),
+            Resource(source="processes", resource="memory", unit="bytes", most=16e9,
+                     levels=(80e6, 90e6, 100e6, 120e6, 130e6, 130e6)),
+            Resource(source="backend", resource="pool waits", unit="per_s", most=None,
+                     levels=(None,) * 6),
         ),
     )  # fmt: skip
 

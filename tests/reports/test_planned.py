@@ -43,7 +43,8 @@ def step(number, users, rate, p95, **fields):
             ),
         ),
         "offered": rate,
-        "throughput": around(rate), "concurrency": users / 3, "errors": 0.0, "bleeds": 0,
+        "throughput": around(rate), "goodput": around(rate * 0.9), "own": around(rate * 0.8),
+        "concurrency": users / 3, "errors": 0.0, "bleeds": 0,
         "bleeds_per_thousand": None, "late": 0.0, "stall_s": 0.02, "trusted": True,
         "completion": tuple(
             Quantile(q=q, measured=p95 * part, lower=p95 * part * 0.9, upper=p95 * part * 1.2)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
-from isolation_checks.judging import capacity, planner
-from isolation_checks.judging.planner import Held, Wanted
+from isolation_checks.judging import capacity, forecasts, fullness, planner, steps
+from isolation_checks.judging.forecasts import Found, Wanted
+from isolation_checks.judging.steps import Held
 from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.resources import Sampled, Series
 from tests.isolation_checks.language import told
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -102,8 +107,91 @@ def test_while_it_goes_on_a_step_is_judged_from_what_was_written_down():
     bad = [f"a?q{n} a!q{n}=timeout" for n in range(1, 31)]
     run = told(" ".join(bad), plan=EVERY)
     step = Held(number=1, users=5, confirms=False, began_s=0.0, from_s=0.0, to_s=100.0)
-    judged, drowning = planner.shown(run.history, step)
+    judged, drowning = steps.shown(run.history, step)
     assert (True, 30) == (drowning, judged.queries)
     run, held = climb((5, 0.1))
-    judged, drowning = planner.shown(run.history, held[0])
+    judged, drowning = steps.shown(run.history, held[0])
     assert (PASS, False) == (judged.verdict, drowning)
+
+
+def test_good_answers_are_those_within_every_objective_on_a_time():
+    """Of four answers in each step all are good, or those of another kind only, or none."""
+    slow = {"indicator": "completion", "limit": "500ms", "quantile": 0.5}
+    first = {"indicator": "first_event", "limit": "5s", "every": True}
+    run, held = climb((5, 0.1), (10, 0.4), plan={"objectives": [slow, first]})
+    found = planner.capacity(run, held).steps
+    assert [True, True] == [step.throughput.value > 0 for step in found]
+    assert found[0].throughput == found[0].goodput
+    assert 0 == found[1].goodput.value
+    other = slow | {"cohort": {"role": "observer"}}
+    run, held = climb((5, 0.1), (10, 0.4), plan={"objectives": [other, first]})
+    found = planner.capacity(run, held).steps[1]
+    assert found.throughput == found.goodput
+
+
+def test_the_law_is_that_of_users_and_not_of_those_who_provoke():
+    """The cast's queries are load that does not grow with users; they are counted apart."""
+    run, held = climb(*((n, 0.1 * n) for n in (1, 2, 3, 4, 5)))
+    before = planner.capacity(run, held)
+    assert before.steps[0].throughput == before.steps[0].own
+    shown = Found(within=None, confirmed=False, breached=None)
+    assert () == forecasts.answers(steps.seen(run), before.steps, shown, Wanted())
+    [whose] = {query.principal for query in run.history.queries.values()}
+    principal = run.history.principals[whose]
+    run.history.principals[whose] = dataclasses.replace(principal, role="twin")
+    after = planner.capacity(run, held)
+    assert 0 == after.steps[0].own.value
+    assert after.law is None
+
+
+@pytest.mark.parametrize(
+    ("peak", "said"),
+    [
+        (9, "yes: 11% more than that"),
+        (15, "not shown: it lies between 10, which were borne, and 20, too many"),
+        (25, "no: 20 were too many already"),
+        (20, "no: 20 were too many already"),
+    ],
+)
+def test_a_peak_between_what_was_borne_and_what_was_too_much_is_not_answered(peak, said):
+    """Neither yes nor no was shown of it."""
+    run, held = climb((10, 0.1), (20, 3), (40, 3))
+    [first, *_] = planner.capacity(run, held, Wanted(peak=peak)).answers
+    assert first.because.startswith(said)
+
+
+def test_how_full_the_platform_was_is_said_where_it_matters():
+    """At the knee, at what was borne, at what was too much; and who filled the machine."""
+    loads = ((5, 0.1), (10, 0.2), (20, 3))
+    run, held = climb(*loads)
+    [why] = fullness.unsampled(run.history)
+    assert why.startswith("the platform's resources were not asked for")
+    assert () == planner.capacity(run, held).fullest
+    run, held = climb(*loads, plan=EVERY | {"resources": {"processes": {"pids": [1]}}})
+
+    def series(name, *levels, most=2.0, unit="cores"):
+        return Series(
+            source="processes", resource=name, unit=unit, most=most,
+            from_s=np.array([each.from_s for each in held]),
+            to_s=np.array([each.to_s for each in held]), level=np.array(levels),
+        )  # fmt: skip
+
+    memory = series("memory", 1e6, 2e6, 3e9, unit="bytes", most=8e9)
+    waits = series("pool waits", 0.0, 0.1, 12.5, unit="per_s", most=None)
+    run.history.resources = Sampled(
+        series=(series("cpu", 0.5, 1.0, 1.94), memory, waits), missing=("database: away",)
+    )
+    found = planner.capacity(run, held)
+    borne, broke = (said.partition(": ") for said in found.fullest)
+    assert "at 10 users, the most within every objective" == borne[0]
+    assert "at 20 users, the fewest that were too many" == broke[0]
+    assert "CPU 50% of 2 cores, memory 2 MB, pool waits 0.1/s" == borne[2]
+    assert "CPU 97% of 2 cores, memory 3 GB, pool waits 12.5/s" == broke[2]
+    assert ("database: away",) == found.unsampled
+    assert pytest.approx(1.94) == found.steps[2].resources[0].mean
+    assert found == capacity.decode(capacity.encode(found))
+    full = series("cpu of the machine", 2.0, 2.0, 2.0)
+    run.history.resources = Sampled(series=(series("cpu", 0.2, 0.4, 0.5), full))
+    found = planner.capacity(run, held)
+    assert "the platform had 20% of it" in found.fullest[-1]
+    assert any("what was full at 10 users" in each for each in found.answers[0].assumes)

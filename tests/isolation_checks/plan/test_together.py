@@ -14,6 +14,7 @@ BASE = {
 }
 KEYS = {"url": "redis://x", "keys": ["a:{owner}:*"]}
 CLIENT = "client_credentials"
+METRICS = {"url": "http://127.0.0.1:1/metrics", "metrics": [{"name": "up"}]}
 MINT = {"source": "mint", "secret": "env:KEY"}
 
 
@@ -53,6 +54,16 @@ def test_the_base_holds_together():
     ("over", "said"),
     [
         ({"target": {"websocket": "http://x"}}, "target.websocket must begin with ws://"),
+        ({"resources": {"processes": {}}}, "needs pids or ports"),
+        ({"resources": {"every": "0s"}}, "every must be longer than nothing"),
+        ({"resources": {"prometheus": [METRICS | {"url": "x:1"}]}}, "begin with http"),
+        ({"resources": {"prometheus": [METRICS | {"url": "http://a:b@x/"}]}}, "holds a password"),
+        ({"resources": {"prometheus": [METRICS | {"metrics": []}]}}, "name at least one"),
+        ({"resources": {"prometheus": [METRICS, METRICS]}}, "'prometheus' is taken"),
+        ({"resources": {"prometheus": [METRICS | {"name": "database"}]}}, "'database' is taken"),
+        ({"resources": {"database": {}}}, "needs a url, since the plan"),
+        ({"resources": {"database": {"url": "mysql://x"}}}, "is for PostgreSQL"),
+        ({"resources": {"database": {"url": "postgresql://a:b@x/"}}}, "holds a password"),
         ({"target": {"auth": "ws://x"}}, "target.auth must begin with http://"),
         ({"auth": {"login": {"send": {"email": "me@x"}}}}, "logs every principal in as the same"),
         ({"auth": {**MINT, "subject": "u-{run}"}}, "auth.subject is the same for every principal"),
