@@ -39,6 +39,7 @@ def row_accounting(run: Run) -> Outcome:
         return Outcome(examined=0, unit="queries", verdict=Verdict.UNKNOWN, note=str(problem))
     answered = [q for q in run.history.queries.values() if q.ending is Ending.OK]
     counted = [table for table in described.tables if table.query and table.each_query is not None]
+    left = _left(run, counted, answered)
     doubts = [_doubt(run, answered)]
     found: list[Found] = []
     for table in described.tables:
@@ -51,7 +52,7 @@ def row_accounting(run: Run) -> Outcome:
         if _is_whole(run):  # who asked may stand in what was not written down
             found += _found(run, "phantom-row", table, _phantoms(run, rows))
         if table in counted:
-            lost, doubt = _counted(run, answered, rows, table)
+            lost, doubt = _counted(run, answered, rows, table, left)
             found += lost
             doubts.append(doubt)
         if table.remembers:
@@ -108,10 +109,28 @@ def _doubt(run: Run, answered: list[Query]) -> str:
     return ""
 
 
+def _left(run: Run, tables: list[Table], answered: list[Query]) -> dict[str, set[QueryId]]:
+    """For every one of these tables, the answered queries that left anything there."""
+    left: dict[str, set[QueryId]] = {table.name: set() for table in tables}
+    known = {query.id for query in answered}
+    for record in records(run.rows.select("table", "query").unique()):
+        if record["table"] in left and record["query"] in known:
+            left[record["table"]].add(record["query"])
+    return left
+
+
 def _counted(
-    run: Run, answered: list[Query], rows: list[dict[str, Any]], table: Table
+    run: Run,
+    answered: list[Query],
+    rows: list[dict[str, Any]],
+    table: Table,
+    left: Mapping[str, set[QueryId]],
 ) -> tuple[list[Found], str]:
-    """Answered queries that have too many rows here, or too few; and why that is in doubt."""
+    """Answered queries that have too many rows here, or too few; and why that is in doubt.
+
+    Where most have none here, and most have some in another table, this one may hold rows of
+    some queries only, whatever the plan says.
+    """
     assert run.reading is not None
     keys: dict[str, set[str | int]] = {}
     first: dict[str, dict[str, Any]] = {}
@@ -127,8 +146,9 @@ def _counted(
     few = [query for query in answered if counts[query.id] < wanted]
     if not run.reading.settled or table.name in run.reading.left_out:
         return found, ""
-    there = {query.id for query in answered if counts[query.id]}
-    if few and not missing.was_lost(answered, there):
+    there, most = left[table.name], missing.KEPT * len(answered)
+    kept_elsewhere = any(len(queries) >= most for queries in left.values())
+    if few and len(there) < most and (kept_elsewhere or not missing.was_lost(answered, there)):
         return found, (
             f"{table.name} has rows of only {len(there)} of {len(answered)} answered queries: "
             "they could not be read, or do not name queries as we do"

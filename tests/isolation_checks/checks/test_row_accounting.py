@@ -189,6 +189,36 @@ def test_a_column_that_does_not_hold_our_ids_misses_nothing():
     assert outcome.note.startswith("messages has rows of only 0 of 3 answered queries")
 
 
+TURNS = "".join(
+    f"{who}?q{n}{three}@{who},{who.upper()}{n}{three} {who}!q{n}{three} "
+    for n, who in enumerate("abcd", start=1)
+    for three in (1, 2, 3)
+)
+"""Four conversations of three turns each."""
+BOTH = {"plan": {"rows": {"tables": [TABLES[0], TABLES[0] | {"name": "runs"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("kept", "verdict"),
+    [
+        ("12 22 31 33", FAIL),  # now an earlier one is missing, and now a later one
+        ("11 21 31 41", UNKNOWN),  # the first of each: perhaps no other names its query
+        ("13 23 33 43", UNKNOWN),
+        ("11 12 13 21 22", UNKNOWN),  # those of some
+        ("12 22", FAIL),
+        ("12", UNKNOWN),  # it happened once
+    ],
+)
+def test_most_rows_may_be_lost(kept, verdict):
+    """As long as no rule could be why, and no other table holds what most of them left."""
+    messages = "".join(f"messages|{'abcd'[int(n[0]) - 1]},q{n} " for n in kept.split())
+    outcome = ask(check, TURNS + messages + messages.replace("messages", "runs"), **BOTH)
+    assert verdict == outcome.decided
+    assert {"lost-row"} == {found.kind for found in outcome.found} or verdict is UNKNOWN
+    every = "".join(f"runs|{who},q{n}{t} " for n, who in enumerate("abcd", 1) for t in (1, 2, 3))
+    assert UNKNOWN == ask(check, TURNS + messages + every, **BOTH).decided
+
+
 def test_a_row_that_a_join_shows_twice_is_one_row():
     """It is one by its key; the platform did not write it twice."""
     joined = "messages|a,q1,#1 messages|a,q1,#1 messages|a,q2 messages|b,q3"
