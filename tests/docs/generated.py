@@ -161,17 +161,23 @@ def found(text: str) -> Iterator[tuple[str, str]]:
 
 
 def rewritten(page: str, text: str) -> str:
-    """A page with its blocks as the code would have them; a new one comes at the end."""
-    for (of, name), block in blocks().items():
-        if of != page:
-            continue
+    """A page with its blocks as the code would have them; a new one comes where its order is."""
+    own = {name: block for (of, name), block in blocks().items() if of == page}
+    order = list(own)
+    for name, block in own.items():
         begin = re.escape(BEGIN.format(name))
         pattern = re.compile(begin + r"\n.*?\n" + re.escape(END), re.DOTALL)
         fresh = marked(name, block)
         if pattern.search(text):
             text = pattern.sub(lambda _, fresh=fresh: fresh, text)
         else:
-            text = text.rstrip("\n") + f"\n\n## {name}\n\n{fresh}\n"
+            behind = order[order.index(name) + 1 :]
+            heading = next((f"\n## {each}\n" for each in behind if f"\n## {each}\n" in text), None)
+            section = f"\n## {name}\n\n{fresh}\n"
+            if heading is None:
+                text = text.rstrip("\n") + "\n" + section
+            else:
+                text = text.replace(heading, section + heading, 1)
     return text
 
 

@@ -245,3 +245,15 @@ def test_every_mechanism_has_its_row():
     known = constants(made) | {name for name, _ in pairs}
     text = pages.section(pages.read("verdict.md"), "Findings")
     assert sorted(known - {fingerprints.UNKNOWN}) == sorted(row[0] for row in pages.table(text))
+
+
+def test_a_new_check_is_put_at_its_place():
+    """Between the two that stand around it in the code; the last one at the end."""
+    text = pages.read("checks.md")
+    for check in (CHECKS[3], CHECKS[-1]):
+        [begin] = re.findall(rf"^## {check.name}$", text, re.MULTILINE)
+        section = text[text.index(begin) :]
+        end = section.find("\n## ", 1)
+        without = text.replace(section[: end if end > 0 else None], "", 1)
+        again = generated.rewritten("checks.md", without)
+        assert pages.headings(text, 2) == pages.headings(again, 2)
