@@ -12,6 +12,7 @@ from isolation_checks.checks import unplaced, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_protocol
 from isolation_checks.dialects.correlate import By
 from isolation_checks.judging.verdict import Moment, Place, Verdict
+from isolation_checks.loading import overlap
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.dialect import Dialect
@@ -31,7 +32,9 @@ def event_protocol(run: Run) -> Outcome:
     After the end that the platform itself gave a query, good or bad, nothing of it comes.
     A query that timed out while its session stayed open has no end: that is certain on
     the wire.  One that was cut off by a lost session or by the run's end is never blamed,
-    nor is one of which an event may be among frames that could not be tied to any query.
+    nor is one of which an event may be among frames that could not be tied to any query, or
+    that got its events by being the only one of its session while its user had another open:
+    a platform may send a user's answers to all of the user's sockets.
     What comes over a resumed session is held against a platform only where the plan says
     that every event comes once over both connections, and the platform gave the session back.
 
@@ -41,17 +44,17 @@ def event_protocol(run: Run) -> Outcome:
     """
     seen, unsure, given_back = _seen(run), unplaced.unsure(run), _given_back(run)
     whole = {process.id for process in run.history.processes if not process.gaps}
-    late, doubted = _left_behind(run), set[QueryId]()
+    late, tabs, doubted = _left_behind(run), overlap.in_two_sessions(run.history), set[QueryId]()
     faults: dict[tuple[str, PrincipalId], list[tuple[Query, str, dict[str, Any] | None]]] = {}
     ended = [q for q in run.history.queries.values() if _judgeable(run, q, given_back)]
     judged = [query for query in ended if query.process in whole]
     for query in judged:
         events = seen.get(query.id, {})
-        haunted = late.get(query.session, math.inf) <= query.sent_s and any(
-            record["guessed"] for record in events.values()
-        )
+        guessed = any(record["guessed"] for record in events.values())
+        haunted = guessed and late.get(query.session, math.inf) <= query.sent_s
+        double = guessed and query.id in tabs
         for kind, what, record in _faults(run, query, events):
-            if query.id in unsure if kind in _MISSING else haunted:
+            if double or (query.id in unsure if kind in _MISSING else haunted):
                 doubted.add(query.id)
             else:
                 faults.setdefault((kind, query.principal), []).append((query, what, record))

@@ -23,7 +23,7 @@ from isolation_checks.loading.facts import Facts
 from isolation_checks.loading.history import Process, Query, Session, seconds
 from isolation_checks.loading.identities import MARKED, Identities, Named
 from isolation_checks.loading.ownership import Claimed, Ownership
-from isolation_checks.records import Opcode, PrincipalId, SessionId
+from isolation_checks.records import Opcode, PrincipalId, QueryId, SessionId
 
 TAIL = 200
 """Characters on either side of a seam that are joined to find a word that was cut: a canary
@@ -207,6 +207,7 @@ class FrameReader:
         asked = self._ownership.history.queries.get(frame.query) if frame.query else None
         label = asked.conversation if asked else None
         for claimed, how in found.values():
+            here = None if self._may_be_for_all(claimed, frame) else label
             yield _sighting(
                 frame,
                 canary=claimed.canary,
@@ -216,9 +217,22 @@ class FrameReader:
                 earlier=claimed.earlier,
                 how=how,
                 foreign=self._ownership.foreign(
-                    claimed, frame.principal, _wire(frame.opcode), label
+                    claimed, frame.principal, _wire(frame.opcode), here
                 ),
             )
+
+    def _may_be_for_all(self, claimed: Claimed, frame: Frame) -> bool:
+        """Whether a word belongs to an answer that its user awaits in another session.
+
+        A platform may send a user's answers to all of the user's sockets, and a frame without
+        ids does not say which of them it answers.
+        """
+        if frame.placed_by is not By.ONLY or claimed.planting is None:
+            return False
+        told = self._ownership.history.queries.get(claimed.planting.query or QueryId(""))
+        if told is None or told.session == frame.session or told.principal != frame.principal:
+            return False
+        return told.sent_s <= frame.at_s and (told.over_s is None or frame.at_s <= told.over_s)
 
     def _named(self, frame: Frame, reading: Reading, content: bytes) -> Iterator[Sighting]:
         """Other principals' credentials in any frame, and their ids in the text of answers."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isolation_checks.loading.history import History, Query
-from isolation_checks.records import NEVER_SENT, PrincipalId, ProcessId
+from isolation_checks.records import NEVER_SENT, PrincipalId, ProcessId, QueryId
 
 Times = npt.NDArray[np.float64]
 
@@ -42,6 +42,24 @@ def mark(groups: Iterable[list[Query]], circle: Callable[[PrincipalId], str]) ->
             others = meeting(*everyone, sent, over) - meeting(sent, over, sent, over)
             for query, met in zip(own, others, strict=True):
                 query.overlapped = bool(met > 0)
+
+
+def in_two_sessions(history: History) -> frozenset[QueryId]:
+    """The queries that were open while another session of the same principal had one open."""
+    groups: dict[PrincipalId, list[Query]] = {}
+    for query in history.queries.values():
+        if query.reason not in NEVER_SENT:
+            groups.setdefault(query.principal, []).append(query)
+    met: set[QueryId] = set()
+    for queries in groups.values():
+        sessions = {query.session for query in queries}
+        everyone = _intervals(queries)
+        for session in sessions if len(sessions) > 1 else ():
+            own = [query for query in queries if query.session == session]
+            sent, over = _intervals(own)
+            others = meeting(*everyone, sent, over) - meeting(sent, over, sent, over)
+            met |= {query.id for query, many in zip(own, others, strict=True) if many > 0}
+    return frozenset(met)
 
 
 def _intervals(queries: list[Query]) -> tuple[Times, Times]:

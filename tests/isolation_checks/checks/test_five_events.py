@@ -163,6 +163,16 @@ def test_late_events_without_ids_are_not_held_against_the_next_answer():
     )
 
 
+def test_answers_without_ids_may_go_to_all_of_a_users_sockets():
+    """Nothing says that they are not the answer to what the user asks in the other."""
+    tabs = "a?q1 a+ a?q2 a:/thinking a:/thinking a:/completed a!q2 a!q1=cut "
+    outcome = ask(check, tabs, plan={"dialect": _two_events()})
+    assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+    after = "a?q1 a:/thinking a:/completed a!q1 a+ a?q2 a:/thinking a:/thinking a:/completed a!q2"
+    outcome = ask(check, after, plan={"dialect": _two_events()})
+    assert {("duplicated-event", "a", 1)} == kinds(outcome)
+
+
 def test_a_history_with_gaps_misses_no_event():
     """It may stand in what was not written down."""
     outcome = ask(check, START + "a!q1=timeout", gaps=("its stream frames was cut",))

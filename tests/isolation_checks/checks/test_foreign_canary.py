@@ -182,3 +182,12 @@ def test_what_was_told_in_a_place_goes_by_what_is_said_of_that_place():
     apart = {"scope": "conversation"}
     assert Verdict.FAIL == ask(check, script, plan={"sharing": [apart, remembered]}).decided
     assert Verdict.PASS == ask(check, script, plan={"sharing": [apart, asked]}).decided
+
+
+def test_an_answer_without_ids_may_go_to_all_of_a_users_sockets():
+    """Whose other question it answers, in a conversation of its own, is no bleed; later it is."""
+    tabs = "a?q1,A1 a+ a?q2,A2 a:A1 a!q2 a!q1 "
+    assert PASS == ask(check, tabs, **APART).decided
+    for script in ("a?q1,A1 a+ a?q2,A2 a:q2,A1 a!q2 a!q1", "a?q1,A1 a!q1 a+ a?q2,A2 a:A1 a!q2"):
+        [found] = ask(check, script, **APART).found
+        assert ("stale-context", "a", "a") == (found.kind, found.victim, found.recipient)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from isolation_checks.loading import overlap
 from isolation_checks.loading.history import Query
 from isolation_checks.records import Reason
+from tests.isolation_checks.language import told
 
 
 def query(principal, sent, over, reason=None):
@@ -90,3 +91,9 @@ def test_the_quick_way_agrees_with_looking_at_every_pair(drawn):
         for q in queries
     ]
     assert expected == marked(queries)
+
+
+def test_a_user_may_have_queries_open_in_two_sessions():
+    """Two in one session are none, nor are those of two principals, nor one behind the other."""
+    both = told("a?q1 a+ a?q2 a!q2 a!q1 b?q3 b?q4 b!q3 b!q4 c?q5 c!q5 c+ c?q6 c!q6")
+    assert {"q1", "q2"} == overlap.in_two_sessions(both.history)
