@@ -43,6 +43,8 @@ FAILED: Mapping[str, str] = {
     "swallowed, retries that are not idempotent.",
     "answers differ": "Look for a ready-made text that is sent instead of an answer, above all "
     "where the platform is overloaded.",
+    "recalled elsewhere": "Look at where memory is kept: in one worker's process it is gone with "
+    "it, and unknown to the others.",
     "everybody let in again": "Look for places per user that are taken and never freed: the "
     "first connects succeed, later ones do not.",
 }
@@ -81,6 +83,8 @@ UNSEEN: Mapping[str, str] = {
     "row accounting": "See that rows were read to the end and had settled, and that the plan "
     "says how a row names its query.",
     "answers differ": "Drive longer: a few answers alike may be chance.",
+    "recalled elsewhere": "See that what is told to remember is asked for again in another "
+    "session, and that the answer repeats it.",
     "plan kept": "Give the generator more processes or a quieter machine: while it is late, "
     "what it measures is partly its own.",
     "everybody let in again": "Drive longer, with more reconnects: a few that failed may be "
