@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import gevent.os
 import psutil
 
 from isolation_checks.errors import EXIT_BROKEN, HarnessError
@@ -24,7 +25,18 @@ ANNOUNCE_SECONDS = 5.0
 COME_SECONDS = 30.0
 """How long workers that were forked from this process may take to come."""
 POLL_SECONDS = 0.2
+ALWAYS_SECONDS = 10 * 365 * 86_400.0
 log = logging.getLogger(__name__)
+
+
+def remember_ended() -> None:
+    """Have gevent remember, as long as this process lives, how its children ended.
+
+    It forgets them after a minute, and a judgement may take longer.  Locust would then ask for
+    them in vain, for three seconds and in tens of thousands of lines, and signal process ids
+    that may be somebody else's by now.
+    """
+    gevent.os._reap_children.__defaults__ = (ALWAYS_SECONDS,)  # noqa: SLF001 - no public way
 
 
 class Workers:
@@ -46,6 +58,8 @@ class Workers:
         self._here: set[str] = set()
         self._strangers: set[str] = set()
         self._children = psutil.Process().children() if forked else []
+        if forked:
+            remember_ended()
         runner.register_message(HERE, self._announced)
 
     def _announced(self, environment: Any, msg: Any, **_: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
