@@ -1,6 +1,6 @@
-"""The part of the local or master process that owns runs: plans, begins, waits, has them judged.
+"""The part of the local or master process that owns runs: begins them, ends them, says the code.
 
-Judging is a process of its own (`crosstalk conclude`): this one is gevent's and only drives.
+What is driven is `wishes`' to say, and what a run comes to `concluding`'s.
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import re
 import secrets
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -19,17 +17,17 @@ from typing import Any
 
 import gevent
 import msgspec
-import orjson
 from gevent.event import Event
 
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, HarnessError, UsageError
 from isolation_checks.history import directory
 from isolation_checks.history.directory import RunDirectory, add_json
-from isolation_checks.plan import hosts, read, references
-from isolation_checks.plan.model import Plan
+from isolation_checks.plan import read
 from isolation_checks.records import ProcessId, RunId
-from locustfiles.driving import embedded
+from locustfiles.driving import concluding, wishes
+from locustfiles.driving.concluding import EXIT_UNKNOWN
 from locustfiles.driving.description import description
+from locustfiles.driving.embedded import PROBE_KEY
 from locustfiles.driving.live import page
 from locustfiles.driving.live.board import Board, Watched
 from locustfiles.driving.live.teller import LIVE
@@ -40,8 +38,6 @@ from locustfiles.driving.workers import Waiting, Workers
 BEGIN = "crosstalk_begin"
 SEAL_SECONDS = 8.0
 """How long after the drain a process may still be writing."""
-EXIT_UNKNOWN = 3
-_JUDGED = (0, 1, EXIT_UNKNOWN)
 log = logging.getLogger(__name__)
 
 
@@ -60,7 +56,7 @@ class Conductor:
         self.runs = Path(options.runs).resolve()
         self.key = directory.installation_key(self.runs)
         self._account_key = directory.installation_key(self.runs, "account")
-        self._wanted_run = _free_name(self.runs, options.run)
+        self._wanted_run = wishes.free_name(self.runs, options.run)
         self._seed: int | None = options.seed
         self._headless = bool(options.headless)
         self._performer = performer
@@ -95,8 +91,7 @@ class Conductor:
                 nonce=nonce,
                 joined=self._late,
             )
-        self._platform: embedded.Embedded | None = None
-        self.plan = self._planned(options)
+        self.plan, self._platform = wishes.planned(options, environment.host)
         events = environment.events
         events.test_start.add_listener(self.begin)
         events.test_stopping.add_listener(self._on_stopping)
@@ -131,24 +126,6 @@ class Conductor:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(EXIT_BROKEN if self._broken else EXIT_UNKNOWN)
-
-    def _planned(self, options: Any) -> Plan:  # noqa: ANN401 - argparse
-        """The plan of this process life: a file's, or that of the embedded platform."""
-        host = self.environment.host
-        if options.plan is not None:
-            plan = read.load(Path(options.plan))
-        elif host:
-            plan = embedded.plan_elsewhere()
-        else:
-            faults = [fault for fault in (options.fault or "").split(",") if fault]
-            more = ["--workers", str(options.replicas)] if options.replicas else []
-            self._platform = embedded.start(faults, options.database, more, redis=options.redis)
-            plan = self._platform.plan
-        if host:
-            plan = hosts.with_host(plan, host)
-        hosts.refuse_strangers(plan)
-        references.require(plan)
-        return plan
 
     def spare_objectives(self) -> None:
         """Judge objectives and show them, but let them not decide: this drive goes beyond them."""
@@ -196,7 +173,7 @@ class Conductor:
             "key": self.key.hex(),
             "account_key": self._account_key.hex(),
             "mark_key": secrets.token_hex(32),
-            "probe_key": os.environ.get(embedded.PROBE_KEY) if self._platform is not None else None,
+            "probe_key": os.environ.get(PROBE_KEY) if self._platform is not None else None,
             "seed": secrets.randbelow(1 << 31) if seed is None else seed,
             "live": self.environment.web_ui is not None,
         }
@@ -302,29 +279,20 @@ class Conductor:
 
     def _concluded(self, run: RunDirectory) -> None:
         try:
-            self._conclude(run)
+            self._end_sampler()
+            over = concluding.conclude(run, lambda: self._sealed(run), self._patience())
+            self._code = over.code
+            if over.verdict is not None and over.report is not None:
+                self._board.judged(run.id, over.verdict, over.report)
+            else:
+                self._board.ended(run.id, "not judged")
+            self._say(over.text)
         except Exception:
             log.exception("Crosstalk broke while it had the run judged")
             self._code = EXIT_BROKEN
             self._board.ended(run.id, "not judged")
 
-    def _conclude(self, run: RunDirectory) -> None:
-        """Wait for the seals, then collect, judge and render in a process of its own."""
-        self._end_sampler()
-        limit = time.monotonic() + self._patience()
-        while time.monotonic() < limit and not self._sealed(run):
-            gevent.sleep(0.1)
-        command = [sys.executable, "-m", "crosstalk", "conclude", str(run.path)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own interpreter
-        folder = run.latest_in(run.judgements, "verdict.json")
-        judged = folder is not None and done.returncode in _JUDGED
-        self._code = done.returncode if judged else EXIT_BROKEN
-        if folder is not None and judged:
-            verdict = orjson.loads((folder / "verdict.json").read_bytes())
-            self._board.judged(run.id, verdict, folder / "report")
-        else:
-            self._board.ended(run.id, "not judged")
-        text = done.stdout.decode("utf-8", "replace").rstrip()
+    def _say(self, text: str) -> None:
         if self._headless:
             self._said.append(text)
         else:
@@ -334,20 +302,4 @@ class Conductor:
         """Whether everybody has sealed of whom a seal can be expected."""
         if self._performer is not None and self._performer.broke:
             return True
-        everyone = (self._expected | set(run.processes())) - self._unsealed
-        return all((run.of_process(process) / "seal.json").exists() for process in everyone)
-
-
-def _free_name(runs: Path, name: str | None) -> str | None:
-    """The name that a run shall have, where it can have it.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    if name is None:
-        return None
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) or name == "latest":
-        raise UsageError(f"--run {name!r}: a name is made of letters, digits, dots and dashes")
-    if (runs / name).exists():
-        raise UsageError(f"--run {name}: there is such a run, and a run is evidence; name another")
-    return name
+        return concluding.sealed(run, (self._expected | set(run.processes())) - self._unsealed)

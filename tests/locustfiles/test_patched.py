@@ -37,7 +37,13 @@ gevent.os._watched_children[worker] = (pid, status, time.time() - 3600)
 ended(0)  # at every end of a child the old ones are forgotten
 print(os.waitstatus_to_exitcode(os.waitpid(worker, os.WNOHANG)[1]))
 """
-OF_LOCUST = ("test_agent_user.py", "test_lifecycle.py")
+OF_LOCUST = (
+    "test_agent_user.py",
+    "test_conductor.py",
+    "test_lifecycle.py",
+    "test_performer.py",
+    "test_workers.py",
+)
 """Tests of what imports Locust, which patches the process that it is in: they run only here."""
 
 

@@ -99,10 +99,9 @@ def drive(tmp_path, monkeypatch):
             key=b"k" * 32,
             account_key=secrets.token_bytes(32),
             mark_key=b"m" * 32,
-            seed=1,
             report=lambda *sample: reports.append(sample),
             on_broken=broken.append,
-            **{"slot": 0, "processes": 1} | of,
+            **{"seed": 1, "slot": 0, "processes": 1} | of,
         )
         made.append(Driven(rig, reports, broken))
         return made[-1]

@@ -6,6 +6,7 @@ import pytest
 from isolation_checks.history.stream import batches
 from isolation_checks.records import Ending, Reason
 from locustfiles.driving import rig as rigs
+from locustfiles.driving import wording
 
 
 def sealed(driven):
@@ -113,6 +114,28 @@ def test_numbers_of_sessions_say_which_process_they_are_of(drive, server):
     assert one.rig.session_id() >> 32 == 0
     assert other.rig.session_id() >> 32 == 3
     assert one.rig.session_id() != one.rig.session_id()
+
+
+def said_by(rig):
+    """What two users of a rig are called and say, with their pauses, where each speaks in turn."""
+    users, workload = [rig.principal("user"), rig.principal("user")], rig.plan.workload
+    said = [(user.id, user.tenant, user.persona) for user in users]
+    for turn, telling in ((0, None), (1, 1), (2, 1), (0, None)):
+        for user in users:
+            words = wording.of_turn(user, rig.roster.canary, workload, turn, telling)
+            said.append((user.id, words.text, workload.think.draw(user.random)))
+    return said
+
+
+def test_rigs_of_one_seed_say_the_same_and_of_another_do_not(drive, server):
+    """A run can be told again: people, words, canaries and pauses follow from seed and slot."""
+    address = server.ws("/agent")
+    first, again = said_by(drive(address, seed=5).rig), said_by(drive(address, seed=5).rig)
+    assert first == again
+    assert len(first) == len({str(each) for each in first})
+    for other in ({"seed": 6}, {"seed": 5, "slot": 1}):
+        strange = said_by(drive(address, **other).rig)
+        assert {wording.RECALL} == {each[1] for each in first[2:]} & {e[1] for e in strange[2:]}
 
 
 @pytest.mark.parametrize(("limit", "words"), [("", 12), ('send_limit = "1600B"', 6)])

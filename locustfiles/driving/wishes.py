@@ -1,0 +1,55 @@
+"""What somebody who types `locust …` wants: which platform, by which plan, under which name.
+
+What cannot be is said before anything is driven.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from isolation_checks.errors import UsageError
+from isolation_checks.plan import hosts, read, references
+from isolation_checks.plan.model import Plan
+from locustfiles.driving import embedded
+from locustfiles.driving.embedded import Embedded
+
+
+def planned(options: Any, host: str | None) -> tuple[Plan, Embedded | None]:  # noqa: ANN401 - argparse
+    """The plan of a file, or that of the embedded platform, which is started for it.
+
+    Raises:
+        UsageError: the plan, the host or an option is wrong.
+        HarnessError: the embedded platform did not start.
+    """
+    platform = None
+    if options.plan is not None:
+        plan = read.load(Path(options.plan))
+    elif host:
+        plan = embedded.plan_elsewhere()
+    else:
+        faults = [fault for fault in (options.fault or "").split(",") if fault]
+        more = ["--workers", str(options.replicas)] if options.replicas else []
+        platform = embedded.start(faults, options.database, more, redis=options.redis)
+        plan = platform.plan
+    if host:
+        plan = hosts.with_host(plan, host)
+    hosts.refuse_strangers(plan)
+    references.require(plan)
+    return plan, platform
+
+
+def free_name(runs: Path, name: str | None) -> str | None:
+    """The name that a run shall have, where it can have it.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if name is None:
+        return None
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) or name == "latest":
+        raise UsageError(f"--run {name!r}: a name is made of letters, digits, dots and dashes")
+    if (runs / name).exists():
+        raise UsageError(f"--run {name}: there is such a run, and a run is evidence; name another")
+    return name
