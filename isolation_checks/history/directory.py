@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -17,6 +17,8 @@ from isolation_checks.errors import HarnessError, UsageError
 from isolation_checks.records import ProcessId, RunId
 
 KEY_BYTES = 32
+SCHEMA = "crosstalk.run/1"
+"""The shape of `run.json` and of all that it describes."""
 
 
 def make(folder: Path) -> None:
@@ -64,6 +66,19 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+class _Described(msgspec.Struct):
+    """What may stand in `run.json`, as far as somebody may have touched it."""
+
+    plan: dict[str, Any]
+    run: str = ""
+    started_at: str = ""
+    started_ns: int = 0
+    target: str = ""
+    seed: int = 0
+    expected: list[str] = []
+    canary_key: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] = ""
+
+
 class RunDirectory:
     """The places in one run's directory."""
 
@@ -103,6 +118,15 @@ class RunDirectory:
             raise UsageError(f"{self.path} is no run: {error}") from error
         if "plan" not in said:
             raise UsageError(f"{self.path} is no run: its run.json holds no plan")
+        if said.get("schema", SCHEMA) != SCHEMA:
+            raise UsageError(
+                f"{self.path} was written by another version of Crosstalk: its run.json says "
+                f"{said['schema']!r}, and this one reads {SCHEMA!r}"
+            )
+        try:
+            msgspec.convert(said, _Described)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"{self.path} is no run: in its run.json, {error}") from error
         return said
 
     def next_in(self, folder: Path) -> Path:
@@ -172,7 +196,7 @@ def installation_key(runs: Path, purpose: str = "canary") -> bytes:
         except HarnessError:
             if not path.exists():  # another process may have been faster
                 raise
-    text = path.read_text(encoding="ascii").strip()
+    text = path.read_text(encoding="ascii", errors="replace").strip()
     if not re.fullmatch(r"[0-9a-f]{64}", text):
         raise HarnessError(f"{path} holds no {purpose} key; remove it and a new one is made")
     return bytes.fromhex(text)

@@ -25,6 +25,19 @@ from isolation_checks.plan.tables.dialect import Dialect
 
 _T = typing.TypeVar("_T")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `(?P<at>[^`]*)`)?")
+_MISSING = re.compile(
+    r"Object missing required field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<at>[^`]*)`)?"
+)
+_TYPE = re.compile(r"`([a-z]+(?: \| [a-z]+)*)`")
+_WORDS = {
+    "object": "a table",
+    "array": "a list",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
+_NO_CHOICE = re.compile(r"Invalid enum value '(.*)'")
 _AT = re.compile(r" - at `\$\.?(?P<at>[^`]*)`$")
 
 
@@ -134,20 +147,51 @@ def _sentence(message: str, kind: type) -> str:
             f"{where} has no key {unknown['key']!r}{nearest(unknown['key'], known)}; "
             f"it knows {', '.join(sorted(known))}"
         )
+    missing = _MISSING.match(message)
+    if missing:
+        where = f"[{missing['at']}]" if missing["at"] else "the plan"
+        return f"{where} lacks the key {missing['key']!r}"
     at = _AT.search(message)
     if at is None:
-        return message[0].lower() + message[1:]
-    return f"{at['at'] or 'the plan'}: {message[: at.start()]}"
+        return _worded(message)
+    said, path = message[: at.start()], at["at"]
+    value = _NO_CHOICE.fullmatch(said)
+    choices = _choices(_at(kind, path)) if value else ()
+    if value and choices:
+        return f"{path}: {value[1]!r} is none of {', '.join(choices)}{nearest(value[1], choices)}"
+    return f"{path or 'the plan'}: {_worded(said)}"
+
+
+def _worded(message: str) -> str:
+    """A complaint of msgspec's, in the words of whoever writes TOML."""
+
+    def said(found: re.Match[str]) -> str:
+        kinds = [_WORDS.get(name, name) for name in found[1].split(" | ") if name != "null"]
+        return " or ".join(kinds) or "nothing"
+
+    return _TYPE.sub(said, message[0].lower() + message[1:])
+
+
+def _at(kind: Any, path: str) -> Any:  # noqa: ANN401 - any annotation
+    """The annotation that stands at a dotted path below `kind`; None: there is none."""
+    for step in re.findall(r"[^.\[\]]+", re.sub(r"\[(\d+|\.\.\.)\]", "", path)):
+        struct = _struct_in(kind)
+        fields = () if struct is None else msgspec.structs.fields(struct)
+        kind = next((field.type for field in fields if field.encode_name == step), None)
+    return kind
 
 
 def _keys_at(kind: Any, path: str) -> tuple[str, ...]:  # noqa: ANN401 - any annotation
     """The keys of the struct that stands at a dotted path below `kind`."""
-    for step in re.findall(r"[^.\[\]]+", re.sub(r"\[(\d+|\.\.\.)\]", "", path)):
-        by_name = {f.encode_name: f.type for f in msgspec.structs.fields(kind)}
-        kind = _struct_in(by_name[step]) if step in by_name else None
-        if kind is None:
-            return ()
-    return tuple(field.encode_name for field in msgspec.structs.fields(kind))
+    struct = _struct_in(_at(kind, path))
+    return () if struct is None else tuple(f.encode_name for f in msgspec.structs.fields(struct))
+
+
+def _choices(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - any annotation
+    """The words that an annotation such as `tuple[Literal["a", "b"], ...]` allows."""
+    if typing.get_origin(kind) is typing.Literal:
+        return tuple(map(str, typing.get_args(kind)))
+    return next(filter(None, map(_choices, typing.get_args(kind))), ())
 
 
 def _struct_in(kind: Any) -> Any:  # noqa: ANN401 - any annotation

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from isolation_checks import probing
 from isolation_checks.dialects import template
-from isolation_checks.plan import holes, sampling
+from isolation_checks.plan import holes, ranges, sampling
 from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
@@ -180,8 +180,7 @@ def _of_objective(objective: Objective, dialect: Dialect) -> Iterator[str]:
 
 
 def _of_the_rest(plan: Plan) -> Iterator[str]:
-    if plan.workload.concurrent < 1 or plan.workload.turns < 1:
-        yield "workload.concurrent and workload.turns are at least 1"
+    yield from ranges.complaints(plan)
     yield from _of_workload(plan.workload)
     if not 0 < plan.isolation.bound < 1:
         yield "isolation.bound lies between 0 and 1"
@@ -209,8 +208,6 @@ def _of_workload(workload: Workload) -> Iterator[str]:
         yield "workload.rate must be more than nothing"
     if rate is not None and rate.least != rate.most and not workload.ramp:
         yield "workload.rate goes from one rate to another, and workload.ramp must say in what time"
-    if workload.burst < 1 or workload.pool < 0:
-        yield "workload.burst is at least 1, and workload.pool at least 0"
 
 
 def _of_probes(plan: Plan) -> Iterator[str]:

@@ -12,7 +12,6 @@ import secrets
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import gevent
@@ -53,7 +52,7 @@ class Conductor:
     ) -> None:
         """A local process has a `performer` of its own; a master has workers instead."""
         self.environment = environment
-        self.runs = Path(options.runs).resolve()
+        self.runs = wishes.folder(options.runs)
         self.key = directory.installation_key(self.runs)
         self._account_key = directory.installation_key(self.runs, "account")
         self._wanted_run = wishes.free_name(self.runs, options.run)
@@ -263,6 +262,8 @@ class Conductor:
         for text in self._said:
             print(text, flush=True)  # noqa: T201 - this is what the user asked for
         self._said = []
+        if self._workers is not None:
+            self._workers.outlive()
 
     def _end_sampler(self) -> None:
         if self._sampler is not None:

@@ -11,13 +11,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from isolation_checks.history.directory import SCHEMA
+
 _VERSIONS = ("crosstalk-harness", "locust", "websockets", "gevent", "pyarrow", "duckdb", "narwhals")
 
 
 def description(order: Mapping[str, Any], target: str, now: datetime) -> dict[str, Any]:
     """What `run.json` says of the run that an order begins, but for who takes part in it."""
     return {
-        "schema": "crosstalk.run/1",
+        "schema": SCHEMA,
         "run": order["run"],
         "started_at": now.isoformat(timespec="milliseconds"),
         "started_ns": time.monotonic_ns(),

@@ -18,7 +18,7 @@ from locust import events, runners
 from locust.runners import LocalRunner, WorkerRunner
 
 from isolation_checks.errors import EXIT_BROKEN, HarnessError, UsageError
-from locustfiles.driving import ports, recorder, screened
+from locustfiles.driving import ports, recorder, refused, screened, wishes
 from locustfiles.driving.agent_user import AgentUser
 from locustfiles.driving.conductor import BEGIN, Conductor
 from locustfiles.driving.performer import Performer
@@ -65,7 +65,11 @@ def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargpars
         options = parse(*arguments, **named)
         if not _forks:
             _forks.append(bool(options.processes) and not options.worker)
+            if options.only_verdict and options.loglevel == "INFO":
+                options.loglevel = "WARNING"
+            refused.expect(options)
             try:
+                wishes.sensible(options)
                 ports.settle(options)
             except UsageError as error:
                 _leave(str(error), error.exit_code)
@@ -107,6 +111,7 @@ def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargpars
 
 def _init(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - Locust is untyped
     """Set this process up; what is wrong here ends it with 2 or 4, not with Locust's 1."""
+    refused.begun()
     try:
         _set_up(environment, runner)
     except UsageError as error:
@@ -169,5 +174,6 @@ class _Worker:
 
 
 def _leave(sentence: str, code: int) -> None:
+    refused.begun()
     sys.stderr.write(f"crosstalk: {sentence}\n")
     sys.exit(code)

@@ -5,15 +5,48 @@ What cannot be is said before anything is driven.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from isolation_checks.errors import UsageError
+from isolation_checks.history import directory
 from isolation_checks.plan import hosts, read, references
 from isolation_checks.plan.model import Plan
 from locustfiles.driving import embedded
 from locustfiles.driving.embedded import Embedded
+
+
+def sensible(options: Any) -> None:  # noqa: ANN401 - argparse
+    """Look at what Locust takes and nobody can mean.
+
+    Raises:
+        UsageError: nobody can drive so.
+    """
+    if options.num_users is not None and options.num_users < 1:
+        raise UsageError(f"-u {options.num_users}: at least one user is needed")
+
+
+def folder(name: str) -> Path:
+    """The folder of all runs, made where it is not there yet.
+
+    Raises:
+        UsageError: it can be none, or nothing can be written there.
+        OSError: what else a disk may say.
+    """
+    runs = Path(name).resolve()
+    try:
+        directory.make(runs)
+        writable = os.access(runs, os.W_OK | os.X_OK)
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise UsageError(
+            f"--runs {name}: there can be no folder ({error.strerror}: {error.filename}); "
+            "name another"
+        ) from error
+    if not writable:
+        raise UsageError(f"--runs {name}: nothing can be written there; name another folder")
+    return runs
 
 
 def planned(options: Any, host: str | None) -> tuple[Plan, Embedded | None]:  # noqa: ANN401 - argparse
@@ -24,6 +57,8 @@ def planned(options: Any, host: str | None) -> tuple[Plan, Embedded | None]:  # 
         HarnessError: the embedded platform did not start.
     """
     platform = None
+    if options.redis is not None and not options.redis.startswith(("redis://", "rediss://")):
+        raise UsageError(f"--redis {options.redis}: write it like redis://127.0.0.1:6379/0")
     if options.plan is not None:
         plan = read.load(Path(options.plan))
     elif host:

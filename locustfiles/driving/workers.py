@@ -24,6 +24,8 @@ ANNOUNCE_SECONDS = 5.0
 """How long a worker that is connected may take to say who it is."""
 COME_SECONDS = 30.0
 """How long workers that were forked from this process may take to come."""
+LEAVE_SECONDS, END_SECONDS = 10.0, 10.0
+"""How long a worker that was told to go may take, and one that was then terminated."""
 POLL_SECONDS = 0.2
 ALWAYS_SECONDS = 10 * 365 * 86_400.0
 log = logging.getLogger(__name__)
@@ -101,13 +103,33 @@ class Workers:
 
     def one_ended(self) -> bool:
         """Whether a worker that was forked from this process is no more."""
-        return sum(map(_lives, self._children)) < self._forked
+        return len(self._living()) < self._forked
 
     def end(self) -> None:
         """End those that were forked from this process: they may know no master to tell them."""
-        for child in self._children:
-            if _lives(child):
-                child.terminate()
+        for child in self._living():
+            child.terminate()
+
+    def outlive(self) -> None:
+        """See those that were forked from this process to their end, however it takes that.
+
+        Locust's own master interrupts them and then waits for ever: for one that is stopped,
+        that hangs, or that ignores interrupts since it was started in the background.
+        """
+        self._leaving(LEAVE_SECONDS)
+        self.end()
+        self._leaving(END_SECONDS)
+        for child in self._living():
+            log.error("worker process %s does not end and is killed", child.pid)
+            child.kill()
+
+    def _leaving(self, seconds: float) -> None:
+        limit = time.monotonic() + seconds
+        while self._living() and time.monotonic() < limit:
+            gevent.sleep(POLL_SECONDS)
+
+    def _living(self) -> list[psutil.Process]:
+        return [child for child in self._children if _lives(child)]
 
 
 class Waiting:

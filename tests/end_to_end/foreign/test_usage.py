@@ -123,6 +123,25 @@ def test_a_wrong_plan_ends_in_2_with_one_sentence(tmp_path, plan, sentence):
     assert over.directory is None
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--processes", "-7"), "Invalid --processes count -7"),
+        (("Nobody",), "Unknown User(s): Nobody"),
+        (("-u", "0"), "crosstalk: -u 0: at least one user is needed"),
+    ],
+)
+def test_a_wrong_command_line_ends_in_2_too(tmp_path, arguments, sentence):
+    """Where Locust itself says what is wrong, it would end with 1, which means FAIL."""
+    over = locust(tmp_path / "runs", "--only-verdict", "-t", "5s", *arguments)
+    assert 2 == over.code, over.output
+    assert sentence in over.output
+    assert [line for line in over.output.splitlines() if line.strip()] == [
+        line for line in over.output.splitlines() if sentence in line
+    ]
+    assert over.directory is None
+
+
 def test_a_token_that_stands_twice_is_refused(tmp_path):
     """Two principals who are one user would seem to bleed into each other."""
     tokens = tmp_path / "tokens.txt"

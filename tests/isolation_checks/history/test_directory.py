@@ -101,6 +101,26 @@ def test_a_run_that_is_not_there_is_the_users_mistake(tmp_path, name, sentence):
         directory.find(name, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({"schema": "crosstalk.run/99"}, "written by another version of Crosstalk: its run.json"),
+        ({"canary_key": None}, "is no run: in its run.json, Expected `str`, got `null`"),
+        ({"canary_key": "abc"}, "is no run: in its run.json"),
+        ({"expected": "p0"}, "is no run: in its run.json"),
+        ({"started_at": 5}, "is no run: in its run.json"),
+        ({"plan": []}, "is no run: in its run.json"),
+    ],
+)
+def test_a_description_of_another_shape_is_the_users_mistake(tmp_path, over, said):
+    """Somebody changed it, or another version wrote it; nothing is guessed."""
+    run = RunDirectory(tmp_path)
+    whole = {"schema": directory.SCHEMA, "plan": {}, "canary_key": "0" * 64, "expected": ["p0"]}
+    directory.add_json(run.description, whole | over)
+    with pytest.raises(UsageError, match=said):
+        run.describe()
+
+
 def test_the_processes_of_a_run_are_those_that_joined(tmp_path):
     """By name, in order."""
     run = RunDirectory(tmp_path)
@@ -120,7 +140,7 @@ def test_the_installations_key_is_made_once_and_kept(tmp_path):
 
 def test_a_key_that_is_none_is_refused(tmp_path):
     """A truncated key would make every old canary unreadable, in silence."""
-    (tmp_path / ".canary-key").write_text("abc")
+    (tmp_path / ".canary-key").write_bytes(b"abc\xff")
     with pytest.raises(HarnessError, match="holds no canary key"):
         directory.installation_key(tmp_path)
 

@@ -17,7 +17,7 @@ from locust.env import Environment
 from isolation_checks.errors import UsageError
 from isolation_checks.history import directory
 from isolation_checks.history.directory import RunDirectory
-from locustfiles.driving import concluding, lifecycle
+from locustfiles.driving import concluding, lifecycle, refused
 from locustfiles.driving import conductor as conducting
 from locustfiles.driving import performer as performing
 from locustfiles.driving import workers as working
@@ -110,8 +110,9 @@ def living(tmp_path, server, monkeypatch):
     lives = []
 
     def live(*said, port=None):
-        usual = ["--headless", "--runs", str(runs), "--plan", str(path)]
-        lives.append(Life(parser.parse_args([*usual, *said]), port))
+        options = parser.parse_args(["--headless", "--runs", str(runs), "--plan", str(path), *said])
+        refused.begun()  # Locust would now say that it begins
+        lives.append(Life(options, port))
         return lives[-1]
 
     live.runs = runs

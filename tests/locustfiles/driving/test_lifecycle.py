@@ -8,7 +8,7 @@ from locust import events
 from locust.argument_parser import get_parser
 from locust.env import Environment
 
-from locustfiles.driving import lifecycle
+from locustfiles.driving import lifecycle, refused
 
 
 @pytest.fixture
@@ -16,7 +16,8 @@ def options(tmp_path):
     """Parses what somebody wrote behind `locust`, with a folder of runs of the test's own."""
     lifecycle.install()
     parser = get_parser(default_config_files=[])
-    return lambda *said: parser.parse_args(["--headless", "--runs", str(tmp_path / "runs"), *said])
+    yield lambda *said: parser.parse_args(["--headless", "--runs", str(tmp_path / "runs"), *said])
+    refused.begun()  # or this process would end with 2
 
 
 def test_it_is_installed_once_however_often(options):

@@ -58,6 +58,7 @@ def test_a_host_alone_is_taken_for_a_reference_platform(options):
         ({}, "http://192.0.2.1", "allow_hosts"),
         ({"plan": None, "fault": "shared_sock"}, None, "shared_socket"),
         ({"plan": None, "database": "oracle://x"}, None, "database"),
+        ({"plan": None, "redis": "http://x"}, None, "--redis http://x: write it like redis://"),
     ],
 )
 def test_what_cannot_be_driven_is_the_users_mistake(options, over, host, said):
@@ -92,3 +93,38 @@ def test_a_name_that_is_taken_is_refused(tmp_path):
     (tmp_path / "mine").mkdir()
     with pytest.raises(UsageError, match="a run is evidence; name another"):
         wishes.free_name(tmp_path, "mine")
+
+
+@pytest.mark.parametrize("users", [None, 1, 50])
+def test_so_many_users_can_be_driven(users):
+    """Where nothing is said Locust has its own word."""
+    wishes.sensible(argparse.Namespace(num_users=users))
+
+
+@pytest.mark.parametrize("users", [0, -3])
+def test_without_a_user_nothing_can_be_seen(users):
+    """Locust would take the number, and the verdict would be UNKNOWN after all that time."""
+    with pytest.raises(UsageError, match="at least one user is needed"):
+        wishes.sensible(argparse.Namespace(num_users=users))
+
+
+def test_the_folder_of_runs_is_made_for_its_owner_alone(tmp_path):
+    """And those above it."""
+    runs = wishes.folder(str(tmp_path / "a" / "runs"))
+    assert tmp_path / "a" / "runs" == runs
+    assert 0o700 == runs.stat().st_mode & 0o777
+    assert runs == wishes.folder(str(runs))
+
+
+@pytest.mark.parametrize("below", ["", "/runs"])
+def test_a_file_is_no_folder_of_runs(tmp_path, below):
+    """Nor can there be one below it."""
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="there can be no folder"):
+        wishes.folder(f"{tmp_path}/file{below}")
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_drive():
+    """No right suffices there, not even root's."""
+    with pytest.raises(UsageError, match="nothing can be written there"):
+        wishes.folder("/proc/self")

@@ -119,6 +119,39 @@ def test_children_are_known_and_ended(locusts, child):
     workers.end()  # who is gone is left alone
 
 
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("here", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("stubborn", "how"), [(False, signal.SIGTERM), (True, signal.SIGKILL)])
+def test_no_worker_outlives_its_master(locusts, monkeypatch, stubborn, how):
+    """It is waited for, terminated, and at last killed; Locust would wait for it for ever."""
+    monkeypatch.setattr(working, "LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr(working, "END_SECONDS", 0.3 if stubborn else 20.0)
+    master, _ = locusts
+    program = STUBBORN if stubborn else STUBBORN.replace("SIG_IGN", "SIG_DFL")
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert b"here" in process.stdout.readline()
+        of_child(master, process).outlive()
+        assert -how == process.wait(timeout=5)
+
+
+def test_a_worker_that_leaves_by_itself_is_not_ended(locusts, monkeypatch):
+    """It may still be writing its last."""
+    monkeypatch.setattr(working, "LEAVE_SECONDS", 20.0)
+    master, _ = locusts
+    command = [sys.executable, "-c", "import time; time.sleep(0.3)"]
+    with subprocess.Popen(command) as process:
+        of_child(master, process).outlive()
+        assert 0 == process.wait(timeout=5)
+
+
 @pytest.fixture
 def waiting():
     """Has a greenlet wait for workers as Locust does, in the hub's own way; how it ended."""
