@@ -5,17 +5,20 @@ What cannot be is said before anything is driven.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
 from typing import Any
 
-from isolation_checks.errors import UsageError
+from isolation_checks.errors import HarnessError, UsageError
 from isolation_checks.history import directory
 from isolation_checks.plan import hosts, read, references
 from isolation_checks.plan.model import Plan
 from locustfiles.driving import embedded
 from locustfiles.driving.embedded import Embedded
+
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def sensible(options: Any) -> None:  # noqa: ANN401 - argparse
@@ -33,13 +36,15 @@ def folder(name: str) -> Path:
 
     Raises:
         UsageError: it can be none, or nothing can be written there.
-        OSError: what else a disk may say.
+        HarnessError: the disk is full or broken.
     """
     runs = Path(name).resolve()
     try:
         directory.make(runs)
         writable = os.access(runs, os.W_OK | os.X_OK)
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+    except OSError as error:
+        if error.errno in _OF_THE_DISK:
+            raise HarnessError(f"cannot make the folder {runs}: {error.strerror}") from error
         raise UsageError(
             f"--runs {name}: there can be no folder ({error.strerror}: {error.filename}); "
             "name another"

@@ -1,8 +1,10 @@
 import argparse
+import errno
+import os
 
 import pytest
 
-from isolation_checks.errors import UsageError
+from isolation_checks.errors import HarnessError, UsageError
 from locustfiles.driving import wishes
 
 PLAN = """
@@ -122,6 +124,20 @@ def test_a_file_is_no_folder_of_runs(tmp_path, below):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="there can be no folder"):
         wishes.folder(f"{tmp_path}/file{below}")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.ENOSPC, HarnessError), (errno.EROFS, UsageError)]
+)
+def test_a_full_disk_is_no_mistake_of_the_users(monkeypatch, number, kind):
+    """A disk that is full, or that may only be read, is nothing that a test can have anywhere."""
+
+    def refuses(_):
+        raise OSError(number, os.strerror(number), "/there")
+
+    monkeypatch.setattr(wishes.directory, "make", refuses)
+    with pytest.raises(kind, match=os.strerror(number)):
+        wishes.folder("runs")
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_before_the_drive():
