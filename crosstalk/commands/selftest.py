@@ -6,10 +6,10 @@ import contextlib
 import os
 import shlex
 import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import click
 import msgspec
@@ -93,7 +93,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     given = {"postgresql": next((d for d in databases if _is_url(d)), None), "redis": redis}
     wants = {*asked, *trials.needs(known, wanted)} & set(_START)
     with contextlib.ExitStack() as stack:
-        urls, missing = _servers(stack, wants, given)
+        many = {"postgresql": jobs, "redis": 1}
+        urls, missing = _servers(stack, {name: many[name] for name in wants}, given)
         chosen, not_run = trials.chosen(
             known,
             wanted,
@@ -103,10 +104,13 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
             users=users,
             seconds=seconds,
         )
-        stand = Stand(
-            runs=state / "runs", postgresql=urls.get("postgresql"), redis=urls.get("redis")
-        )
-        made_by = _Maker(known, stand, results, len(chosen))
+        stands = [
+            Stand(
+                runs=state / "runs", postgresql=url, redis=next(iter(urls.get("redis", ())), None)
+            )
+            for url in urls.get("postgresql") or (None,)
+        ]
+        made_by = _Maker(known, stands, results, len(chosen))
         done = made_by.all(chosen, jobs)
     selftest = scores.whole(known, done, not_run, shlex.join(["crosstalk", *sys.argv[1:]]))
     shown = render(selftest)
@@ -129,15 +133,21 @@ def _kind(database: str) -> str:
 
 
 def _servers(
-    stack: contextlib.ExitStack, wants: set[str], given: Mapping[str, str | None]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The URLs of the servers that are wanted, and why others cannot be had."""
-    urls: dict[str, str] = {}
+    stack: contextlib.ExitStack, wants: Mapping[str, int], given: Mapping[str, str | None]
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The URLs of the servers that are wanted, as many as are, and why others cannot be had.
+
+    Where one is given, that is all there is.
+    """
+    urls: dict[str, list[str]] = {}
     missing: dict[str, str] = {}
-    for name in sorted(wants):
+    for name, many in sorted(wants.items()):
         url = given[name]
         try:
-            urls[name] = url if url is not None else stack.enter_context(_START[name]())
+            if url is not None:
+                urls[name] = [url]
+            else:
+                urls[name] = [stack.enter_context(_START[name]()) for _ in range(many)]
         except servers.NotInstalledError as error:
             missing[name] = f"{error} is not installed, and no URL was given"
     return urls, missing
@@ -146,16 +156,20 @@ def _servers(
 class _Maker:
     """Makes trials side by side, keeps each result, and says how far it is."""
 
-    def __init__(self, known: Mapping[str, Fault], stand: Stand, folder: Path, many: int) -> None:
-        self._known, self._stand, self._folder, self._many = known, stand, folder, many
+    def __init__(
+        self, known: Mapping[str, Fault], stands: Sequence[Stand], folder: Path, many: int
+    ) -> None:
+        self._known, self._stands, self._folder, self._many = known, stands, folder, many
         self._said = 0
-        self._one_on_postgresql = threading.Lock()
+        self._free: SimpleQueue[Stand] = SimpleQueue()
+        for stand in stands:
+            self._free.put(stand)
 
     def all(self, chosen: Sequence[Trial], jobs: int) -> list[Result]:
         """The results, in the order of the trials.
 
         The honest platform is driven by itself, so that what is found on it is its own; and
-        of those on one PostgreSQL never two at once, since they would share their tables.
+        on one PostgreSQL never two at once, since they would share their tables.
         """
         honest = [self._one(trial) for trial in chosen if trial.fault == HONEST]
         others = [trial for trial in chosen if trial.fault != HONEST]
@@ -171,14 +185,25 @@ class _Maker:
         if path.exists():
             result = msgspec.json.decode(path.read_bytes(), type=Result)
         else:
-            shared = trial.database == "postgresql"
-            with self._one_on_postgresql if shared else contextlib.nullcontext():
-                result = made(trial, self._known.get(trial.fault), self._stand)
+            with self._stand(trial) as stand:
+                result = made(trial, self._known.get(trial.fault), stand)
             if result.problem is None:
                 add_json(path, result)
         self._said += 1
         click.echo(f"{self._said:>4} of {self._many}  {trial.id:40} {_said(result)}", err=True)
         return result
+
+    @contextlib.contextmanager
+    def _stand(self, trial: Trial) -> Iterator[Stand]:
+        """What a trial stands on; on PostgreSQL it has a server to itself."""
+        if trial.database != "postgresql":
+            yield self._stands[0]
+            return
+        stand = self._free.get()
+        try:
+            yield stand
+        finally:
+            self._free.put(stand)
 
 
 def _said(result: Result) -> str:

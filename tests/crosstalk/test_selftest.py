@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import itertools
 import subprocess
 import sys
 import time
@@ -8,7 +10,8 @@ import msgspec
 import pytest
 
 from crosstalk import trials
-from isolation_checks.selftest.nouns import Selftest
+from crosstalk.commands import selftest as command
+from isolation_checks.selftest.nouns import Selftest, Trial
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 LIMIT_SECONDS = 280
@@ -61,3 +64,27 @@ def test_the_platform_tells_of_its_faults_itself():
     faults = trials.known_faults()
     assert ("postgresql",) == faults["pool_residue"].needs
     assert all(fault.opportunity for fault in faults.values())
+
+
+def on_postgresql(fault):
+    return Trial(fault=fault, rate=1, database="postgresql", seed=1, seconds=9, users=9)
+
+
+def test_trials_on_postgresql_have_servers_of_their_own(monkeypatch, tmp_path):
+    """As many are started as trials go on; one that is given is all there is."""
+    numbers = itertools.count(1)
+
+    @contextlib.contextmanager
+    def started():
+        yield f"postgresql://{next(numbers)}"
+
+    monkeypatch.setattr(command, "_START", {"postgresql": started})
+    with contextlib.ExitStack() as stack:
+        own, _ = command._servers(stack, {"postgresql": 2}, {"postgresql": None})
+        given, _ = command._servers(stack, {"postgresql": 2}, {"postgresql": "postgresql://x"})
+    assert ["postgresql://x"] == given["postgresql"]
+    stands = [trials.Stand(runs=tmp_path, postgresql=url, redis=None) for url in own["postgresql"]]
+    maker = command._Maker({}, stands, tmp_path, 2)
+    for _ in range(2):
+        with maker._stand(on_postgresql("a")) as one, maker._stand(on_postgresql("b")) as other:
+            assert {"postgresql://1", "postgresql://2"} == {one.postgresql, other.postgresql}
