@@ -24,7 +24,7 @@ from isolation_checks.judging import verdict
 from isolation_checks.selftest import scores
 from isolation_checks.selftest.nouns import Fault, Result, Trial
 
-AFTER_SECONDS = 240
+AFTER_SECONDS = 600
 """How long a drive may take to drain, be read and be judged on a busy machine."""
 ROWS_URL, REDIS_URL = "CROSSTALK_ROWS_URL", "CROSSTALK_REDIS_URL"
 RESTART = "CROSSTALK_RESTART"
