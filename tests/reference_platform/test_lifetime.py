@@ -1,14 +1,18 @@
 import contextlib
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import httpx
 import pytest
+from reference_platform.home import temporary_home
 from websockets.exceptions import ConnectionClosed
 
 from tests.reference_platform.driving import FAST, announced, eventually, platform
@@ -190,3 +194,21 @@ def test_it_takes_the_port_it_is_given():
     with platform(*FAST, "--port", str(port)) as second:
         assert second.http.endswith(f":{port}")
         assert httpx.get(f"{second.http}/health").json() == {"status": "ok"}
+
+
+def test_a_home_that_was_removed_before_it_could_be_locked_is_not_used(monkeypatch, tmp_path):
+    """Another start may take it for one that was left, between its making and its locking."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    lock_it, taken = fcntl.flock, []
+
+    def too_late(lock, how):
+        if not taken:
+            (left,) = tmp_path.iterdir()
+            taken.append(left)
+            shutil.rmtree(left)
+        lock_it(lock, how)
+
+    monkeypatch.setattr(fcntl, "flock", too_late)
+    with temporary_home() as home:
+        assert home.is_dir()
+        assert taken != [home]

@@ -39,7 +39,10 @@ def _make() -> tuple[Path, int]:
 
 
 def _lock(home: Path, *, create: bool) -> int | None:
-    """Take the lock of a directory; none when somebody has it, or there is none to take."""
+    """Take the lock of a directory; none when somebody has it, or there is none to take.
+
+    Somebody may have held and removed it since it was opened: then it locks nothing.
+    """
     flags = os.O_RDWR | (os.O_CREAT if create else 0)
     try:
         lock = os.open(home / _LOCK, flags, 0o600)
@@ -48,6 +51,9 @@ def _lock(home: Path, *, create: bool) -> int | None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
+        os.close(lock)
+        return None
+    if not os.fstat(lock).st_nlink:
         os.close(lock)
         return None
     return lock
