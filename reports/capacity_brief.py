@@ -55,6 +55,8 @@ def _limits(capacity: Capacity) -> Iterator[str]:
                 said = wording.limit(each.statement)
                 at = wording.counted(step.users, "user", "users")
                 yield f"At {at} {said} was missed: {wording.measured(each)}."
+    for sentence in capacity.fullest:
+        yield f"The platform's own, {sentence}."
 
 
 def _next(capacity: Capacity) -> Iterator[str]:

@@ -140,8 +140,6 @@ def paper(capacity: Capacity, made: dt.datetime = dt.datetime(2000, 1, 1, tzinfo
         for step in capacity.steps
     ]
     written.table(table, (9, 12, 21, 8, 9, 9, 8, 24))
-    for sentence in capacity.fullest:
-        written.say(f"The platform's own: {sentence}")
     for sentence in (*capacity.refused, *capacity.unsampled):
         written.say(f"Not said: {sentence}")
     return written.whole()

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import statistics
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from isolation_checks.judging import verdict
 from isolation_checks.loading import fold
 from isolation_checks.plan.tables.workload import Provocations
 from isolation_checks.records import Reason
+from tests.locustfiles import drives
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
@@ -57,6 +60,7 @@ indicator = "completion"
 quantile = 0.97
 limit = "{limit}"
 """
+SECRET = {"QUEUE_SECRET": "a secret that is long enough for HS256"}
 NEVER = "\n".join(f'{key} = "0s"' for key in Provocations.__struct_fields__)
 PLAIN = '''
 import json, time
@@ -122,7 +126,7 @@ def drive(folder: Path, plan: str, scenario: Path, *options: str) -> tuple[str, 
         text=True,
         timeout=LIMIT_SECONDS,
         check=False,
-        env={**os.environ, "QUEUE_SECRET": "a secret that is long enough for HS256"},
+        env={**os.environ, **SECRET},
     )
     described = list((folder / "runs").glob("*/run.json"))
     assert len(described) == 1, done.stdout + done.stderr
@@ -184,3 +188,54 @@ def test_a_rate_is_split_over_processes_and_nothing_that_is_due_is_lost(tmp_path
     assert completion.verdict is verdict.Verdict.UNKNOWN  # its pool was too small: ours
     late = next(check for check in judged.checks if check.name == "plan kept")
     assert late.verdict is verdict.Verdict.UNKNOWN
+
+
+def test_visits_come_by_the_clock_and_edit_in_the_web_ui_changes_how_many(tmp_path):
+    """Two users, then eight: so many visits a second, each of two turns with a pause between."""
+    workload = 'model = "partly open"\narrivals = "constant"\nrate = "1/s per user"\n'
+    workload += 'turns = 2\nthink = "300ms"\nconcurrent = 4\ndrain = "1s"'
+    web = drives.free_port()
+    url = f"http://127.0.0.1:{web}"
+    with target("--servers", "50", "--service-ms", "100") as port:
+        plan = PLAN.format(port=port, never=NEVER, workload=workload, limit="5s")
+        (tmp_path / "plan.toml").write_text(plan, "utf-8")
+        options = ("--web-host", "127.0.0.1", "--web-port", f"{web}", "--plan", "plan.toml")
+        driven = drives.Drive(tmp_path, *options, env=SECRET)
+        with drives.side_by_side(driven):
+            drives.until(lambda: drives.request(url))
+            assert drives.request(f"{url}/swarm", user_count="2", spawn_rate="10")
+            drives.until(driven.all_runs)
+            drives.until(lambda: asked(driven.run) >= 16)
+            assert drives.request(f"{url}/swarm", user_count="8", spawn_rate="10")  # "Edit"
+            before = asked(driven.run)
+            drives.until(lambda: asked(driven.run) >= before + 64)
+            assert drives.request(f"{url}/stop", all="1")
+            drives.until(lambda: driven.run.latest_in(driven.run.judgements, "report"))
+    history = fold.load(driven.run)
+    came = sorted(
+        session.ready_s
+        for session in history.sessions.values()
+        if session.ready_s is not None and history.principals[session.principal].role == "user"
+    )
+    turns = defaultdict(list)
+    for query in sorted(history.queries.values(), key=lambda query: query.due_s):
+        turns[query.conversation].append(query)
+    visits = sorted(queries[0].due_s for queries in turns.values())
+    assert {1, 2} >= {len(queries) for queries in turns.values()}  # the last were cut off
+    few = [due for due in visits if came[1] + 0.5 < due < came[2] - 0.5]
+    many = [due for due in visits if due > came[7] + 1.0]
+    for dues, rate in ((few, 2.0), (many, 8.0)):
+        assert rate == pytest.approx((len(dues) - 1) / (dues[-1] - dues[0]), rel=0.2)
+    pauses = [
+        two[1].due_s - two[0].done_s
+        for two in turns.values()
+        if len(two) == 2 and two[0].done_s is not None
+    ]
+    assert 0.3 == pytest.approx(statistics.median(pauses), abs=0.05)
+    assert min(pauses) >= 0.299  # the second turn waits for the answer to the first
+    assert drives.judgement_of(driven.run).objectives[0].verdict is verdict.Verdict.PASS
+
+
+def asked(run: RunDirectory) -> int:
+    """How many queries were asked so far."""
+    return sum(record["step"] == "asked" for record in drives.records(run, "queries"))

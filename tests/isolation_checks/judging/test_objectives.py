@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from isolation_checks.judging import objectives
+from isolation_checks.judging import objectives, statements
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.samples import Ended, Sample
 from isolation_checks.plan.indicators import INDICATORS
@@ -108,7 +108,7 @@ def test_throughput_is_missed_only_where_enough_was_asked_for(a_second, answered
 
 def test_an_objective_says_of_whom_it_speaks():
     cohort = Cohort(tenant="tenant-2", kind="question", phase=Span(10, 40))
-    said = objectives.statement(p95(cohort=cohort))
+    said = statements.statement(p95(cohort=cohort))
     assert "completion p95 ≤ 5 s, of tenant-2, question, 10 s to 40 s" == said
 
 
