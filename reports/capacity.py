@@ -89,7 +89,9 @@ def _bleeding(planned: Capacity) -> str:
     found = planned.bleeding
     if found is None:
         return "isolation: nothing of one user's reached another at any of these loads"
-    clean = "" if found.borne is None else f"; nothing at {found.borne}"
+    clean = "" if found.borne is None else f"; nothing was seen at {found.borne}"
+    if found.below is not None:
+        clean += f", where fewer than {found.below:.2g} of a thousand queries did"
     return (
         f"isolation first broke at {counted(found.users, 'user', 'users')}, "
         f"{found.concurrency:.3g} queries open at a time{clean}"

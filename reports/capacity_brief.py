@@ -43,7 +43,11 @@ def _isolation(capacity: Capacity) -> Iterator[str]:
     at = wording.counted(found.users, "user", "users")
     yield f"Broken: from {at} on, words of one user's reached another."
     if found.borne is not None:
-        yield f"Nothing did at {wording.counted(found.borne, 'user', 'users')}."
+        at = wording.counted(found.borne, "user", "users")
+        most = (
+            "" if found.below is None else f": fewer than {found.below:.2g} of a thousand queries"
+        )
+        yield f"Nothing was seen to at {at}{most}."
 
 
 def _limits(capacity: Capacity) -> Iterator[str]:

@@ -104,16 +104,21 @@ def durations(capacity: Capacity, *, width: int) -> Figure | None:
 
 def bleeding(capacity: Capacity, *, width: int) -> Figure | None:
     """Bleeding per thousand queries at every load; none where nothing bled."""
-    rates = [(s.users, s.bleeds_per_thousand) for s in capacity.steps if s.bleeds_per_thousand]
+    rates = [(s, s.bleeds_per_thousand) for s in capacity.steps if s.bleeds_per_thousand]
     if not any(step.bleeds for step in capacity.steps) or not rates:
         return None
     figure, axes = _axes(capacity, width)
-    for users, rate in rates:
-        axes.vlines(users, rate.lower, rate.upper, color=RECIPIENT, lw=1.6)
-        axes.plot([users], [rate.value], "o", ms=7, mfc=RECIPIENT, mec=PAPER, mew=1.2)
+    for step, rate in rates:
+        axes.vlines(step.users, rate.lower, rate.upper, color=RECIPIENT, lw=1.6)
+        axes.plot([step.users], [rate.value], "o", ms=7, mfc=RECIPIENT, mec=PAPER, mew=1.2)
+        said = f"{step.concurrency:.3g}"
+        beside = (step.users, rate.upper)
+        axes.annotate(said, beside, (0, 4), textcoords="offset points", ha="center", fontsize=SMALL,
+                      color=MUTED)  # fmt: skip
     _upward(axes, max(rate.upper for _, rate in rates))
     _borne(axes, capacity)
-    _headed(axes, [("queries of a thousand that bled", INK)])
+    open_ = ("a number: queries open at a time", MUTED)
+    _headed(axes, [("queries of a thousand that bled", INK), open_])
     return figure
 
 

@@ -127,6 +127,9 @@ class Bleeding(_Data, frozen=True, kw_only=True):
     borne: int | None
     """The largest smaller load at which nothing did."""
     concurrency: float
+    """How many queries were open at a time, on average, where it broke."""
+    below: float | None = None
+    """How many of a thousand queries at `borne` may have bled all the same: an upper bound."""
 
 
 class Capacity(_Data, frozen=True, kw_only=True):

@@ -77,9 +77,14 @@ def _bleeding(judged: Sequence[Step]) -> Bleeding | None:
     if not struck:
         return None
     first = min(struck, key=lambda step: step.users)
-    clean = [step.users for step in judged if not step.bleeds and step.users < first.users]
+    clean = [step for step in judged if not step.bleeds and step.users < first.users]
+    last = max(clean, key=lambda step: step.users, default=None)
+    rate = None if last is None else last.bleeds_per_thousand
     return Bleeding(
-        users=first.users, borne=max(clean, default=None), concurrency=first.concurrency
+        users=first.users,
+        borne=None if last is None else last.users,
+        concurrency=first.concurrency,
+        below=None if rate is None else rate.upper,
     )
 
 

@@ -106,7 +106,9 @@ def test_what_was_not_seen_is_not_drawn():
     """No bleeding, no picture of it; no law, no line; without steps nothing."""
     calm = capacity(steps=capacity().steps[:3], law=None)
     assert ladder.bleeding(calm, width=860) is None
-    assert [(80.0, 11.0)] == marks(ladder.bleeding(capacity(), width=860), "o")
+    drawn = ladder.bleeding(capacity(), width=860)
+    assert [(80.0, 11.0)] == marks(drawn, "o")
+    assert "26.7" in [text.get_text() for text in drawn.axes[0].texts]  # open at a time
     assert ladder.throughput(capacity(steps=()), width=860) is None
     assert ladder.durations(capacity(steps=()), width=860) is None
 

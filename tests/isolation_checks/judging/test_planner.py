@@ -77,6 +77,8 @@ def test_from_which_load_on_isolation_breaks():
     found = planner.capacity(run, held)
     assert [0, 1, 2] == [step.bleeds for step in found.steps]
     assert (10, 5) == (found.bleeding.users, found.bleeding.borne)
+    # none of four: fewer than 1 − 0.025^(1/4) of them, at 97.5 %
+    assert pytest.approx(602.4, rel=0.001) == found.bleeding.below
     rate = found.steps[1].bleeds_per_thousand
     assert (250.0, True) == (rate.value, rate.lower < 250 < rate.upper)
 
