@@ -104,8 +104,8 @@ def test_a_climb_stops_where_the_target_drowns(tmp_path):
     assert "no higher load is driven" in said
     steps = [json.loads(path.read_bytes()) for path in sorted(run.path.glob("steps/*.json"))]
     assert [step["users"] for step in steps] == [2, 40]
-    assert 4 < steps[0]["to_s"] - steps[0]["from_s"]
-    assert steps[1]["to_s"] - steps[1]["from_s"] < 4.5
+    borne, drowned = (step["to_s"] - step["from_s"] for step in steps)
+    assert drowned < 5 <= borne
     assert "2 users within every objective" in said
     assert "40 were too many" in said
 
