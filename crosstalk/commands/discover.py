@@ -20,7 +20,7 @@ import locustfiles
 from crosstalk.commands.options import found, progress
 from isolation_checks.errors import HarnessError, UsageError
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.plan import read
+from isolation_checks.plan import files, read
 from isolation_checks.plan.tables.workload import Provocations
 from isolation_checks.plan.units import Duration
 
@@ -104,9 +104,7 @@ _Read = tuple[dict[str, Any], tuple[str, ...], dict[str, Any]]
 def _read(plan: Path, also: tuple[str, ...]) -> _Read:
     """The plan's tables without its rows, the databases to look into, and what rows say besides."""
     try:
-        table = tomllib.loads(plan.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the plan {plan}: {error}") from error
+        table = tomllib.loads(files.text(plan, "the plan"))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{plan} is not valid TOML: {error}") from error
     rows = table.pop("rows", None)

@@ -27,15 +27,16 @@ def refuse_strangers(plan: Plan) -> None:
         if url is None:
             continue
         parts = urllib.parse.urlsplit(url)
-        host = parts.hostname
+        host, port = parts.hostname, _port(url)
         if host is None:
             raise UsageError(f"{url} names no host")
         if host in target.allow_hosts:
             continue
         try:
-            found = socket.getaddrinfo(host, parts.port or 80, type=socket.SOCK_STREAM)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"the host of {url} cannot be resolved: {error}") from error
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"the host of {url} cannot be resolved: {why}") from error
         addresses = {str(entry[4][0]) for entry in found}
         strange = sorted(
             address
@@ -43,10 +44,18 @@ def refuse_strangers(plan: Plan) -> None:
             if address not in target.allow_hosts and not ipaddress.ip_address(address).is_loopback
         )
         if strange:
+            is_it = "" if strange == [host] else f"is {', '.join(strange)}, which "
             raise UsageError(
-                f"{host} is {', '.join(strange)}, which is not loopback; to drive it, write "
+                f"{host} {is_it}is not loopback; to drive it, write "
                 f"allow_hosts = [{host!r}] under [target], and be sure that you may"
             )
+
+
+def _port(url: str) -> int:
+    try:
+        return urllib.parse.urlsplit(url).port or 80
+    except ValueError as error:
+        raise UsageError(f"{url} has no port: one is a number up to 65535") from error
 
 
 def with_host(plan: Plan, host: str) -> Plan:
@@ -58,6 +67,7 @@ def with_host(plan: Plan, host: str) -> Plan:
     parts = urllib.parse.urlsplit(host)
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.netloc:
         raise UsageError(f"--host {host!r} is no URL; write it like http://127.0.0.1:8000")
+    _port(host)
     secure = parts.scheme in ("https", "wss")
     target = plan.target
 

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from isolation_checks.errors import UsageError
-from isolation_checks.plan import holes, provoking, together, units
+from isolation_checks.plan import files, holes, provoking, together, units
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
 from isolation_checks.plan.tables.dialect import Dialect
@@ -47,11 +47,7 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
     Raises:
         UsageError: it cannot be read, is no TOML, or does not hold together.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the plan {path}: {error}") from error
-    return parse(text, str(path), overrides)
+    return parse(files.text(path, "the plan"), str(path), overrides)
 
 
 def parse(text: str, source: str, overrides: Mapping[str, Any] | None = None) -> Plan:

@@ -13,6 +13,7 @@ import jwt
 
 from isolation_checks.dialects.events import dialect_of
 from isolation_checks.errors import UsageError
+from isolation_checks.plan import files
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.tables.resources import Resources
 from isolation_checks.plan.units import Secret
@@ -113,10 +114,7 @@ def tokens(plan: Plan) -> list[GivenToken]:
         UsageError: they cannot be read, are too few, or two of them are one user's.
     """
     path = plan.auth.path or ""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the tokens in {path}: {error}") from error
+    lines = files.text(Path(path), "the tokens in").splitlines()
     given = [
         GivenToken(words[0], words[1] if len(words) > 1 else _subject(words[0]))
         for words in (line.split() for line in lines)
@@ -158,10 +156,7 @@ def clients(plan: Plan) -> list[GivenClient]:
         UsageError: they cannot be read, or are not what they should be.
     """
     path = (plan.auth.oauth2.clients if plan.auth.oauth2 is not None else None) or ""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the clients in {path}: {error}") from error
+    lines = files.text(Path(path), "the clients in").splitlines()
     words = [line.split() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if any(len(line) != PAIR for line in words):
         raise UsageError(f"auth.oauth2.clients: {path} must hold an id and a secret a line")

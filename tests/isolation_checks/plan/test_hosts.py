@@ -12,7 +12,38 @@ STRANGE = {"prometheus": [METRICS | {"url": "http://192.0.2.7:9090/metrics"}]}
 def test_an_endpoint_of_metrics_is_reached_only_where_it_may_be():
     """As what is driven: loopback, and what the plan allows."""
     hosts.refuse_strangers(parsed(resources={"prometheus": [METRICS]}))
-    with pytest.raises(UsageError, match="which is not loopback"):
+    with pytest.raises(UsageError, match=r"192\.0\.2\.7 is not loopback; to drive it"):
         hosts.refuse_strangers(parsed(resources=STRANGE))
     allowed = {"target": {"allow_hosts": ["192.0.2.7"]}, "resources": STRANGE}
     hosts.refuse_strangers(parsed(**allowed))
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("ws://localhost:99999/ws", "ws://localhost:99999/ws has no port: one is a number up to"),
+        ("ws://localhost:x/ws", "has no port"),
+        (
+            "ws://no-such-host.invalid/ws",
+            "invalid/ws cannot be resolved: Name or service not known",
+        ),
+        ("ws:///ws", "names no host"),
+        ("ws://192.0.2.7/ws", r"^192\.0\.2\.7 is not loopback; to drive it, write allow_hosts"),
+    ],
+)
+@pytest.mark.parametrize("allowed", [[], ["localhost"]])
+def test_an_address_that_leads_nowhere_is_refused(address, said, allowed):
+    """In one sentence without the system's numbers, also where the host may be driven."""
+    plan = parsed(target={"websocket": address, "allow_hosts": allowed})
+    with pytest.raises(UsageError, match=said) as refused:
+        hosts.refuse_strangers(plan)
+    assert "Errno" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8000", "http://", "ftp://127.0.0.1", "http://127.0.0.1:99999", "nonsense"]
+)
+def test_a_host_that_is_no_url_is_refused(host):
+    """Before anything is driven at half an address."""
+    with pytest.raises(UsageError, match=r"no URL; write it like http://|has no port"):
+        hosts.with_host(parsed(), host)
