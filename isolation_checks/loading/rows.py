@@ -56,9 +56,13 @@ def reading_of(folder: Path | None, described: Rows | None) -> Reading | None:
     """The reading in a folder; None where there is none, or none was asked for."""
     if folder is None or described is None:
         return None
-    said = read_said(folder)
+    number = int(folder.name)
+    try:
+        said = read_said(folder)
+    except HarnessError as error:
+        return Reading(number=number, problem=str(error), settled=False, counts={}, left_out=())
     return Reading(
-        number=int(folder.name),
+        number=number,
         problem=said.get("problem") or _altered(folder, said["tables"], described),
         settled=bool(said.get("settled", False)),
         counts={name: table["records"] for name, table in said["tables"].items()},

@@ -6,7 +6,6 @@ what that means is the checks' affair.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -16,13 +15,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from isolation_checks.errors import HarnessError
 from isolation_checks.history.credentials import Credentials
-from isolation_checks.history.directory import RunDirectory, add_json
+from isolation_checks.history.directory import RunDirectory, add_json, read_json
 from isolation_checks.history.stream import StreamWriter
 from isolation_checks.plan import read
 from isolation_checks.plan.tables.rows import Rows, Table
 from isolation_checks.rows import screening, sources
 
+SCHEMA = "crosstalk.rows/2"
 SKEW_SECONDS = 60.0
 """How far the database's clock may be behind ours before its rows are missed."""
 LOOK_SECONDS = 0.5
@@ -59,7 +60,7 @@ def collect(
         return None
     since_s = datetime.fromisoformat(description["started_at"]).timestamp() - SKEW_SECONDS
     folder = directory.next_in(directory.rows)
-    said: dict[str, Any] = {"schema": "crosstalk.rows/2", "databases": [], "tables": {}}
+    said: dict[str, Any] = {"schema": SCHEMA, "databases": [], "tables": {}}
     places: dict[str, _Place] = {}
     try:
         for reference in rows.urls:
@@ -199,6 +200,12 @@ def _screened(batch: pa.RecordBatch, screen: Credentials) -> pa.RecordBatch:
 
 
 def read_said(folder: Path) -> dict[str, Any]:
-    """What a reading says of itself."""
-    said: dict[str, Any] = json.loads((folder / "reading.json").read_text(encoding="utf-8"))
+    """What a reading says of itself.
+
+    Raises:
+        HarnessError: it cannot be read, or another version wrote it.
+    """
+    said = read_json(folder / "reading.json")
+    if said.get("schema", SCHEMA) != SCHEMA:
+        raise HarnessError(f"another version of Crosstalk read the rows: {said['schema']!r}")
     return said

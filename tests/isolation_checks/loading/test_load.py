@@ -14,7 +14,7 @@ from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.checks.history_complete import history_complete
 from isolation_checks.errors import HarnessError, UsageError
 from isolation_checks.history import stream as streams
-from isolation_checks.history.directory import add_json
+from isolation_checks.history.directory import add, add_json
 from isolation_checks.judging.judge import judge
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.load import loaded
@@ -218,6 +218,24 @@ def test_the_newest_reading_counts(tmp_path):
     add_json(run.rows / "2" / "reading.json", {"tables": {}, "problem": "refused"})
     with loaded(run) as opened:
         assert "refused" == foreign_row(opened).note
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        (b'{"tables": {', "cannot read "),
+        (b"[]", "cannot read "),
+        (b'{"schema": "crosstalk.rows/99"}', "another version of Crosstalk read the rows"),
+    ],
+)
+def test_a_reading_that_cannot_be_understood_is_a_problem(tmp_path, said, note):
+    """What it would mean is not guessed, and the wire can be judged all the same."""
+    run = written(SCRIPT, tmp_path)
+    add(run.rows / "2" / "reading.json", said)
+    with loaded(run) as opened:
+        outcome = foreign_row(opened)
+    assert (UNKNOWN, 0) == (outcome.decided, outcome.examined)
+    assert outcome.note.startswith(note)
 
 
 def test_rows_without_a_plan_for_them_are_no_reading(tmp_path):
