@@ -60,7 +60,7 @@ def _limits(capacity: Capacity) -> Iterator[str]:
                 at = wording.counted(step.users, "user", "users")
                 yield f"At {at} {said} was missed: {wording.measured(each)}."
     for sentence in capacity.fullest:
-        yield f"The platform's own, {sentence}."
+        yield f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def _next(capacity: Capacity) -> Iterator[str]:

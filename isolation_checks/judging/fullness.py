@@ -13,6 +13,8 @@ from isolation_checks.loading.history import History
 
 FULL = 0.9
 """From this share on a resource is called full."""
+MOSTLY = 0.75
+"""A full machine of which the platform had less than this share was filled by others, too."""
 KILO = 1000.0
 
 
@@ -79,7 +81,7 @@ def _crowded(steps: Sequence[Step]) -> Iterator[str]:
         own, machine = by.get("cpu"), by.get("cpu of the machine")
         if own is None or machine is None or machine.mean < FULL * (machine.most or 0):
             continue
-        if own.mean < FULL * machine.mean:
+        if own.mean < MOSTLY * machine.mean:
             yield (
                 f"at {step.users} users the machine's CPU was full, and the platform had "
                 f"{own.mean / machine.mean:.0%} of it: what else ran there, the generator too, "
