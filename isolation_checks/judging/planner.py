@@ -30,7 +30,7 @@ def capacity(run: Run, held: Sequence[Held], wanted: Wanted | None = None) -> Ca
         within=found.within,
         confirmed=found.confirmed,
         breached=found.breached,
-        headline=_headline(found),
+        headline=_headline(found, _asked(history, judged, found.within)),
         knee=knee,
         law=law,
         bleeding=_bleeding(judged),
@@ -62,14 +62,23 @@ def _found(judged: Sequence[Step]) -> Found:
     )
 
 
-def _headline(found: Found) -> str:
+def _asked(history: History, judged: Sequence[Step], within: int | None) -> str:
+    """How much the users of that load asked, where it is the clock that says so."""
+    best = [step.offered for step in judged if step.users == within]
+    if history.plan.workload.model == "closed" or not best:
+        return ""
+    return f", who asked {best[-1]:.3g} queries a second,"
+
+
+def _headline(found: Found, asked: str) -> str:
+    """The answer in a sentence."""
     above = "" if found.breached is None else f"; {found.breached} were too many"
     if found.within is None:
         smallest = "" if found.breached is None else f": {found.breached} were too many already"
         return f"no load was shown to be within every objective{smallest}"
     how = "confirmed at 95 %" if found.confirmed else "each objective at 95 %, not confirmed"
     more = "" if found.breached is not None else "; nothing higher was shown to be too many"
-    return f"{found.within} users within every objective ({how}){above or more}"
+    return f"{found.within} users{asked} within every objective ({how}){above or more}"
 
 
 def _bleeding(judged: Sequence[Step]) -> Bleeding | None:

@@ -70,13 +70,13 @@ def _init(environment: Any, runner: Any, **_: Any) -> None:  # noqa: ANN401 - Lo
     try:
         climb = Climb(environment)
     except (UsageError, ValueError) as error:
-        sys.stderr.write(f"crosstalk: {error}\n")
-        sys.exit(UsageError.exit_code)
-    climb.runner = runner
-    environment.shape_class = climb
-    environment.crosstalk.spare_objectives()
-    environment.events.test_stop.add_listener(climb.begin_anew)
-    environment.events.quit.add_listener(climb.said)
+        environment.crosstalk.refuse(str(error))
+    else:
+        climb.runner = runner
+        environment.shape_class = climb
+        environment.crosstalk.spare_objectives()
+        environment.events.test_stop.add_listener(climb.begin_anew)
+        environment.events.quit.add_listener(climb.said)
 
 
 class Climb(LoadTestShape):
@@ -94,6 +94,12 @@ class Climb(LoadTestShape):
         super().__init__()  # type: ignore[no-untyped-call] # Locust is half typed
         options = environment.parsed_options
         self._conductor = environment.crosstalk
+        rate = self._conductor.plan.workload.rate
+        if rate is not None and not rate.per_user:
+            raise UsageError(
+                f"workload.rate = '{rate}' is that of the whole run, however many users there "
+                f"are; a climb needs a rate like '0.5/s per user'"
+            )
         self._options = options
         self._settle = units.duration(options.settle)
         self._hold = units.duration(options.hold)

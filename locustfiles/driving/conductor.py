@@ -73,6 +73,7 @@ class Conductor:
         """No run is going on: the last one was handed over to be judged."""
         self._idle.set()
         self._broken = False
+        self._refused = False
         self._quits = False
         self._waiting: Waiting | None = None
         self._concluding: gevent.Greenlet | None = None
@@ -110,6 +111,12 @@ class Conductor:
     def _worker_missing(self) -> None:
         self._broken = True
 
+    def refuse(self, sentence: str) -> None:
+        """What was asked for cannot be driven: end the process, before it drives, with 2."""
+        sys.stderr.write(f"crosstalk: {sentence}\n")
+        self._refused = True
+        sys.exit(EXIT_USAGE)
+
     def _last_word(self) -> None:
         """Locust may leave without saying that it quits, while it waits for workers.
 
@@ -121,10 +128,12 @@ class Conductor:
             self._workers.end()
         if self._platform is not None:
             self._platform.end()
-        sys.stderr.write("crosstalk: Locust ended before anything was driven\n")
+        if not self._refused:
+            sys.stderr.write("crosstalk: Locust ended before anything was driven\n")
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(EXIT_BROKEN if self._broken else EXIT_UNKNOWN)
+        code = EXIT_USAGE if self._refused else EXIT_UNKNOWN
+        os._exit(EXIT_BROKEN if self._broken else code)
 
     def spare_objectives(self) -> None:
         """Judge objectives and show them, but let them not decide: this drive goes beyond them."""

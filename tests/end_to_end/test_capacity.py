@@ -123,6 +123,26 @@ def test_the_climb_says_what_it_showed_and_does_not_fail_for_it(climbed):
     assert judged["verdict"] != "FAIL"
 
 
+@pytest.mark.parametrize(
+    ("workload", "options", "said"),
+    [
+        ('model = "open"\nrate = "20/s"', (), "a climb needs a rate like '0.5/s per user'"),
+        ("concurrent = 1", ("--steps", "10,many"), "write numbers of users, like 10,20,40"),
+    ],
+)
+def test_what_cannot_be_climbed_is_refused_in_one_sentence(tmp_path, workload, options, said):
+    """A rate of the whole run would make every step the same."""
+    plan = loads.PLAN.format(port=1, never=loads.NEVER, workload=workload, limit="1s")
+    (tmp_path / "plan.toml").write_text(plan, "utf-8")
+    command = [sys.executable, "-m", "locust", "-f", str(SCENARIO), "--headless", *options]
+    command += ["--plan", str(tmp_path / "plan.toml"), "--runs", str(tmp_path / "runs")]
+    env = {**os.environ, **loads.SECRET}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "ended before anything was driven" not in done.stderr
+
+
 def test_without_steps_there_is_no_capacity(tmp_path):
     """A plain run is told in one sentence how to drive one."""
     run = tmp_path / "runs" / "plain"

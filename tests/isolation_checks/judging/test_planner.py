@@ -48,6 +48,16 @@ def test_the_largest_load_that_was_borne_lies_below_the_smallest_that_was_not():
     assert [4, 4, 4, 4] == [step.queries for step in found.steps]
 
 
+def test_in_an_open_workload_the_capacity_is_a_rate():
+    """Users there are only a way to say how much comes; nobody waits for anybody."""
+    model = {"model": "open", "rate": "0.5/s per user"}
+    run, held = climb((5, 0.1), (10, 0.2), (20, 3), plan=EVERY | {"workload": model})
+    found = planner.capacity(run, held)
+    assert "10 users, who asked 1.67 queries a second, within every objective" in found.headline
+    assert found.law is None
+    assert found.knee is None
+
+
 def test_a_load_that_was_borne_above_one_that_was_not_is_not_claimed():
     run, held = climb((5, 0.1), (10, 3), (20, 0.1))
     assert (5, 10) == (
