@@ -117,11 +117,11 @@ def _records(evidence: Evidence, process: Process, stream: str) -> Iterator[Mapp
 def _process(directory: RunDirectory, description: Mapping[str, Any], name: ProcessId) -> Process:
     path = directory.joined / f"{name}.json"
     offset = int(description["started_ns"])
-    if not path.exists():
-        return Process(
-            id=name, joined=False, comparable=False, offset_ns=offset, gaps=["it never began"]
-        )
-    joined = read_json(path)
+    try:
+        joined = read_json(path)
+    except HarnessError:
+        why = "what it said when it began cannot be read" if path.exists() else "it never began"
+        return Process(id=name, joined=False, comparable=False, offset_ns=offset, gaps=[why])
     comparable = joined["boot"] is not None and joined["boot"] == description["boot"]
     if not comparable:  # another machine: its wall clock tells about where its seconds lie
         started_s = datetime.fromisoformat(description["started_at"]).timestamp()

@@ -106,6 +106,16 @@ def test_a_process_without_a_seal_was_killed(tmp_path):
         assert FAIL == foreign_canary_in_a_frame(opened).decided
 
 
+def test_a_process_whose_beginning_cannot_be_read_is_not_whole(tmp_path):
+    """By what clock it wrote nobody knows; what it wrote is read all the same."""
+    run = written(SCRIPT, tmp_path)
+    (run.joined / "p0.json").unlink()
+    add(run.joined / "p0.json", b'{"boot": ')
+    assert ["what it said when it began cannot be read"] == gaps(run)
+    with loaded(run) as opened:
+        assert FAIL == foreign_canary_in_a_frame(opened).decided
+
+
 @pytest.mark.parametrize("length", [0, 8, 600])
 def test_a_stream_that_was_cut_is_told_by_its_seal(tmp_path, length):
     """Anywhere, between two batches as well as in the middle of one."""
