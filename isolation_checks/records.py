@@ -64,9 +64,17 @@ class Kind(enum.StrEnum):
     """One that somebody else's has the id of, as the platform hears it."""
     RESUMED = "resumed"
     """One whose connection we drop in mid-answer, to take its session up on another."""
+    OUTLIVED = "outlived"
+    """One over a session whose login ends meanwhile, or has ended."""
+    READ_LATE = "read late"
+    """One whose answer we do not read for a while."""
+    SLOW = "slow"
+    """One that takes the platform long, and we know it."""
+    IMPATIENT = "impatient"
+    """One that we stop waiting for."""
 
 
-PROVOKED = frozenset((Kind.CANCELLED, Kind.FAILING, Kind.SAME_ID, Kind.RESUMED))
+PROVOKED = frozenset(Kind) - {Kind.QUESTION, Kind.REMEMBER, Kind.RECALL}
 """Kinds of queries that we cut off, or make fail, on purpose, or that a platform may refuse
 for what we do: no objective counts them."""
 

@@ -25,6 +25,8 @@ climb.install("Climber")
 class Climber(AgentUser):
     """An ordinary user, one of as many as the present step wants."""
 
+    storms = False  # one would be in one step and not in the next
+
     @task
     def talk(self) -> None:
         """A few conversations at once, each of several turns."""

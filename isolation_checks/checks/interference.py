@@ -64,10 +64,14 @@ def interference(run: Run) -> Outcome:
     )
 
 
+_ENDS_LOGINS = ("expire", "logout")
+
+
 def _cuts(run: Run) -> Iterator[tuple[float, int]]:
-    """When the platform closed sessions of ordinary users."""
+    """When the platform closed sessions of ordinary users, whose logins had not ended."""
+    ended = {act.session for act in run.history.provocations if act.kind in _ENDS_LOGINS}
     for session in run.history.sessions.values():
-        ordinary = session.channel != probing.CHANNEL
+        ordinary = session.channel != probing.CHANNEL and session.id not in ended
         if ordinary and session.by == "them" and session.closed_s is not None:
             yield session.closed_s, session.id
 

@@ -49,8 +49,15 @@ def plan_kept(run: Run) -> Outcome:
 
 
 def _read(run: Run, limit: float) -> tuple[int, int, float]:
-    """How many frames there are, how many waited for us longer than that, and how long at most."""
-    frames = count(run.frames)
-    late = run.frames.filter(nw.col("late_s") > limit)
+    """How many frames there are, how many waited for us longer than that, and how long at most.
+
+    Those of sessions that we did not read on purpose are left out.
+    """
+    unread = {a.session for a in run.history.provocations if a.kind == "slow_reader" and a.session}
+    read = run.frames
+    if unread:
+        read = read.filter(~nw.col("session").is_in(sorted(unread)))
+    frames = count(read)
+    late = read.filter(nw.col("late_s") > limit)
     longest = records(late.select(nw.col("late_s").max().alias("longest")))[0]["longest"]
     return frames, count(late), longest or 0.0

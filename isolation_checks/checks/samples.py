@@ -69,4 +69,7 @@ def missed(outcomes: Sequence[ObjectiveOutcome]) -> int:
 def _apart(number: int) -> str:
     if not number:
         return ""
-    return f"{number} were opening when they were given up, and are counted apart"
+    return (
+        f"{number} were given up while they opened, or were made all at once by us, and are "
+        "counted apart"
+    )

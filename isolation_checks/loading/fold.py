@@ -189,7 +189,7 @@ def _fold_session(history: History, process: Process, record: Mapping[str, Any])
         session.due_s = seconds(process, record["due_ns"])
     step = record["step"]
     if step == "opening":
-        session.opening_s = at_s
+        session.opening_s, session.storm = at_s, record["detail"] == "storm"
     elif step == "upgraded":
         session.upgraded_s = at_s
     elif step in ("ready", "answered"):
@@ -272,6 +272,7 @@ def _provocation(process: Process, record: Mapping[str, Any]) -> Provocation:
         principal=record["principal"],
         other=record["other"],
         detail=record["detail"],
+        session=record["session"],
         at_s=seconds(process, record["at_ns"]),
     )
 

@@ -57,6 +57,8 @@ class Session:
     """The session that it goes on with, whose connection was lost."""
     cut: bool = False
     """It failed because we had ended one of the platform's processes."""
+    storm: bool = False
+    """It was opened while we had everybody connect at once: our own queue is in what it took."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,6 +129,7 @@ class Provocation:
     other: PrincipalId | None
     detail: str | None
     at_s: float
+    session: SessionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,7 +211,7 @@ def _of_sessions(
     """A session that failed counts as longer than it lasted.
 
     One that was opening when the run ended, or that we gave up, counts only if it had already
-    taken longer than the limit.
+    taken longer than the limit.  Those that we made everybody open at once are counted apart.
     """
     limits = [float(o.limit) for o in history.plan.objectives if o.indicator == indicator]
     ends = _ends(history)
@@ -224,6 +224,9 @@ def _of_sessions(
             apart += 1
             continue
         over_s = session.closed_s if session.closed_s is not None else ends[session.process]
+        if session.storm:
+            apart += 1
+            continue
         finished = session.ready_s is not None
         took = (over_s if session.ready_s is None else session.ready_s) - from_s
         if not finished and session.failed is None and took <= min(limits, default=0.0):

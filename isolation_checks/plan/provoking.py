@@ -61,6 +61,21 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
     ),
     "restart": ("target.restart", lambda plan: bool(plan.target.restart)),
     "recall": ("rows.tables.remembers and sharing of memories by user", _remembers),
+    "expire": (
+        "auth.source = 'mint', or probes.key",
+        lambda plan: plan.auth.source == "mint" or plan.probes.key is not None,
+    ),
+    "logout": (
+        "auth.logout, with auth.source = 'login'",
+        lambda plan: plan.auth.source == "login" and plan.auth.logout is not None,
+    ),
+    "sizes": ("workload.longest", lambda plan: int(plan.workload.longest) > 0),
+    "slow_reader": ("workload.longest", lambda plan: int(plan.workload.longest) > 0),
+    "slow": ("workload.slow", lambda plan: bool(plan.workload.slow)),
+    "give_up": (
+        "workload.concurrent above 1, so that answers can be told apart",
+        lambda plan: plan.workload.concurrent > 1,
+    ),
     "fail": ("workload.failing", lambda plan: bool(plan.workload.failing)),
 }
 """What a provocation needs besides its rate: the keys, and whether a plan has them."""

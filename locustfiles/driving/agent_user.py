@@ -31,6 +31,8 @@ class AgentUser(User):
     """A Locust user with its own principal, token and session."""
 
     abstract = True
+    storms: bool = True
+    """Whether it may lose its connection together with all others."""
     rig: Rig | None = None
     """The rig of this process's present run; set when a run starts."""
     seats: Seats | None = None
@@ -94,6 +96,7 @@ class AgentUser(User):
             session = Session(self.driving, self.principal)
             if session.open(due_ns):
                 self.session = session
+                session.back = self.connected if self.storms else None
                 return session
             gevent.sleep(min(delay, 10.0))
             due_ns = time.monotonic_ns()

@@ -12,9 +12,9 @@ from typing import Any
 
 from gevent.event import Event
 
-from isolation_checks.dialects.correlate import Correlator
+from isolation_checks.dialects.correlate import By, Correlator
 from isolation_checks.dialects.reading import Reading
-from isolation_checks.records import Ending, Opcode, Reason, SessionId
+from isolation_checks.records import Ending, Kind, Opcode, Reason, SessionId
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
 
@@ -73,9 +73,11 @@ class Hearing:
                 rig.credentials.know(secret, self._principal.id)
             if not self.ready.is_set():
                 self._get_ready(reading.kind)
-            identity, _ = self._correlator.place(reading)
+            identity, by = self._correlator.place(reading)
             query = rig.open.get(identity) if identity is not None else None
-            if query is not None:
+            if query is not None and _is_its_sessions(query, reading, by):
+                rig.end(query, Ending.INFO, Reason.GIVEN_UP, received_ns, late_ns)
+            elif query is not None:
                 self._answered(query, reading, len(content), received_ns, late_ns)
             if reading.kind is not None and (rig.answered is None or reading.kind in rig.answered):
                 self._reply(reading, content)
@@ -105,3 +107,9 @@ class Hearing:
         message = self._rig.dialect.answer(reading, content, names)
         if message is not None:
             self._send(message)
+
+
+def _is_its_sessions(query: Query, reading: Reading, by: By | None) -> bool:
+    """Whether a refusal that names no query is rather the end of a login that we had end."""
+    ends = query.kind == Kind.OUTLIVED and reading.ending is Ending.FAIL
+    return ends and by is By.ONLY

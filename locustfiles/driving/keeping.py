@@ -31,6 +31,8 @@ def _keep(session: Session, token: str) -> None:
         if next_s is not None and alive is not None and time.monotonic() >= next_s:
             next_s += float(alive.every)
             session.send_if_any(rig.dialect.alive(names))
+        if session.shown is not None:
+            continue
         try:
             rig.tokens.renew(principal)
         except AuthError as error:

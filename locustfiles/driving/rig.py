@@ -34,6 +34,7 @@ from isolation_checks.records import (
     SessionId,
 )
 from locustfiles.driving.loopwatch import LoopWatch, run_delay_ns
+from locustfiles.driving.moments import Moments
 from locustfiles.driving.principals import Principal, Roster
 from locustfiles.driving.recorder import Recorder
 from locustfiles.driving.tokens import Http, token_source, words_of
@@ -140,6 +141,8 @@ class Rig:
         self.users: set[str] = set()
         """What the platform is known to call principals."""
         self.stopping = False
+        self.storming = False
+        """Everybody connects at once because we dropped everybody at once."""
         self.broken = False
         """The harness failed: what was recorded is kept, and never sealed."""
         self._serial = 0
@@ -188,6 +191,13 @@ class Rig:
     def query_id(self) -> QueryId:
         """A name for a new query."""
         return QueryId(str(uuid.uuid4()))
+
+    def meet(self, name: str, every_s: float) -> int:
+        """Wait for the next moment of this name, the same in every process; its number."""
+        moments = Moments(seed=self.seed, name=name, every_s=every_s)
+        number, at_s = moments.after(time.time())
+        gevent.sleep(max(0.0, at_s - time.time()))
+        return number
 
     def end(
         self,

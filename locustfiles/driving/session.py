@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
@@ -50,6 +50,10 @@ class Session:
         )
         self.query: Mapping[str, str] = {}
         """What is added to the address, besides what carries the token."""
+        self.shown: str | None = None
+        """A token that it goes by instead of its principal's, and that nobody renews."""
+        self.back: Callable[[], object] | None = None
+        """What has whoever holds it open another in its place, where somebody would."""
         self.hearing = Hearing(rig, principal, self.id, self.correlator, self.send)
         self.closed = Event()
         self.ready_ns = 0
@@ -69,7 +73,7 @@ class Session:
         rig, principal = self.rig, self.principal
         known = principal.access is not None
         try:
-            token = rig.tokens.token(principal)
+            token = rig.tokens.token(principal) if self.shown is None else self.shown
         except AuthError as error:
             self.step("failed", detail=str(error), by="them")
             rig.report("set-up", 0.0, 0, str(error))
@@ -78,7 +82,7 @@ class Session:
             rig.introduce(principal)
         self.correlator.subject = principal.subject
         due_ns = time.monotonic_ns() if due_ns is None or not known else due_ns
-        self.step("opening", due_ns=due_ns)
+        self.step("opening", due_ns=due_ns, detail="storm" if rig.storming else None)
         try:
             problem = self._connect(token)
         except gevent.GreenletExit:  # its user leaves, or the run ends
@@ -92,6 +96,9 @@ class Session:
             rig.report("connect", took, 0, None)
             gevent.spawn(keep, self, token)
             return True
+        if self.shown is not None:  # a token of our making: who does not take it is not to blame
+            self._given_up()
+            return False
         self.step("failed", at_ns=ready_ns, detail=problem, by="them", due_ns=due_ns)
         rig.report("connect", took, 0, problem)
         self.abort()
@@ -251,6 +258,11 @@ class Session:
     def send(self, content: bytes) -> bool:
         """Send a message that is no query."""
         return self._wire is not None and self._wire.send(content)
+
+    def deafen(self, seconds: float) -> None:
+        """Read nothing of what comes, for so long."""
+        if self._wire is not None:
+            self._wire.deafen(seconds)
 
     def close(self) -> None:
         """Say goodbye; `closed` is set when it is over."""

@@ -139,6 +139,17 @@ class Wire:
             self._protocol.send_close(code)
             self._flush()
 
+    def deafen(self, seconds: float) -> None:
+        """Read nothing for so long; what comes meanwhile is known to have waited for us."""
+        if not self._over and self._readable is not None and self._readable.active:
+            self._readable.stop()
+            gevent.spawn_later(seconds, self._hear_again, time.monotonic_ns())
+
+    def _hear_again(self, deaf_ns: int) -> None:
+        if not self._over:
+            self._older_ns = deaf_ns
+            self._readable.start(self._on_readable)
+
     def abort(self) -> None:
         """Drop the connection without a word."""
         if not self._over:

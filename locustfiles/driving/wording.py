@@ -83,6 +83,29 @@ def alike(principal: Principal, canary: Canary) -> Wording:
     )
 
 
+def at_length(
+    principal: Principal, canary: Canary, octets: int, kind: Kind = Kind.QUESTION
+) -> Wording:
+    """A question that is about this long, with its reference at both ends of it."""
+    opening = f"Please read these notes on my reference {canary}: "
+    ending = f". That was all. Repeat the reference {canary}."
+    left = octets - len(opening) - len(ending)
+    notes: list[str] = []
+    while left > 0:
+        notes.append(principal.random.choice(principal.words))
+        left -= len(notes[-1]) + 1
+    return Wording(
+        kind=kind,
+        text=f"{opening}{' '.join(notes[:-1])}{ending}",
+        planted=(("token", canary),),
+    )
+
+
+def one_word(canary: Canary) -> Wording:
+    """A question that is nothing but its reference."""
+    return Wording(kind=Kind.QUESTION, text=canary, planted=(("token", canary),))
+
+
 def searching(title: str, ask: str, canary: Canary) -> Wording:
     """A search for something by its title, with a reference of the asker's own."""
     return Wording(
@@ -92,10 +115,10 @@ def searching(title: str, ask: str, canary: Canary) -> Wording:
     )
 
 
-def failing(canary: Canary, text: str) -> Wording:
-    """A question that cannot be answered, and whose text its own reference stands beside."""
+def in_words(canary: Canary, text: str, kind: Kind) -> Wording:
+    """A question in words of the plan's, beside which its own reference stands."""
     return Wording(
-        kind=Kind.FAILING,
+        kind=kind,
         text=f"{text} It is for reference {canary}.",
         planted=(("token", canary),),
     )

@@ -25,7 +25,7 @@ conversation, and `A1`, `A2` … the canaries of a:
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
     a>              a's connection is lost, and its session goes on over another
     a+3  a+3!  a+3? it took 3 seconds until ready; until it failed; nobody saw how it ended
-                    (the upgrade itself took no time)
+                    (the upgrade itself took no time); a+3^: while we made everybody connect
     +5s             five seconds pass
     a*read@x,b      a had asked for b's conversation x by its id; or *twins,b  *connect,b
     messages|a,q1,A1    a row of the table: whose, about what, with which words; also
@@ -229,12 +229,13 @@ class _Teller:
         self._write("plantings", name, canary=word(text), kind="token", principal=name, **where)
 
     def _sit(self, name, channel="websocket", took=""):
-        seconds, end = re.fullmatch(r"([\d.]*)([!?]?)", took).groups()
+        seconds, end = re.fullmatch(r"([\d.]*)([!?^]?)", took).groups()
         due = self.now * TICK_NS
         self.now += int(float(seconds or 0) * SECOND)
         self.sessions += 1
         about = {"session": self.sessions, "principal": name, "channel": channel}
-        last = {"": "ready", "!": "failed", "?": None}[end]
+        last = {"": "ready", "^": "ready", "!": "failed", "?": None}[end]
+        why = "storm" if end == "^" else None
         if channel == "http":
             last = "answered"
         else:
@@ -242,7 +243,7 @@ class _Teller:
             about |= {"due_ns": due}
         if name not in self.recording.unseated:
             if channel == "websocket":
-                self._write("sessions", name, step="opening", **about | {"at_ns": due})
+                self._write("sessions", name, step="opening", detail=why, **about | {"at_ns": due})
             if took and channel == "websocket":
                 self._write("sessions", name, step="upgraded", **about | {"at_ns": due})
             if last is not None:

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from isolation_checks.plan.tables.auth import Call
-from isolation_checks.plan.units import Duration, Pause, Rates
+from isolation_checks.plan.units import Duration, Pause, Rates, Size
 
 
 class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +58,10 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """About how many words of chatter a question carries besides its canary."""
     seeds: tuple[Seed, ...] = ()
     """What phantoms put into the platform, for others' searches not to find."""
+    longest: Size = Size(0)
+    """How long a question may be that is asked to mix it with short ones; 0: none is."""
+    slow: tuple[str, ...] = ()
+    """Texts that make the platform take long over a question that holds one of them."""
     failing: tuple[str, ...] = ()
     """Texts that make the platform fail to answer a question that holds one of them."""
 
@@ -93,6 +97,23 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Two tokens refreshed at once, and used; needs `auth.refresh`."""
     same_id: Duration = Duration(0.5)
     """Queries of two principals with one id at once; needs `{query}` in `dialect.ask`."""
+    expire: Duration = Duration(10)
+    """A token that runs out in mid-session; needs tokens of our making, or `probes.key`."""
+    logout: Duration = Duration(10)
+    """A logout in mid-answer; needs `auth.logout`."""
+    storm: Duration = Duration(60)
+    """All users' connections dropped at once, and all of them back at once."""
+    relay: Duration = Duration(1.5)
+    """Two who come by turns, each when the other has been answered and has gone."""
+    sizes: Duration = Duration(2)
+    """A long question, and one of one word behind it; needs `workload.longest`."""
+    slow_reader: Duration = Duration(10)
+    """A session that is not read for a while, and whose answers wait at the platform; needs
+    `workload.longest`."""
+    slow: Duration = Duration(2)
+    """What takes the platform long, and others meanwhile; needs `workload.slow`."""
+    give_up: Duration = Duration(1.5)
+    """An answer that nobody waits for any more, and another question at once."""
     churn: Duration = Duration(0.3)
     """One principal that connects and leaves, again and again."""
     restart: Duration = Duration(6)

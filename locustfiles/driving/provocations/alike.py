@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import itertools
 
-import gevent
-
 from isolation_checks.plan import provoking
 from locustfiles.driving import wording
 from locustfiles.driving.provocations.stage import Actor
@@ -27,9 +25,11 @@ def ask_nearly_the_same(rig: Rig) -> None:
     actors = [Actor(rig, "collider", alike=True) for _ in range(3)]
     pairs = itertools.cycle(itertools.combinations(actors, 2))
     for turn, pair in enumerate(pairs):
-        gevent.sleep(every)
+        moment = rig.meet("alike", every)
         first, second = (actor.principal.id for actor in pair)
-        rig.recorder.note("provocations", kind="alike", principal=first, other=second)
+        rig.recorder.note(
+            "provocations", kind="alike", principal=first, other=second, detail=str(moment)
+        )
         asked = []
         for actor in pair:
             words = wording.alike(actor.principal, rig.roster.canary(actor.principal))

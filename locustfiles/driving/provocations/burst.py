@@ -19,9 +19,11 @@ def connect_in_a_burst(rig: Rig) -> None:
         return
     actors = [Actor(rig, "crowd") for _ in range(rig.plan.cast.burst)]
     while True:
-        gevent.sleep(every)
+        moment = str(rig.meet("burst", every))
         for actor in actors:
-            rig.recorder.note("provocations", kind="burst", principal=actor.principal.id)
+            rig.recorder.note(
+                "provocations", kind="burst", principal=actor.principal.id, detail=moment
+            )
         connecting = Group()
         try:
             for actor in actors:

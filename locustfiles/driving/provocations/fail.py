@@ -10,6 +10,7 @@ import itertools
 import gevent
 
 from isolation_checks.plan import provoking
+from isolation_checks.records import Kind
 from locustfiles.driving import wording
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Query, Rig
@@ -32,7 +33,9 @@ def fail_on_purpose(rig: Rig) -> None:
             session = actor.session()
             rig.recorder.note("provocations", kind="fail", principal=actor.principal.id)
             for tab in range(min(AT_ONCE, rig.plan.workload.concurrent)):
-                words = wording.failing(rig.roster.canary(actor.principal), next(texts))
+                words = wording.in_words(
+                    rig.roster.canary(actor.principal), next(texts), Kind.FAILING
+                )
                 asked.append(session.ask(words, actor.label(f"{tab}/{turn}"), 0))
         for query in asked:
             query.done.wait()

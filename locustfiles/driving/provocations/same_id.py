@@ -9,8 +9,6 @@ from __future__ import annotations
 import itertools
 import uuid
 
-import gevent
-
 from isolation_checks.plan import provoking
 from isolation_checks.records import Kind
 from locustfiles.driving.provocations.stage import Actor
@@ -30,8 +28,8 @@ def ask_under_one_id(rig: Rig) -> None:
     pair = [Actor(rig, "namesake") for _ in range(2)]
     first, second = (actor.principal.id for actor in pair)
     for turn in itertools.count():
-        gevent.sleep(every)
-        named = str(uuid.uuid4())
+        moment = rig.meet("same_id", every)
+        named = str(uuid.uuid5(uuid.NAMESPACE_URL, f"crosstalk:{rig.run}/same id/{moment}"))
         rig.recorder.note(
             "provocations", kind="same_id", principal=first, other=second, detail=named
         )

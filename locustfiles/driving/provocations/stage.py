@@ -12,7 +12,7 @@ from isolation_checks.records import ConversationLabel, Kind, Opcode
 from locustfiles.driving import resuming, wording
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.session import Session
-from locustfiles.driving.tokens import AuthError, names_of
+from locustfiles.driving.tokens import AuthError, Http, names_of
 from locustfiles.driving.wording import Wording
 
 
@@ -45,7 +45,7 @@ class Actor:
         self._session = Session(self.rig, self.principal)
         return self._session.open()
 
-    def call(self, call: Call, **names: str) -> bool:
+    def call(self, call: Call, *, http: Http | None = None, **names: str) -> bool:
         """Make an HTTP request; its body is recorded as a frame of a session of its own.
 
         Whether the platform did what was asked.
@@ -54,7 +54,7 @@ class Actor:
         identity = rig.session_id()
         about = {"session": identity, "principal": principal.id, "channel": "http"}
         try:
-            status, body = rig.http.call(call, names_of(principal, rig.run) | names)
+            status, body = (http or rig.http).call(call, names_of(principal, rig.run) | names)
         except AuthError as error:
             rig.recorder.note("sessions", step="failed", detail=str(error), by="them", **about)
             return False

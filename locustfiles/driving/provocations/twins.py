@@ -1,14 +1,12 @@
 """Twins: word for word the same question at the same moment, and once more behind it.
 
 Their canaries lie in what each told the platform before, so that an answer that was
-made for the one and given to the other shows.
+made for the one and given to the other shows.  The twins of all processes ask together.
 """
 
 from __future__ import annotations
 
 import itertools
-
-import gevent
 
 from isolation_checks.plan import provoking
 from isolation_checks.records import ConversationLabel
@@ -27,30 +25,35 @@ def ask_as_twins(rig: Rig) -> None:
         return
     twins = [Actor(rig, "twin"), Actor(rig, "twin")]
     for turn in itertools.count():
-        gevent.sleep(every)
-        labels = [
-            ConversationLabel(f"{twin.principal.id}/{turn // REMIND_EVERY}") for twin in twins
-        ]
-        sessions = [twin.session() for twin in twins]
-        place = turn % REMIND_EVERY
+        conversation, place = divmod(turn, REMIND_EVERY)
+        labels = [twin.label(conversation) for twin in twins]
         if place == 0:
-            told = [
-                session.ask(
-                    wording.remember(twin.principal, rig.roster.canary(twin.principal)), label, 0
-                )
-                for twin, session, label in zip(twins, sessions, labels, strict=True)
-            ]
-            for query in told:
-                query.done.wait()
-            continue
+            _remind(rig, twins, labels)
+        sessions = [twin.session() for twin in twins]
+        moment = rig.meet("twins", every)
         first, second = (twin.principal.id for twin in twins)
-        rig.recorder.note("provocations", kind="twins", principal=first, other=second)
-        same = wording.recall(f"(round {rig.slot}.{turn})")
+        rig.recorder.note(
+            "provocations", kind="twins", principal=first, other=second, detail=str(moment)
+        )
+        same = wording.recall(f"(moment {moment})")
         asked = [
-            session.ask(same, label, place) for session, label in zip(sessions, labels, strict=True)
+            session.ask(same, label, place + 1)
+            for session, label in zip(sessions, labels, strict=True)
         ]
         asked[0].done.wait()
         if rig.plan.workload.concurrent == 1:  # the platform takes one query at a time
             asked[1].done.wait()
-        sessions[1].ask(same, labels[1], place).done.wait()
+        sessions[1].ask(same, labels[1], place + 1).done.wait()
         asked[1].done.wait()
+
+
+def _remind(rig: Rig, twins: list[Actor], labels: list[ConversationLabel]) -> None:
+    """Have each tell the platform a word of its own."""
+    told = [
+        twin.session().ask(
+            wording.remember(twin.principal, rig.roster.canary(twin.principal)), label, 0
+        )
+        for twin, label in zip(twins, labels, strict=True)
+    ]
+    for query in told:
+        query.done.wait()

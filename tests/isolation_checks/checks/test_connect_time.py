@@ -38,7 +38,14 @@ def test_every_session_must_be_usable_in_time(script, verdict, samples):
 def test_what_was_cut_off_young_is_mentioned():
     """It is counted apart, not away."""
     outcome = ask(check, "a+1? b:", **objective(every=True))
-    assert "1 were opening when they were given up, and are counted apart" == outcome.note
+    assert outcome.note.startswith("1 were given up while they opened")
+
+
+def test_connects_that_we_made_all_at_once_are_not_the_platforms_alone():
+    """Our own queue is in what they took: they are counted apart, however long they took."""
+    outcome = ask(check, "a+5^ b+0.1", **objective(every=True))
+    assert (PASS, 3) == (outcome.decided, outcome.examined)
+    assert outcome.note.startswith("1 were given up while they opened, or were made all at once")
 
 
 def test_a_quantile_counts_failures_as_infinite():

@@ -4,9 +4,11 @@ import pytest
 
 from isolation_checks.checks.interference import interference
 from isolation_checks.judging.verdict import Verdict
+from isolation_checks.loading.history import Provocation, Session
 from isolation_checks.probing import Shows
+from isolation_checks.records import SessionId
 from tests.isolation_checks.checks.test_attempts import OWN, SCRIPT, only
-from tests.isolation_checks.trying import ask, control, tried
+from tests.isolation_checks.trying import ask, control, told, tried
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 
@@ -38,3 +40,27 @@ def test_a_victim_that_is_cut_off_while_an_intruder_is_refused(cuts, verdict):
     outcome = ask(interference, SCRIPT, attempts, only("no token"))
     assert verdict == outcome.decided
     assert len(cuts) == outcome.examined
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [("logout", FAIL), ("twins", PASS)])
+def test_sessions_whose_logins_we_end_excuse_nobody(kind, verdict):
+    """That the platform closes these is its duty, and no sign that it closes just anybody's."""
+    attempts = [OWN]
+    for at in (5, 10, 15):
+        attempts += watching(cut=True, at=at)
+        attempts[-1].watched = 99 + len(attempts)
+    run = told(SCRIPT, attempts, only("no token"))
+    for number, at in enumerate((5, 10, 15), 50):
+        about = {"session": SessionId(number), "principal": "a"}
+        run.history.sessions[about["session"]] = Session(
+            id=about["session"],
+            principal="a",
+            channel="websocket",
+            process="p0",
+            by="them",
+            closed_s=at + 0.1,
+        )
+        run.history.provocations.append(
+            Provocation(kind=kind, other=None, detail=None, at_s=at, **about)
+        )
+    assert verdict == interference(run).decided

@@ -5,7 +5,8 @@ import pytest
 
 from isolation_checks.checks.plan_kept import plan_kept as check
 from isolation_checks.judging.verdict import Verdict
-from isolation_checks.loading.history import Health
+from isolation_checks.loading.history import Health, Provocation
+from isolation_checks.records import SessionId
 from tests.isolation_checks.language import told
 from tests.isolation_checks.recording import ENGINES
 
@@ -38,6 +39,18 @@ def test_few_frames_may_have_waited_for_us(run, late_s, verdict):
     """A bound on our own delay stands beside every frame."""
     run.frames = run.frames.with_columns(nw.lit(late_s).alias("late_s"))
     assert verdict == check(run).decided
+
+
+def test_frames_that_we_did_not_read_on_purpose_are_not_our_lateness(run):
+    """A slow reader is a provocation: its session says nothing of the generator."""
+    late = nw.when(nw.col("session") == 1).then(nw.lit(2.0)).otherwise(nw.lit(0.0))
+    run.frames = run.frames.with_columns(late.alias("late_s"))
+    assert UNKNOWN == check(run).decided
+    act = Provocation(
+        kind="slow_reader", principal="a", other=None, detail=None, at_s=1.0, session=SessionId(1)
+    )
+    run.history.provocations.append(act)
+    assert PASS == check(run).decided
 
 
 def test_the_note_says_how_late_and_how_long_the_loop_took(run):

@@ -1,7 +1,8 @@
 import gevent
 import pytest
 
-from isolation_checks.records import Ending, Reason
+from isolation_checks.records import ConversationLabel, Ending, Reason
+from locustfiles.driving.wording import Wording
 
 OK, FAIL, INFO = Ending.OK, Ending.FAIL, Ending.INFO
 
@@ -66,3 +67,20 @@ def test_credentials_that_the_platform_gives_are_screened(agent):
     contents = b"".join(row["content"] for row in agent.rows("frames"))
     assert f"credential.{session.principal.id}.".encode() in contents
     assert b"a-resume-token-of-ours" not in contents
+
+
+@pytest.mark.parametrize(
+    ("kind", "question", "expected"),
+    [
+        ("outlived", "started unnamed error", (INFO, Reason.GIVEN_UP)),
+        ("outlived", "started error", (FAIL, "error")),
+        ("question", "started unnamed error", (FAIL, "error")),
+    ],
+)
+def test_the_end_of_a_login_is_no_refusal_of_what_was_asked(agent, until, kind, question, expected):
+    """What names no query may be said of the session; then nobody knows what came of the query."""
+    session = agent.opened()
+    wording = Wording(kind=kind, text=question)
+    query = session.ask(wording, ConversationLabel("c-1"), 0)
+    until(query.done.is_set)
+    assert (query.ending, query.reason) == expected

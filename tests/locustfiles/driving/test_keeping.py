@@ -2,8 +2,9 @@ import gevent
 import pytest
 
 from isolation_checks.dialects.events import EventDialect
-from locustfiles.driving import keeping, tokens
+from locustfiles.driving import keeping
 from locustfiles.driving.tokens import AuthError
+from locustfiles.driving.tokens import keeping as tokens_kept
 
 
 def test_a_session_says_that_it_is_alive(drive, server, until, monkeypatch):
@@ -24,7 +25,7 @@ def test_a_fresh_token_is_handed_to_an_open_session(drive, server, until, monkey
     driven = drive(server.ws("/agent"))
     session = driven.opened()
     first = session.principal.access
-    monkeypatch.setattr(tokens.mint, "stale", lambda principal: principal.access == first)
+    monkeypatch.setattr(tokens_kept, "stale", lambda principal: principal.access == first)
     until(lambda: session.principal.access != first)
     until(lambda: "refreshed" in driven.steps(session))
     until(driven.ask(session, "heard completed").done.is_set)

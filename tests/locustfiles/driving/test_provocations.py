@@ -1,3 +1,5 @@
+import json
+import urllib.request
 from collections import Counter
 
 import gevent
@@ -9,23 +11,31 @@ from isolation_checks.plan.provoking import NEEDS, every, not_asked
 from isolation_checks.plan.tables.workload import Provocations
 from isolation_checks.plan.units import Duration
 from isolation_checks.records import Opcode
-from locustfiles.driving.provocations import PROVOCATIONS
+from locustfiles.driving.provocations import PROVOCATIONS, expire, slow_reader
 from locustfiles.driving.provocations.abandon import abandon_an_answer
 from locustfiles.driving.provocations.alike import ask_nearly_the_same
 from locustfiles.driving.provocations.burst import connect_in_a_burst
 from locustfiles.driving.provocations.cancel import cancel_an_answer
 from locustfiles.driving.provocations.churn import come_and_go
 from locustfiles.driving.provocations.connect import connect_during_an_answer
+from locustfiles.driving.provocations.expire import let_a_token_run_out
 from locustfiles.driving.provocations.fail import fail_on_purpose
+from locustfiles.driving.provocations.give_up import stop_waiting
+from locustfiles.driving.provocations.logout import log_out_during_an_answer
 from locustfiles.driving.provocations.observer import observe
 from locustfiles.driving.provocations.read import read_anothers_conversation
 from locustfiles.driving.provocations.recall import recall_elsewhere
 from locustfiles.driving.provocations.reconnect import reconnect_during_an_answer
 from locustfiles.driving.provocations.refresh import refresh_at_once
+from locustfiles.driving.provocations.relay import come_behind_another
 from locustfiles.driving.provocations.restart import restart_a_process
 from locustfiles.driving.provocations.resume import resume_an_answer
 from locustfiles.driving.provocations.same_id import ask_under_one_id
 from locustfiles.driving.provocations.search import search_for_a_phantoms
+from locustfiles.driving.provocations.sizes import ask_long_and_short
+from locustfiles.driving.provocations.slow import ask_what_takes_long
+from locustfiles.driving.provocations.slow_reader import read_late
+from locustfiles.driving.provocations.storm import come_back_all_at_once
 from locustfiles.driving.provocations.tabs import ask_in_two_tabs
 from locustfiles.driving.provocations.twins import ask_as_twins
 
@@ -76,6 +86,14 @@ WHAT = {
     refresh_at_once: "refresh",
     ask_under_one_id: "same_id",
     resume_an_answer: "resume",
+    let_a_token_run_out: "expire",
+    log_out_during_an_answer: "logout",
+    come_back_all_at_once: "storm",
+    come_behind_another: "relay",
+    ask_long_and_short: "sizes",
+    read_late: "slow_reader",
+    ask_what_takes_long: "slow",
+    stop_waiting: "give_up",
 }
 
 
@@ -125,7 +143,8 @@ def test_twins_ask_the_same_at_the_same_moment(acting, until):
     assert one["text"] == other["text"] == behind["text"]
     assert one["principal"] != other["principal"] == behind["principal"]
     assert abs(one["sent_ns"] - other["sent_ns"]) < 100_000_000
-    (noted,) = done(driven, "twins")
+    noted = done(driven, "twins")[0]
+    assert f"(moment {noted['detail']})" in one["text"]
     assert {noted["principal"], noted["other"]} == {one["principal"], other["principal"]}
     planted = [row for row in driven.rows("plantings") if row["kind"] == "token"]
     assert {row["query"] for row in planted} == {first["query"], second["query"]}
@@ -395,13 +414,166 @@ def test_sessions_are_taken_up_again_in_the_middle_of_their_answers(acting, unti
     assert not any(name == "completion" for name, *_ in driven.reports)
 
 
+def test_a_token_runs_out_while_it_is_used(acting, until, monkeypatch):
+    """It is a short one, which nobody renews; behind it the same one asks with a good one."""
+    monkeypatch.setattr(expire, "LIFE_SECONDS", 1.0)
+    monkeypatch.setattr(expire, "BEHIND_SECONDS", 0.1)
+    driven = acting(let_a_token_run_out)
+    until(lambda: any(row["kind"] == "question" for row in asked(driven)))
+    (noted,) = done(driven, "expire")
+    *short, behind = asked(driven)
+    assert {(row["kind"], row["session"]) for row in short} == {("outlived", noted["session"])}
+    assert len(short) >= 2
+    assert behind["session"] != noted["session"]
+    assert behind["principal"] == noted["principal"]
+    steps = {row["step"] for row in driven.rows("sessions") if row["session"] == noted["session"]}
+    assert "refreshed" not in steps
+
+
+def test_a_token_that_cannot_be_shortened_is_said_and_left(acting, until):
+    """An opaque one, or a key of another kind: the set-up says it, and nothing breaks."""
+    driven = acting(
+        let_a_token_run_out,
+    )
+    driven.rig.plan = msgspec.structs.replace(
+        driven.rig.plan, auth=msgspec.structs.replace(driven.rig.plan.auth, algorithm="XY")
+    )
+    until(lambda: any(name == "set-up" for name, *_ in driven.reports))
+    assert done(driven, "expire") == []
+
+
+def test_who_takes_no_token_of_our_making_is_not_to_blame(acting, server, until, monkeypatch):
+    """Its key may be another: this is said once, recorded as our doing, and no more tried."""
+
+    def refused(rig, _):
+        refusing = msgspec.structs.replace(
+            rig.plan.target, websocket=server.ws("/refuse?status=401")
+        )
+        rig.plan = msgspec.structs.replace(rig.plan, target=refusing)
+        return "a token by another key"
+
+    monkeypatch.setattr(expire, "_short", refused)
+    driven = acting(let_a_token_run_out)
+    until(lambda: any(name == "set-up" for name, *_ in driven.reports))
+    assert not any(row["step"] == "failed" for row in driven.rows("sessions"))
+    assert done(driven, "expire") == []
+
+
+def test_somebody_logs_out_in_the_middle_of_an_answer(acting, accounts, until):
+    """Over HTTP, with its own token; then it logs in again, and asks on a new session."""
+    logout = 'logout = { path = "/plain/logout", send = { token = "{token}" } }'
+    driven = acting(log_out_during_an_answer, http=f'http = "{accounts}"', auth=LOGIN + logout)
+    until(lambda: len(done(driven, "logout")) >= 2)
+    one, two = done(driven, "logout")[:2]
+    assert one["principal"] == two["principal"]
+    assert one["session"] != two["session"]
+    assert one["detail"] == asked(driven)[0]["query"]
+    assert {row["kind"] for row in asked(driven)} == {"outlived"}
+    with urllib.request.urlopen(f"{accounts}/requests", timeout=5) as answer:
+        paths = [each["path"] for each in json.load(answer)]
+    assert paths.count("/plain/logout") >= 2
+    assert paths.count("/auth/login") >= 1
+
+
+def test_everybody_comes_back_in_a_storm(acting, until):
+    """Whoever is held by somebody who opens it again; these connects are marked as our doing."""
+    driven = acting(come_back_all_at_once, every="300ms")
+    users, alone, back = [driven.opened() for _ in range(3)], driven.opened(), []
+    for user in users:
+        user.back = lambda: back.append(driven.opened())
+    until(lambda: len(back) == 3)
+    assert all(user.closed.is_set() for user in users)
+    assert alone.is_open
+    opened = {row["session"]: row for row in driven.rows("sessions") if row["step"] == "opening"}
+    assert {opened[session.id]["detail"] for session in back} == {"storm"}
+    assert {opened[session.id]["detail"] for session in (*users, alone)} == {None}
+    assert {row["session"] for row in done(driven, "storm")} == {user.id for user in users}
+    until(lambda: not driven.rig.storming)
+
+
+def test_one_comes_when_the_other_has_gone(acting, until):
+    """They are never there together, and each is answered."""
+    driven = acting(come_behind_another)
+    until(lambda: len(done(driven, "relay")) >= 2)
+    until(lambda: sum(row["step"] == "ended" for row in driven.rows("queries")) >= 4)
+    one, two = done(driven, "relay")[:2]
+    assert (one["principal"], one["other"]) == (two["other"], two["principal"])
+    there = set()
+    for row in driven.rows("sessions"):
+        if row["step"] == "opening":
+            assert not there
+            there.add(row["session"])
+        elif row["step"] == "closed":
+            there.discard(row["session"])
+
+
+def test_a_long_question_and_a_short_one_take_turns(acting, until):
+    """As long as the plan says, within what the platform takes, and a single word."""
+    driven = acting(ask_long_and_short, workload='longest = "9KB"', dialect='send_limit = "6000B"')
+    until(lambda: len(asked(driven)) >= 4)
+    long, short, again, word = asked(driven)[:4]
+    assert 4_300 < len(long["text"]) <= 4_500
+    assert 4_300 < len(again["text"]) <= 4_500
+    assert " " not in short["text"] + word["text"]
+    assert long["principal"] == word["principal"] != short["principal"]
+
+
+def test_a_session_is_not_read_for_a_while(acting, until, monkeypatch):
+    """What came meanwhile is known to have waited for us; it is all there in the end."""
+    monkeypatch.setattr(slow_reader, "DEAF_SECONDS", 0.6)
+    driven = acting(read_late, workload='longest = "9KB"')
+    until(lambda: sum(row["step"] == "ended" for row in driven.rows("queries")) >= 2)
+    (noted, *_) = done(driven, "slow_reader")
+    assert {row["kind"] for row in asked(driven)} == {"read late"}
+    heard = [row for row in driven.rows("frames") if row["session"] == noted["session"]]
+    late = [row for row in heard if row["late_ns"] > 300_000_000]
+    assert len(late) >= 4
+    ended = [row for row in driven.rows("queries") if row["step"] == "ended"]
+    assert {row["reason"] for row in ended[:2]} == {"completed"}
+
+
+def test_somebody_comes_and_asks_while_an_answer_takes_long(acting, until):
+    """In the plan's words for what takes long; the other asks and goes in the meantime."""
+    driven = acting(
+        ask_what_takes_long,
+        path="/agent",
+        workload='slow = ["later later started later completed"]',
+        timeout="2s",
+    )
+    until(lambda: sum(row["kind"] == "question" for row in asked(driven)) >= 1)
+    slow = asked(driven)[0]
+    assert (slow["kind"], slow["text"].split()[:3]) == ("slow", ["later", "later", "started"])
+    (noted,) = done(driven, "slow")
+    other = next(row for row in asked(driven) if row["kind"] == "question")
+    assert (noted["detail"], noted["other"]) == (slow["query"], other["principal"])
+    over = [
+        r for r in driven.rows("queries") if (r["step"], r["query"]) == ("ended", slow["query"])
+    ]
+    assert not over or other["sent_ns"] < over[0]["at_ns"]
+
+
+def test_somebody_stops_waiting_and_asks_something_else(acting, until):
+    """On the same session, in another conversation; the platform is told nothing."""
+    driven = acting(stop_waiting)
+    until(lambda: sum(row["kind"] == "question" for row in asked(driven)) >= 2)
+    first, second = asked(driven)[:2]
+    assert (first["kind"], second["kind"]) == ("impatient", "question")
+    assert first["session"] == second["session"]
+    assert first["conversation"] != second["conversation"]
+    ended = {r["query"]: r["reason"] for r in driven.rows("queries") if r["step"] == "ended"}
+    assert ended[first["query"]] == "given up by us"
+    assert done(driven, "give_up")[0]["detail"] == first["query"]
+
+
 @pytest.mark.parametrize("name", NEEDS)
 def test_what_a_plan_lacks_is_not_asked(drive, server, name):
     """A provocation that needs a key of the plan's is off without it, and says so."""
     bare = "read_conversation = []\nread_conversation_http = []\nwhere = { query = [] }"
-    one = "concurrent = 1"
+    one = 'concurrent = 1\nlongest = "0B"'
     plan = drive(server.ws(ANSWERS), more=f"[cast]\n{NOBODY}", dialect=bare, workload=one).rig.plan
     lacking = msgspec.structs.replace(plan.dialect, cancel=None, resume=None)
-    plan = msgspec.structs.replace(plan, dialect=lacking)
+    plan = msgspec.structs.replace(
+        plan, dialect=lacking, auth=msgspec.structs.replace(plan.auth, source="file")
+    )
     assert every(plan, name) == 0.0
     assert any(why.startswith(f"{name}: the plan has no ") for why in not_asked(plan))

@@ -131,6 +131,28 @@ def test_a_message_carries_when_it_came_and_how_late_we_may_be(wire, server):
     assert 0 <= late_ns < 1_000_000_000
 
 
+def test_what_is_not_read_for_a_while_waits_and_is_known_to_have_waited(wire, server):
+    """The rest stays with the platform; every byte comes, and none seems to be the platform's."""
+    heard = wire(server.ws("/say?octets=9000&times=40")).open()
+    heard.wire.deafen(0.3)
+    before = len(heard.messages)
+    gevent.sleep(0.2)
+    assert len(heard.messages) == before
+    heard.until_messages(40)
+    late = [late_ns for _, _, _, late_ns in heard.messages[before:]]
+    assert late[0] > 250_000_000
+
+
+def test_a_connection_may_end_while_nobody_listens(wire, server):
+    """Nothing is read from what is over."""
+    heard = wire(server.ws("/say")).open()
+    heard.wire.deafen(0.05)
+    heard.wire.abort()
+    gevent.sleep(0.1)
+    heard.wire.deafen(0.05)
+    assert not heard.broken
+
+
 def test_many_messages_at_once_all_arrive(wire, server):
     """A burst that takes many reads loses nothing."""
     heard = wire(server.ws("/say?times=3000&octets=200")).open().until_messages(3000)

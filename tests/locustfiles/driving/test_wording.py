@@ -60,3 +60,14 @@ def test_plantings_say_where_a_word_was_given(roster):
             "query": "q",
         }
     ]
+
+
+@pytest.mark.parametrize("octets", [300, 5_000])
+def test_a_question_at_length_is_no_longer_than_it_may_be(roster, octets):
+    """Its reference stands at both ends, so that a piece of it tells whose it is."""
+    principal = roster.next("user")
+    word = roster.canary(principal)
+    text = wording.at_length(principal, word, octets).text
+    assert octets - 40 < len(text.encode()) <= octets
+    assert [m.decode() for m in PATTERN.findall(text.encode())] == [word, word]
+    assert wording.one_word(word).text == word
