@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import gevent
 import orjson
 
 from isolation_checks.dialects import template
@@ -17,8 +18,8 @@ from isolation_checks.records import Ending, Reason
 from locustfiles.driving.session import Session
 
 
-def taken_up(lost: Session) -> Session | None:
-    """Drop a session's connection and take the session up on a new one.
+def taken_up(lost: Session, gone_s: float = 0.0) -> Session | None:
+    """Drop a session's connection and take the session up on a new one, so long behind it.
 
     None where the platform does not let us in again, or never said what the session is called.
     """
@@ -33,6 +34,7 @@ def taken_up(lost: Session) -> Session | None:
     for query in waited_for:
         query.session = behind
     lost.abort()
+    gevent.sleep(gone_s)
     behind.step("resumes", detail=str(lost.id))
     behind.query = {key: str(template.fill(value, names)) for key, value in resume.query.items()}
     if behind.open():

@@ -19,7 +19,12 @@ from locustfiles.driving.rig import Query, Rig
 ACTORS = 2
 LATEST_SECONDS = 0.3
 """A connection is lost between the first event of an answer and this long behind it."""
+GONE_SECONDS = 0.5
+"""Somebody is back between at once and this long behind the loss: what was said meanwhile is
+what must be sent again."""
 LOOK_SECONDS = 0.01
+LOSSES = 3
+"""So often a session loses its connection before a new one is begun."""
 
 
 def resume_an_answer(rig: Rig) -> None:
@@ -52,8 +57,10 @@ def _resumed(rig: Rig, actor: Actor, turn: int) -> None:
             session=session.id,
             detail=query.id,
         )
-        actor.resume()
+        actor.resume(actor.principal.random.uniform(0.0, GONE_SECONDS))
         query.done.wait()
+    if turn % LOSSES == LOSSES - 1:
+        actor.leave()
 
 
 def _wait_for_its_beginning(query: Query) -> None:

@@ -35,10 +35,10 @@ class Actor:
         assert self._session is not None
         return self._session
 
-    def resume(self) -> None:
-        """Lose the connection, and take the session up again on another."""
+    def resume(self, gone_s: float) -> None:
+        """Lose the connection, and take the session up again on another, so long behind it."""
         if self._session is not None:
-            self._session = resuming.taken_up(self._session)
+            self._session = resuming.taken_up(self._session, gone_s)
 
     def try_once(self) -> bool:
         """Open a new session, once; whether the platform let us in."""

@@ -99,6 +99,18 @@ def test_a_session_that_was_lost_is_opened_again(entering):
     assert [again.id] == list(driven.rig.sessions)
 
 
+def test_a_user_may_be_dropped_in_a_storm_and_a_climbers_may_not(entering):
+    """Whoever drops everybody has each user come back; a step of a climb is left alone."""
+    user, _ = entering()
+    user.on_start()
+    first = user.session
+    first.abort()
+    assert first.back() is user.session is not first
+    user.storms = False
+    user.session.abort()
+    assert user.connected().back is None
+
+
 @pytest.mark.parametrize(
     ("state", "stays"),
     [("spawning", False), ("running", False), ("stopping", True), ("cleanup", True)],

@@ -139,8 +139,7 @@ def test_what_is_not_read_for_a_while_waits_and_is_known_to_have_waited(wire, se
     gevent.sleep(0.2)
     assert len(heard.messages) == before
     heard.until_messages(40)
-    late = [late_ns for _, _, _, late_ns in heard.messages[before:]]
-    assert late[0] > 250_000_000
+    assert max(late_ns for _, _, _, late_ns in heard.messages[before:]) > 250_000_000
 
 
 def test_a_connection_may_end_while_nobody_listens(wire, server):
