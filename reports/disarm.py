@@ -99,10 +99,13 @@ def _disarm(value: _T) -> _T:
 
 def _said(moment: Moment) -> dict[str, object]:
     """A moment's text and mark; the mark moves with the escapes that were put before it."""
-    before, marked, after = map(visible, excerpt(moment.text, moment.mark, SAID))
-    start = len(before)
-    mark = (start, start + len(marked)) if marked else None
-    return {"text": before + marked + after, "mark": mark}
+    text, mark = moment.text, moment.mark
+    for write in (visible, str):  # an escape is longer than what it stands for: cut once more
+        before, marked, after = map(write, excerpt(text, mark, SAID))
+        start = len(before)
+        mark = (start, start + len(marked)) if marked else None
+        text = before + marked + after
+    return {"text": text, "mark": mark}
 
 
 def _head(text: str, room: int) -> str:

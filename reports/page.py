@@ -129,7 +129,7 @@ def _commands(judgement: Judgement) -> list[tuple[str, str]]:
 
 def whole(text: str) -> Markup:
     """Words in which no short name with a hyphen is broken over two lines."""
-    return Markup(_NAME.sub(r'<span class="name">\1</span>', str(escape(text))))  # noqa: S704 - escaped
+    return Markup(_NAME.sub(r'<span class="name">\1</span>', wording.held(str(escape(text)))))  # noqa: S704 - escaped
 
 
 def templates() -> Environment:

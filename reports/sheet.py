@@ -27,10 +27,14 @@ PLAIN = str.maketrans(
     {
         "·": "-", "…": "...", "←": "<-", "→": "->", "≤": "<=", "≥": ">=", "—": "-",
         "\u2013": "-", "\u00d7": "x", "\u00b5": "u", "\u2018": "'", "\u2019": "'",
-        "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u202f": " ",
+        "\u201c": '"', "\u201d": '"', "\u202f": " ",
     }
 )  # fmt: skip
 """Signs and what stands for them where only ASCII is safe."""
+
+NBSP, HELD = "\u00a0", "\ue000"
+"""Holds two words on one line, and what stands for it while lines are broken: a character of
+nobody's, which `reports.disarm` lets nobody write."""
 
 Row = tuple[Text, ...]
 
@@ -134,10 +138,15 @@ class Sheet:
             for line in self.lines:
                 line.rstrip()
                 self._console.print(line, no_wrap=True, overflow="ignore", crop=False)
-        return captured.get()
+        return captured.get().replace(NBSP, " ")
 
     def _wrapped(self, body: Text, room: int) -> list[Text]:
-        return list(body.wrap(self._console, max(room, 8))) or [Text()]
+        body = body.copy()
+        body.plain = body.plain.replace(NBSP, HELD)  # rich would break a line there
+        pieces = list(body.wrap(self._console, max(room, 8))) or [Text()]
+        for piece in pieces:
+            piece.plain = piece.plain.replace(HELD, NBSP)
+        return pieces
 
     def _cell(self, content: Text, size: int, *, right: bool) -> Text:
         blank = " " * max(size - content.cell_len, 0)

@@ -108,7 +108,7 @@ def _sheet(judgement: Judgement, sheet: Sheet, rows: int | None = None) -> Sheet
     sheet.strung([sheet.ink(part, "" if place else "bold") for place, part in enumerate(head)])
     sheet.gap()
     word = sheet.ink(judgement.verdict, STYLES[judgement.verdict]).append("  ")
-    sheet.hang(word, sheet.ink(judgement.headline, "bold"), indent=0)
+    sheet.hang(word, sheet.ink(wording.held(judgement.headline), "bold"), indent=0)
     _findings(sheet, judgement)
     _checks(sheet, judgement, rows)
     _objectives(sheet, judgement, rows)
@@ -227,7 +227,7 @@ def _parts(sheet: Sheet, judgement: Judgement) -> None:
         (
             sheet.ink(part.name if part.gates else f"{part.name} (does not gate)"),
             sheet.ink(part.verdict, STYLES[part.verdict]),
-            sheet.ink(part.because),
+            sheet.ink(wording.held(part.because)),
         )
         for part in judgement.parts
         if part.verdict is not Verdict.PASS

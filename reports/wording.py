@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from typing import TYPE_CHECKING, Literal
 
 from isolation_checks.judging.verdict import Verdict
@@ -32,6 +33,7 @@ NBSP = "\u00a0"
 """Holds a number and its unit together on one line."""
 CERTAIN = 0.9
 """A bound above this says nothing: that nine of ten would bleed was never believed."""
+_UNIT = re.compile(r"(\d) (%|ms\b|s\b)")
 SINGULAR = {
     "answers": "answer",
     "attempts": "attempt",
@@ -50,6 +52,11 @@ SINGULAR = {
 """What checks examine, as one of it is called."""
 LEAST = 1e-12
 """Half-open noise of binary fractions: 0.07 is not rounded up to 0.071."""
+
+
+def held(text: str) -> str:
+    """Words in which no number is parted from its unit at the end of a line."""
+    return _UNIT.sub(rf"\1{NBSP}\2", text)
 
 
 def count(number: int) -> str:

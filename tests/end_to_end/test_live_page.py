@@ -22,6 +22,9 @@ from tests.servers.postgres import free_port
 AGENTS = "locustfiles/agents.py"
 WITHIN_S, POLLED_S = 2.0, 0.5
 """When a lead shall be seen, and how often the page asks."""
+SCROLLED = """[...document.querySelectorAll('.room')]
+    .filter((each) => each.scrollWidth > each.clientWidth + 1).length"""
+"""How many tables do not fit, and have to be moved to be read."""
 LOGIN = """
 from flask_login import UserMixin
 from locust import events
@@ -185,6 +188,7 @@ def test_a_lead_shows_while_the_run_goes_on_and_the_report_afterwards(tmp_path):
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 900})
             assert [] == cut_off(page)
+            assert 0 == page.evaluate(SCROLLED)
         ui.get_by_role("tab", name="Isolation leads").click()
         ui.get_by_role("cell", name="history/p").first.wait_for(timeout=10_000)
         edit_and_reset_begin_no_run(address)

@@ -110,3 +110,15 @@ def test_the_environment_has_no_say(monkeypatch):
         sheet = Sheet(width=60, colour=colour)
         sheet.lines.append(sheet.ink(words, "red"))
         assert expected == sheet.text()
+
+
+def test_a_number_stays_with_its_unit():
+    """A line breaks before both of them."""
+    sheet = Sheet(width=48, colour=False)
+    sheet.hang(
+        sheet.ink(""),
+        sheet.ink("so under the rate that was wanted, it is 0.0085\u00a0% at"),
+        indent=0,
+    )
+    expected = "so under the rate that was wanted, it is\n0.0085 % at\n"
+    assert expected == sheet.text()
