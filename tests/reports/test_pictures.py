@@ -11,7 +11,7 @@ from tests.reports import samples
 def test_every_figure_of_the_page_is_there_twice():
     """Lanes by finding, phases by number and name, and the matrix where there is one."""
     names = ["F1", "F2", "phase-1-connect", "phase-2-first-event", "phase-3-completion"]
-    names += ["timeline", "load", "heat", "courses", "coverage"]
+    names += ["timeline", "load", "heat", "courses", "coverage", "resources"]
     expected = {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
     assert expected == set(pictures.render(samples.failing()))
     pairs = (samples.pair("a", "b", 1), samples.pair("b", "a", 1))

@@ -124,7 +124,7 @@ def test_the_page_fits_a_screen_and_a_phone(tmp_path):
         "the generator was late",
         "nothing beyond 80 users was driven",
         "Broken: from 80 users on",
-        "At 80 users completion p95 ≤ 5 s was missed: 7.50",
+        "At 80 users completion p95 ≤ 5\u00a0s was missed: 7.50",
         "60 to 110",
     ):
         assert said in text
