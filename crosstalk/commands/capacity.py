@@ -33,7 +33,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> int:
     """Say how many users the platform of RUN served within every objective, and what limits it.
 
-    RUN was driven with locustfiles/capacity.py.  The answer goes to its `capacity.json` too.
+    RUN was driven with locustfiles/capacity.py.  The answer, and a page of it, are
+    kept in its folder `capacity/`.
     """
     from isolation_checks.judging import capacity, forecasts, planner, steps  # noqa: PLC0415 - slow to import
     from isolation_checks.loading.load import loaded  # noqa: PLC0415 - slow to import

@@ -14,7 +14,7 @@ from crosstalk.commands.options import found, of_a_run, progress
 def command(run: str, runs: Path) -> int:
     """Remove the accounts that RUN created, or print what cannot be removed.
 
-    The evidence itself stays as it is.
+    The evidence itself stays as it is.  Exit 3 where anything is left.
     """
     from locustfiles.driving.cleaning import clean  # noqa: PLC0415 - slow to import
 

@@ -14,7 +14,10 @@ from isolation_checks.rows.collect import collect, read_said
 @click.command(epilog="Example: crosstalk collect latest && crosstalk judge latest")
 @of_a_run
 def command(run: str, runs: Path) -> int:
-    """Read the rows that the plan of RUN describes: settled, read-only, in one snapshot."""
+    """Read the rows that the plan of RUN describes: settled, read-only, in one snapshot.
+
+    Exit 3 where they could not be read.  What they say is for `crosstalk judge`.
+    """
     directory = found(run, runs)
     with progress() as say:
         say("waiting for the rows to settle, then reading them")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from typing import IO
 import click
 
 import locustfiles
-from crosstalk.commands.options import look
+from crosstalk.commands.options import look, of_runs
 from crosstalk.commands.stages import newest
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE
 from isolation_checks.history.directory import RunDirectory
@@ -38,8 +37,16 @@ JUDGED = (0, 1, 3)
     metavar="NAME[=RATE]",
     help="A fault for the platform to commit; may be given several times.",
 )
-@click.option("--users", default=20, show_default=True, type=click.IntRange(1, 5000))
-@click.option("--seconds", default=35, show_default=True, type=click.IntRange(1, 86_400))
+@click.option(
+    "--users", default=20, show_default=True, type=click.IntRange(1, 5000), help="Users at a time."
+)
+@click.option(
+    "--seconds",
+    default=35,
+    show_default=True,
+    type=click.IntRange(1, 86_400),
+    help="For how long they are there.",
+)
 @click.option(
     "--database",
     metavar="URL",
@@ -47,12 +54,7 @@ JUDGED = (0, 1, 3)
 )
 @click.option("--redis", metavar="URL", help="A Redis for its cache and its sessions: redis://…")
 @click.option("--workers", type=click.IntRange(1, 64), help="Workers of the platform; else one.")
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=lambda: Path(os.environ.get("CROSSTALK_RUNS", "runs")),
-    help="Folder of all runs (default: runs).",
-)
+@of_runs
 @click.option("--seed", type=int, help="Seed of names, words and pauses.")
 def command(  # noqa: PLR0913, PLR0917 - one argument an option
     faults: tuple[str, ...],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import click
 import msgspec
 
 import locustfiles
-from crosstalk.commands.options import found, progress
+from crosstalk.commands.options import found, of_runs, progress
 from isolation_checks.errors import HarnessError, UsageError
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.plan import files, read
@@ -46,12 +45,7 @@ KEPT = ("twins",)
     type=click.Path(path_type=Path),
     help="Write to a file that is not there yet, instead of to the screen.",
 )
-@click.option(
-    "--runs",
-    type=click.Path(path_type=Path),
-    default=lambda: Path(os.environ.get("CROSSTALK_RUNS", "runs")),
-    help="Folder of all runs (default: runs).",
-)
+@of_runs
 def command(  # noqa: PLR0913, PLR0917 - one argument an option
     plan: Path,
     also: tuple[str, ...],

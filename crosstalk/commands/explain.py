@@ -16,7 +16,10 @@ from isolation_checks.judging import verdict
 @of_a_run
 @click.argument("finding", default="F1")
 def command(run: str, runs: Path, finding: str) -> int:
-    """The least set of events that proves FINDING of RUN, in order, and what it looks like."""
+    """The least set of events that proves FINDING of RUN, in order, and what it looks like.
+
+    FINDING is F1 where none is given; a report names them all.
+    """
     folder = newest(found(run, runs))
     if folder is None:
         raise UsageError("this run was never judged; `crosstalk judge` does that")

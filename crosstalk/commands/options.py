@@ -18,15 +18,19 @@ from isolation_checks.history.directory import RunDirectory
 _Command = Callable[..., Any]
 
 
-def of_a_run(function: _Command) -> _Command:
-    """The argument RUN and the option --runs."""
-    function = click.argument("run", metavar="RUN")(function)
+def of_runs(function: _Command) -> _Command:
+    """The option --runs."""
     return click.option(
         "--runs",
         type=click.Path(path_type=Path),
         default=lambda: Path(os.environ.get("CROSSTALK_RUNS", "runs")),
-        help="Folder of all runs (default: runs).",
+        help="Folder of all runs (default: $CROSSTALK_RUNS, or else runs).",
     )(function)
+
+
+def of_a_run(function: _Command) -> _Command:
+    """The argument RUN and the option --runs."""
+    return of_runs(click.argument("run", metavar="RUN")(function))
 
 
 def found(run: str, runs: Path) -> RunDirectory:

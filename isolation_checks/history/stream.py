@@ -102,8 +102,6 @@ _BROKEN = (StopIteration, pa.ArrowException, OSError, MemoryError, UnicodeDecode
 
 def batches(path: Path) -> Iterator[pa.RecordBatch]:
     """The whole batches of a stream, in order; it ends where the stream breaks off."""
-    if not path.stat().st_size:
-        return  # a process that was killed before its first word; it cannot be mapped
     with pa.memory_map(str(path)) as source:
         try:
             reader = pa.ipc.open_stream(source)

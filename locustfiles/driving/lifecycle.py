@@ -92,7 +92,7 @@ def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargpars
         "--runs",
         default=os.environ.get("CROSSTALK_RUNS", "runs"),
         include_in_web_ui=False,
-        help="folder of all runs (default: runs)",
+        help="folder of all runs (default: $CROSSTALK_RUNS, or else runs)",
     )
     parser.add_argument(
         "--only-verdict",
