@@ -6,8 +6,14 @@ It says where they end; what they mean, and whose they are, is known elsewhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import hyperscan
+import numpy as np
+import numpy.typing as npt
+
+_BETWEEN = "\0"
+"""What stands between texts that are scanned together; in no word that is looked for."""
 
 
 class Scanner:
@@ -42,6 +48,29 @@ class Scanner:
         self._database.scan(content, match_event_handler=hit, scratch=scratch)
         self._spare.append(scratch)
         return found
+
+    def among(self, texts: Sequence[str]) -> Among:
+        """The same over many texts together: which stands in which."""
+        joined = _BETWEEN.join(texts).encode("utf-8", "replace")
+        hits = self.hits(joined)
+        numbers, places = np.array(hits, dtype=np.int64).reshape(-1, 2).T
+        lengths = texts if joined.isascii() else [text.encode("utf-8", "replace") for text in texts]
+        sizes = np.fromiter(map(len, lengths), dtype=np.int64, count=len(texts)) + 1
+        ends = np.cumsum(sizes)
+        which = np.searchsorted(ends, places)
+        return Among(numbers=numbers, texts=which, ends=places - ends[which] + sizes[which])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among:
+    """What was found in texts that were scanned together, a hit an element."""
+
+    numbers: npt.NDArray[np.int64]
+    """The pattern's."""
+    texts: npt.NDArray[np.int64]
+    """In which text it ends."""
+    ends: npt.NDArray[np.int64]
+    """Behind how many octets of it, as UTF-8."""
 
 
 def word(word: bytes) -> bytes:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import ahocorasick
+import numpy as np
+import numpy.typing as npt
 
+from isolation_checks import scanning
 from isolation_checks.loading.columns import Frame
 from isolation_checks.loading.history import Fact, History
 from isolation_checks.loading.ownership import Ownership
 from isolation_checks.records import PrincipalId, QueryId, SessionId
+from isolation_checks.scanning import Scanner
 
 SHORTEST = 8
 """A fact of fewer characters stands in texts by chance."""
@@ -44,6 +47,10 @@ class FactSighting:
     fact: Fact
 
 
+Told = tuple[Frame, str, int]
+"""What somebody was told: the message, its text, and how much of that was read before."""
+
+
 @dataclass(slots=True)
 class Facts:
     """The facts of a run's personas, and where those of others were seen."""
@@ -54,7 +61,13 @@ class Facts:
     """How many sightings were not kept."""
     own: int = 0
     """How many texts held a fact of their own recipient's: others' could have come as well."""
-    _automaton: ahocorasick.Automaton = field(default_factory=ahocorasick.Automaton)
+    _forms: list[bytes] = field(default_factory=list)
+    _facts: list[Fact] = field(default_factory=list)
+    """For every form the only fact that is written so."""
+    _numbers: dict[PrincipalId, int] = field(default_factory=dict)
+    _whose: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """For every form the number of its principal."""
+    _scanner: Scanner = field(default_factory=lambda: Scanner(()))
 
     def __post_init__(self) -> None:
         holders: dict[str, dict[PrincipalId, Fact]] = {}
@@ -63,41 +76,53 @@ class Facts:
                 holders.setdefault(form, {})[fact.principal] = fact
         for form, facts in holders.items():
             if len(facts) == 1 and len(form) >= SHORTEST:
-                self._automaton.add_word(form, (len(form), *facts.values()))
-        if len(self._automaton):
-            self._automaton.make_automaton()
+                self._forms.append(_octets(form))
+                self._facts += facts.values()
+        for fact in self._facts:
+            self._numbers.setdefault(fact.principal, len(self._numbers))
+        self._whose = np.array([self._numbers[f.principal] for f in self._facts], dtype=np.int64)
+        self._scanner = Scanner([scanning.word(form) for form in self._forms])
 
     def __bool__(self) -> bool:
         """Whether any persona is known by anything."""
-        return len(self._automaton) > 0
+        return bool(self._forms)
 
-    def named(self, text: str, seen: int = 0, own: PrincipalId | None = None) -> list[Fact]:
+    def look(self, told: Sequence[Told]) -> None:
+        """Note which facts of others were told in many messages.
+
+        Most texts hold none, or none but their own recipient's, which are only counted: those
+        are told apart all at once, and only the others are looked at one by one.
+        """
+        hits = self._scanner.among([text.lower() for _, text, _ in told])
+        own = np.array([self._numbers.get(frame.principal, -1) for frame, _, _ in told], np.int64)
+        seen = np.array([seen and _size(text[:seen]) for _, text, seen in told], np.int64)
+        fresh = hits.ends > seen[hits.texts]
+        others = self._whose[hits.numbers] != own[hits.texts]
+        apart = np.unique(hits.texts[fresh & others])
+        self.own += len(np.setdiff1d(hits.texts[fresh & ~others], apart))
+        for at in apart.tolist():
+            frame, text, read = told[at]
+            for fact in self.named(text, read):
+                self.see(fact, frame)
+
+    def named(self, text: str, seen: int = 0) -> list[Fact]:
         """Whose facts stand in a text and end behind its first so many characters.
 
-        Of facts that overlap the longest counts; each stands as words of its own.  Where all
-        are `own` they are only counted: most texts hold no others.
+        Of facts that overlap the longest counts; each stands as words of its own.
         """
-        text = text.lower()
+        octets, before = _octets(text.lower()), _size(text[:seen])
         found = [
-            (last + 1 - size, last + 1, fact)
-            for last, (size, fact) in self._in(text)
-            if last >= seen
+            (end - len(self._forms[number]), end, self._facts[number])
+            for number, end in self._scanner.hits(octets)
+            if end > before
         ]
-        if all(fact.principal == own for _, _, fact in found):
-            self.own += bool(found)
-            return []
-        if len(found) > 1:
-            found.sort(key=lambda each: (each[0], -each[1]))
+        found.sort(key=lambda each: (each[0], -each[1]))
         kept, behind = [], 0
         for start, end, fact in found:
-            if start >= behind and not _glued(text, start, end):
+            if start >= behind and not _glued(octets, start, end):
                 kept.append(fact)
                 behind = end
         return kept
-
-    def _in(self, text: str) -> Iterator[tuple[int, tuple[int, Fact]]]:
-        found: Iterator[tuple[int, tuple[int, Fact]]] = self._automaton.iter(text)
-        return found
 
     def see(self, fact: Fact, frame: Frame) -> None:
         """Remember that a fact stands in what a principal was told, if it is another's."""
@@ -199,7 +224,16 @@ def _forms(text: str) -> set[str]:
     return {plain, bare, _BETWEEN.sub(" ", plain).strip(), _BETWEEN.sub(" ", bare).strip()}
 
 
-def _glued(text: str, start: int, end: int) -> bool:
+def _glued(text: bytes, start: int, end: int) -> bool:
     """Whether a stretch is part of a longer word."""
-    before, behind = text[start - 1 : start], text[end : end + 1]
-    return before.isalnum() or behind.isalnum()
+    before, behind = text[:start].decode("utf-8", "ignore"), text[end : end + 4]
+    return before[-1:].isalnum() or behind.decode("utf-8", "ignore")[:1].isalnum()
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _size(text: str) -> int:
+    """How many octets of a text in small letters its beginning takes."""
+    return len(text) if text.isascii() else len(_octets(text.lower()))

@@ -19,7 +19,7 @@ from isolation_checks.dialects.reading import SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import FRAMES, SIGHTINGS, Frame, Sighting, table
-from isolation_checks.loading.facts import Facts
+from isolation_checks.loading.facts import Facts, Told
 from isolation_checks.loading.history import Process, Query, Session, seconds
 from isolation_checks.loading.identities import MARKED, Identities, Named
 from isolation_checks.loading.ownership import Claimed, Ownership
@@ -100,6 +100,8 @@ class FrameReader:
             seen += batch.num_rows
             frames: list[Frame] = []
             sightings: list[Sighting] = []
+            answers: list[tuple[Frame, str]] = []
+            told: list[Told] = []
             columns = [batch.column(name).to_pylist() for name in batch.schema.names]
             stretched = words.stretched(columns[-1])
             for index, session, received_ns, late_ns, opcode, content, stretch in zip(
@@ -117,9 +119,14 @@ class FrameReader:
                     frame.named_session = named_session(self._described, content)
                 frames.append(frame)
                 sightings.extend(self._sightings(frame, reading, content, stretch=stretch))
-                sightings.extend(self._named(frame, reading, content))
+                sightings.extend(self._by_credential(frame, content))
+                if reading.text and (reading.delta or reading.kind in self._answering):
+                    answers.append((frame, reading.text))
                 if self.facts:
-                    self._known(frame, reading, content)
+                    told += self._told(frame, reading, content)
+            sightings.extend(self._by_name(answers))
+            if told:
+                self.facts.look(told)
             yield table(frames, FRAMES), table(sightings, SIGHTINGS)
         process.was_read("frames", seen)
         if self._failed:
@@ -234,21 +241,24 @@ class FrameReader:
             return False
         return told.sent_s <= frame.at_s and (told.over_s is None or frame.at_s <= told.over_s)
 
-    def _named(self, frame: Frame, reading: Reading, content: bytes) -> Iterator[Sighting]:
-        """Other principals' credentials in any frame, and their ids in the text of answers."""
-        named: dict[Named, None] = {}
+    def _by_credential(self, frame: Frame, content: bytes) -> Iterator[Sighting]:
+        """Other principals' credentials in any frame."""
         if MARKED in content:
             text = content.decode("utf-8", "replace")
-            named = dict.fromkeys(self._identities.by_credential(text))
-        if reading.text and (reading.delta or reading.kind in self._answering):
-            named |= dict.fromkeys(self._identities.by_name(reading.text))
-        for name in named:
-            owner = name.principal
-            if owner == frame.principal or self._ownership.may_share(
-                owner, frame.principal, _wire(frame.opcode)
-            ):
-                continue
-            yield _sighting(frame, canary=name.words, owner=owner, how=name.how, identity=True)
+            for name in dict.fromkeys(self._identities.by_credential(text)):
+                yield from self._named(frame, name)
+
+    def _by_name(self, answers: list[tuple[Frame, str]]) -> Iterator[Sighting]:
+        """Other principals' ids in the text of answers."""
+        texts = [text for _, text in answers]
+        for at, name in dict.fromkeys(self._identities.by_name(texts)) if texts else ():
+            yield from self._named(answers[at][0], name)
+
+    def _named(self, frame: Frame, name: Named) -> Iterator[Sighting]:
+        owner, channel = name.principal, _wire(frame.opcode)
+        if owner == frame.principal or self._ownership.may_share(owner, frame.principal, channel):
+            return
+        yield _sighting(frame, canary=name.words, owner=owner, how=name.how, identity=True)
 
     def _joined(self, frame: Frame, reading: Reading) -> Iterator[words.Word]:
         """Words of which a text holds the end, and the texts before it the rest.
@@ -276,8 +286,8 @@ class FrameReader:
                         how = _MIXED if key in (None, _EVERYTHING) else "reassembled"
                         yield words.Word(word.word, 0, len(text), how)
 
-    def _known(self, frame: Frame, reading: Reading, content: bytes) -> None:
-        """Note the facts of others that a text holds, or the pieces of an answer together."""
+    def _told(self, frame: Frame, reading: Reading, content: bytes) -> Iterator[Told]:
+        """The text in which facts may stand, or the pieces of an answer together."""
         text, seen = reading.text or "", 0
         if frame.opcode == Opcode.HTTP:
             text = content.decode("utf-8", "replace")
@@ -289,8 +299,7 @@ class FrameReader:
             before = pieces.get(key, "")
             text, seen = before + text, len(before)
             pieces[key] = text[-TAIL:]
-        for fact in self.facts.named(text, seen, frame.principal):
-            self.facts.see(fact, frame)
+        yield frame, text, seen
 
 
 def _sent(query: Query) -> float:

@@ -6,13 +6,13 @@ It says who is named where; whether that may be is decided where ownership is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import ahocorasick
-
+from isolation_checks import scanning
 from isolation_checks.loading.history import Principal
 from isolation_checks.records import PrincipalId
+from isolation_checks.scanning import Scanner
 
 SHORTEST = 8
 """An id shorter than this stands in texts by chance, as does one that is a mere word."""
@@ -37,30 +37,31 @@ class Identities:
 
     def __init__(self, principals: list[Principal]) -> None:
         self._known = frozenset(principal.id for principal in principals)
-        self._automaton = ahocorasick.Automaton()
-        for principal in principals:
-            for how, name in (("subject", principal.subject), ("email", principal.email)):
-                if name is not None and len(name) >= SHORTEST and not name.isalpha():
-                    self._automaton.add_word(name, Named(principal.id, how, name))
-        self._any = len(self._automaton) > 0
-        self._automaton.make_automaton()
+        self._names = [
+            Named(principal.id, how, name)
+            for principal in principals
+            for how, name in (("subject", principal.subject), ("email", principal.email))
+            if name is not None and len(name) >= SHORTEST and not name.isalpha()
+        ]
+        self._scanner = Scanner([scanning.word(_octets(named.words)) for named in self._names])
 
-    def by_name(self, text: str) -> Iterator[Named]:
-        """Whose ids and emails stand in a text, each as a word of its own.
+    def by_name(self, texts: Sequence[str]) -> Iterator[tuple[int, Named]]:
+        """Whose ids and emails stand in which of many texts, each as a word of its own.
 
         Where one begins like another, the longer one is meant.
         """
-        if not self._any:
-            return
-        found = [
-            (last + 1 - len(named.words), last + 1, named)
-            for last, named in self._automaton.iter(text)
-        ]
-        for start, end, named in found:
-            within = any(s <= start and end <= e and e - s > end - start for s, e, _ in found)
-            alone = not _glued(text[start - 1 : start]) and not _glued(text[end : end + 1])
-            if alone and not within:
-                yield named
+        hits = self._scanner.among(texts)
+        there: dict[int, list[tuple[int, int, Named]]] = {}
+        for number, which, end in zip(hits.numbers, hits.texts, hits.ends, strict=True):
+            named = self._names[number]
+            place = (int(end) - len(_octets(named.words)), int(end), named)
+            there.setdefault(int(which), []).append(place)
+        for which, found in there.items():
+            text = _octets(texts[which])
+            for start, end, named in found:
+                within = any(s <= start and end <= e and e - s > end - start for s, e, _ in found)
+                if not within and not _glued(text[:start][-4:], text[end : end + 4]):
+                    yield which, named
 
     def by_credential(self, text: str) -> Iterator[Named]:
         """Whose credentials a text held before the recorder marked them."""
@@ -69,5 +70,11 @@ class Identities:
                 yield Named(PrincipalId(found[1]), "credential", found[0])
 
 
-def _glued(symbol: str) -> bool:
-    return symbol.isalnum() or symbol == "_"
+def _glued(before: bytes, behind: bytes) -> bool:
+    """Whether what stands before and behind makes it part of a longer word."""
+    around = before.decode("utf-8", "ignore")[-1:] + behind.decode("utf-8", "ignore")[:1]
+    return any(symbol.isalnum() or symbol == "_" for symbol in around)
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

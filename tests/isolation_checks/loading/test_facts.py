@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isolation_checks.loading import facts
+from isolation_checks.loading.columns import Frame
 from isolation_checks.loading.history import Fact
 from tests.isolation_checks.language import told
 
@@ -78,6 +79,66 @@ def test_only_what_ends_in_the_new_part_counts():
     text = "at 12 Mill Lane, for John"
     assert [] == FACTS.named(text, len("at 12 Mill Lane,"))
     assert FACTS.named(text, len("at 12 Mill"))
+
+
+def by_themselves(text, seen):
+    """What a search for each form by itself finds: the plain way to say what is meant."""
+    low, before = text.lower(), len(text[:seen].lower())
+    forms = {}
+    for name, texts in PEOPLE.items():
+        for fact in texts:
+            for form in facts._forms(fact):
+                forms.setdefault(form, set()).add((name, fact))
+    found = [
+        (at, -len(form), *next(iter(holders)))
+        for form, holders in forms.items()
+        if len(holders) == 1 and len(form) >= facts.SHORTEST
+        for at in range(len(low))
+        if low.startswith(form, at) and at + len(form) > before
+    ]
+    kept, behind = [], 0
+    for at, length, name, fact in sorted(found):
+        end = at - length
+        if at >= behind and not any(map(str.isalnum, low[at - 1 : at] + low[end : end + 1])):
+            kept.append((name, fact))
+            behind = end
+    return kept
+
+
+WORDS = st.sampled_from([fact for texts in PEOPLE.values() for fact in texts])
+SCRAPS = st.one_of(
+    WORDS,
+    WORDS.map(str.upper),
+    st.tuples(WORDS, st.integers(0, 12)).map(lambda drawn: drawn[0][drawn[1] :]),
+    st.sampled_from([" ", ", ", "s", "\0", "\u0130", "\u00e9", "\ud83d", "\U0001f600", " annex"]),
+)
+TOLD = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(PEOPLE)),
+        st.lists(SCRAPS, max_size=6).map("".join),
+        st.integers(0, 30),
+    ),
+    max_size=6,
+)
+
+
+@settings(deadline=None)
+@given(TOLD)
+def test_many_texts_together_show_what_each_shows_by_itself(told_all):
+    """The fast search over all finds exactly what a plain one in each does."""
+    FACTS.sightings.clear()
+    FACTS.own = 0
+    FACTS.look([(heard(who), text, min(seen, len(text))) for who, text, seen in told_all])
+    alone = [(who, by_themselves(text, min(seen, len(text)))) for who, text, seen in told_all]
+    assert [(who, *each) for who, found in alone for each in found if each[0] != who] == [
+        (e.principal, e.fact.principal, e.fact.text) for e in FACTS.sightings
+    ]
+    assert all(FACTS.own for who, found in alone if who in {name for name, _ in found})
+
+
+def heard(who):
+    """A frame that somebody got, as far as facts are concerned."""
+    return Frame(**dict.fromkeys(Frame.__struct_fields__) | {"principal": who, "channel": "frame"})
 
 
 @given(st.text())

@@ -36,7 +36,15 @@ KNOWN = Identities(
 )
 def test_ids_and_emails_are_found_as_words_of_their_own(text, found):
     """Whole, and long enough not to stand there by chance."""
-    assert found == [(named.principal, named.how) for named in KNOWN.by_name(text)]
+    assert found == [(named.principal, named.how) for _, named in KNOWN.by_name([text])]
+
+
+def test_each_name_is_found_in_its_own_text():
+    """Many texts are looked at together; what one ends with does not go on in the next."""
+    texts = ["user-", "0042", "", "caf\u00e9 user-0042", "\ud800", "user-0042-b", "\u00e9user-0042"]
+    assert [(3, "ana-07"), (5, "jan-02")] == [
+        (which, named.principal) for which, named in KNOWN.by_name(texts)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,4 +65,4 @@ def test_marks_of_credentials_name_their_owner(text, found):
 
 def test_a_run_without_names_finds_none():
     """No principal was ever introduced."""
-    assert [] == list(Identities([]).by_name("user-0042"))
+    assert [] == list(Identities([]).by_name(["user-0042"]))
