@@ -32,7 +32,7 @@ _PACKAGES = (
     "duckdb",
     "narwhals",
     "scipy",
-    "ahocorasick",
+    "hyperscan",
     "adbc_driver_sqlite",
     "adbc_driver_postgresql",
     "pymysql",
