@@ -23,6 +23,9 @@ def everybody_let_in_again(run: Run) -> Outcome:
     Few enough are those that the plan's `error_share` allows.  Who never gets in is left to
     everybody came, and may have been refused for good reasons.
 
+    Those that we had everybody make at once are left out: a queue of our own may be why they
+    failed.  Whoever stays shut out behind it is counted.
+
     Catches:  slot_leak.
     Blind to: a platform that turns away only those whom it has never seen.
     """
@@ -55,7 +58,7 @@ def _connects(run: Run) -> list[Session]:
     made = (s for s in run.history.sessions.values() if s.channel == "websocket")
     tried = (s for s in made if s.ready_s is not None or s.failed is not None)
     return sorted(
-        (session for session in tried if session.opening_s is not None and not session.cut),
+        (s for s in tried if s.opening_s is not None and not (s.cut or s.storm)),
         key=lambda session: session.opening_s or 0.0,
     )
 

@@ -25,7 +25,7 @@ conversation, and `A1`, `A2` … the canaries of a:
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
     a>              a's connection is lost, and its session goes on over another
     a+3  a+3!  a+3? it took 3 seconds until ready; until it failed; nobody saw how it ended
-                    (the upgrade itself took no time); a+3^: while we made everybody connect
+                    (the upgrade itself took no time); a+3^ a+3!^: while we made everybody connect
     +5s             five seconds pass
     a*read@x,b      a had asked for b's conversation x by its id; or *twins,b  *connect,b
     messages|a,q1,A1    a row of the table: whose, about what, with which words; also
@@ -229,13 +229,13 @@ class _Teller:
         self._write("plantings", name, canary=word(text), kind="token", principal=name, **where)
 
     def _sit(self, name, channel="websocket", took=""):
-        seconds, end = re.fullmatch(r"([\d.]*)([!?^]?)", took).groups()
+        seconds, end = re.fullmatch(r"([\d.]*)([!?^]{0,2})", took).groups()
         due = self.now * TICK_NS
         self.now += int(float(seconds or 0) * SECOND)
         self.sessions += 1
         about = {"session": self.sessions, "principal": name, "channel": channel}
-        last = {"": "ready", "^": "ready", "!": "failed", "?": None}[end]
-        why = "storm" if end == "^" else None
+        last = {"": "ready", "!": "failed", "?": None}[end.rstrip("^")]
+        why = "storm" if "^" in end else None
         if channel == "http":
             last = "answered"
         else:

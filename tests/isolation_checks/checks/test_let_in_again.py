@@ -19,6 +19,8 @@ PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
         ("a: " + "a+ " * 98 + "a+!", UNKNOWN, 100),  # one of so many may be within the limit
         ("a: " + "a+ " * 598 + "a+!", PASS, 600),  # one of so many is: 0.8 % at most
         ("a: a+?", PASS, 1),  # nobody saw how it ended
+        ("a: " + "a+!^ " * 3, PASS, 1),  # a queue of our own may be why
+        ("a: a+!^ " + "a+! " * 3, FAIL, 4),  # whoever stays shut out is
     ],
 )
 def test_who_had_been_let_in_is_let_in_again(script, verdict, examined):
