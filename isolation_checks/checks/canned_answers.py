@@ -56,6 +56,7 @@ def answers_differ(run: Run) -> Outcome:
         examined=examined if able else 0,
         unit="answers",
         found=tuple(_found(run, group) for group in canned) if too_many else (),
+        bounded=not hits,
         note="" if too_many else _note(len(questions), hits, able=able),
     )
 

@@ -60,10 +60,11 @@ def recalled_elsewhere(run: Run) -> Outcome:
     there = [recall for recall in recalls if recall.elsewhere]
     lost = [recall for recall in there if not recall.held]
     limits = [float(o.limit) for o in run.history.plan.objectives if o.indicator == "error_share"]
+    limit = min(limits, default=LIMIT)
     usual = bounds.share(sum(not each.held for each in here), len(here))[1] if here else 1.0
-    certain = bool(lost) and (
-        bounds.share(len(lost), len(there))[0] > max(usual, min(limits, default=LIMIT))
-    )
+    least, most = bounds.share(len(lost), len(there)) if lost else (0.0, 0.0)
+    certain = least > max(usual, limit)
+    unclear = most > limit and not here  # nobody can say what it leaves out where it was told
     nothing = there and not any(recall.held for recall in recalls)
     note = f"{len(lost)} of {len(there)} recalls lack what was told in another session"
     if nothing:
@@ -72,8 +73,9 @@ def recalled_elsewhere(run: Run) -> Outcome:
         examined=len(there),
         unit="recalls",
         found=tuple(_found(run, cases) for cases in _by_teller(lost)) if certain else (),
-        verdict=Verdict.UNKNOWN if nothing else None,
+        verdict=Verdict.UNKNOWN if nothing or unclear else None,
         note=note if lost and not certain else "",
+        bounded=not lost,
     )
 
 

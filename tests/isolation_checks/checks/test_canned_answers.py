@@ -44,6 +44,7 @@ def test_a_few_are_within_what_a_plan_allows():
     lenient = {"objectives": [{"indicator": "error_share", "limit": 0.9}]}
     outcome = ask(check, OWN + "".join(map(answered, (2, 3, 4))), plan=lenient)
     assert (PASS, "3 answers were the same as others'") == (outcome.decided, outcome.note)
+    assert not outcome.bounded
 
 
 def test_the_witness_is_two_questions_with_one_answer():
