@@ -155,7 +155,7 @@ class Ownership:
             same_user = self._user(owner) == self._user(recipient)
             if allowed.scope == "user" and same_user:
                 return True
-            if allowed.scope == "tenant" and self._tenant(owner) == self._tenant(recipient):
+            if allowed.scope == "tenant" and self._may_be_mates(owner, recipient):
                 return True
             if allowed.scope == "conversation" and same_user and same_conversation:
                 return True
@@ -176,6 +176,17 @@ class Ownership:
         if own_accounts or known is None or known.subject is None:
             return f"principal {principal}"
         return f"subject {known.subject}"
+
+    def _may_be_mates(self, one: PrincipalId, other: PrincipalId) -> bool:
+        """Whether two are one tenant's.
+
+        Plantings are written down before anything else: of whom a killed process wrote no more
+        nobody knows the tenant, so that nobody is accused of sharing with it.
+        """
+        if self._tenant(one) == self._tenant(other):
+            return True
+        known = [self.history.principals.get(each) for each in (one, other)]
+        return None in known and all(each is None or each.tenant for each in known)
 
     def _tenant(self, principal: PrincipalId) -> str:
         known = self.history.principals.get(principal)

@@ -94,11 +94,25 @@ def test_what_may_flow_is_the_plans_to_say(scope, channels, owner, recipient, ch
 
 
 def test_a_principal_whom_nobody_wrote_down_is_its_own_circle():
-    """It shares with itself alone."""
+    """Where others have no tenant either it shares with itself alone."""
     ownership = owning(plan={"sharing": [{"scope": "user"}, {"scope": "tenant"}]})
     stranger = PrincipalId("zoe")
     assert ownership.may_share(stranger, stranger, "frame")
     assert not ownership.may_share(stranger, A, "frame")
+
+
+def test_of_whom_nothing_was_written_down_the_tenant_is_not_known():
+    """A killed process had planted its words before it could say whose mate it was."""
+    tenants = {"a": "blue", "b": "blue", "c": "red"}
+    mates = [{"scope": "user"}, {"scope": "tenant", "places": ["document"]}]
+    ownership = owning(tenants=tenants, plan={"sharing": mates})
+    assert not ownership.may_share(C, A, "frame", place="document")
+    del ownership.history.principals[C]
+    assert ownership.may_share(C, A, "frame", place="document")
+    assert ownership.may_share(A, C, "row", place="document")
+    assert not ownership.may_share(C, A, "frame", place="query")
+    del ownership.history.principals[A]
+    assert ownership.may_share(C, A, "frame", place="document")
 
 
 @pytest.mark.parametrize(
