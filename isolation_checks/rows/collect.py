@@ -117,7 +117,11 @@ def _settle(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> tuple[bool, float]:
-    """Wait until the counts have not changed for the plan's `settle`; whether they did."""
+    """Wait until the counts have not changed for the plan's `settle`; whether they did.
+
+    Of rows, and of those among them that say that their operation is over: a platform may
+    write that down later than it says so.
+    """
     began = changed = clock()
     last = _counts(places)
     while clock() - changed < rows.settle:
@@ -134,7 +138,11 @@ def _counts(places: Collection[_Place]) -> list[int]:
     counts: list[int] = []
     for place in places:
         with sources.opened(place.url) as database:
-            counts += [database.count(table, place.since_s) for table in place.tables]
+            for table in place.tables:
+                counts += [
+                    database.count(table, place.since_s),
+                    database.over(table, place.since_s),
+                ]
     return counts
 
 

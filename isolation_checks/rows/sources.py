@@ -55,6 +55,10 @@ class Opened(Protocol):
         """How many rows there are to read."""
         ...
 
+    def over(self, table: Table, since_s: float | None) -> int:
+        """How many of them say that their operation is over; 0 where none can."""
+        ...
+
     def read(self, table: Table, since_s: float | None, limit: int) -> Iterator[pa.RecordBatch]:
         """The fixed columns of a table and then its texts, each as text."""
         ...
@@ -122,6 +126,10 @@ class _Sql:
 
     def count(self, table: Table, since_s: float | None) -> int:
         return int(self._one(ways.count(table, self.engine, since_s)))
+
+    def over(self, table: Table, since_s: float | None) -> int:
+        asked = ways.over(table, self.engine, since_s)
+        return 0 if asked is None else int(self._one(asked))
 
     def read(self, table: Table, since_s: float | None, limit: int) -> Iterator[pa.RecordBatch]:
         self.cursor.execute(ways.select(table, self.engine, since_s, limit))

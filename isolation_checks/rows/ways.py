@@ -129,6 +129,18 @@ def count(table: Table, engine: Engine, since_s: float | None) -> str:
     return " ".join([f"SELECT count(*) FROM {quoted(table.name)} t", *joins.clauses, bound])  # noqa: S608 - ways are checked
 
 
+def over(table: Table, engine: Engine, since_s: float | None) -> str | None:
+    """The query that counts how many of them say that their operation is over, where any can."""
+    if table.finished is None:
+        return None
+    joins = _Joins(engine, table.name)
+    said = joins.text(joins.expression(table.finished.column))
+    values = ", ".join("'" + value.replace("'", "''") + "'" for value in table.finished.values)
+    bound = _bound(table, joins, since_s) or "WHERE 1 = 1"
+    counted = f"SELECT count(*) FROM {quoted(table.name)} t"  # noqa: S608 - ways are checked
+    return " ".join([counted, *joins.clauses, bound, f"AND {said} IN ({values})"])
+
+
 def clock(engine: Engine) -> str | None:
     """The query that asks for the database's own time, where it has any."""
     return _CLOCKS.get(engine)

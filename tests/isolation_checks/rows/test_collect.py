@@ -41,10 +41,14 @@ def database(tmp_path):
     return path
 
 
-def run(tmp_path, url, limit=100) -> RunDirectory:
+FINISHED = """finished = { column = "status", values = ["it's over"] }
+"""
+
+
+def run(tmp_path, url, limit=100, more="") -> RunDirectory:
     directory = RunDirectory(tmp_path / "run")
     directory.path.mkdir()
-    plan = read.parse(PLAN.format(url=url, limit=limit), "a plan")
+    plan = read.parse(PLAN.format(url=url, limit=limit) + more, "a plan")
     add_json(
         directory.description,
         {"plan": read.encode(plan), "started_at": datetime(2026, 1, 1, tzinfo=UTC).isoformat()},
@@ -85,6 +89,27 @@ def test_rows_that_keep_coming_are_not_settled(tmp_path, database):
             connection.execute("INSERT INTO messages VALUES (3, 'ana', 'more')")
 
     assert not read_said(collected(run(tmp_path, f"sqlite:///{database}"), another))["settled"]
+
+
+def test_rows_whose_operation_ends_have_not_settled(tmp_path, database):
+    """There are no more of them, and what they say still changes."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("ALTER TABLE messages ADD COLUMN status TEXT DEFAULT 'running'")
+    looks = []
+
+    def end_one():
+        looks.append(1)
+        if len(looks) in (2, 5):
+            with sqlite3.connect(database) as connection:
+                number = 1 if len(looks) == 2 else 2
+                connection.execute(
+                    "UPDATE messages SET status = 'it''s over' WHERE id = ?", [number]
+                )
+
+    directory = run(tmp_path, f"sqlite:///{database}", more=FINISHED)
+    folder = collected(directory, end_one)
+    assert read_said(folder)["settling_s"] >= 4.5
+    assert ["it's over"] * 2 == [row["finished"] for row in stored(folder)]
 
 
 def test_rows_over_the_limit_are_said_to_be_left_out(tmp_path, database):
