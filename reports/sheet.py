@@ -21,6 +21,8 @@ WIDEST = 120
 """Columns; a longer line is hard to follow, however wide the terminal is."""
 LEAST_NOTE = 24
 """Columns; a last cell that would get less goes under its row."""
+MOST_LINES = 4
+"""Lines that a last cell may take in its place; a longer one goes under its row, too."""
 GAPS = (3, 2)
 """Columns between two cells: the first that lets every row stand on one line, else the last."""
 PLAIN = str.maketrans(
@@ -102,7 +104,7 @@ class Sheet:
         """A table without lines.
 
         The first column gives way when there is no room; the last one wraps in its place, or
-        under its row where its place is too narrow.
+        under its row where its place is too narrow for it.
 
         Args:
             rows: cells, equally many in each row.
@@ -126,7 +128,10 @@ class Sheet:
                 line.append(" " * gap)
             if not row[last] or row[last].cell_len <= self.width - start:
                 self.hang(line, row[last], indent=indent)
-            elif self.width - start >= LEAST_NOTE:
+            elif (
+                self.width - start >= LEAST_NOTE
+                and row[last].cell_len <= (self.width - start) * MOST_LINES
+            ):
                 self.hang(line, row[last], indent=indent, start=start)
             else:
                 self.hang(line, Text(), indent=indent)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isolation_checks.judging.verdict import Verdict
-from reports import wording
+from reports import advice, wording
 from reports.disarm import disarm
 from reports.sheet import Sheet
 from reports.witness import testimony, witness
@@ -168,6 +168,7 @@ def _whole(sheet: Sheet, judgement: Judgement, finding: Finding) -> None:
 def _facts(judgement: Judgement, finding: Finding) -> list[tuple[str, str]]:
     """What is known of a finding beside its witness; what is not known is left out."""
     follow = [other.id for other in judgement.findings if other.folded_into == finding.id]
+    todo = (advice.for_check(c) for c in judgement.checks if c.name == finding.check)
     facts = (
         ("run", judgement.run),
         ("kind", finding.kind),
@@ -179,6 +180,7 @@ def _facts(judgement: Judgement, finding: Finding) -> list[tuple[str, str]]:
         ("brought out by", finding.provocation),
         ("follows from", finding.folded_into),
         ("leads to", ", ".join(follow)),
+        ("what to do", next(todo, "")),
     )
     return [(label, content) for label, content in facts if content]
 

@@ -50,6 +50,15 @@ def test_a_note_with_room_wraps_in_its_place():
     assert expected == columns(rows, width=48)
 
 
+def test_a_note_that_would_be_a_tower_goes_under_its_row():
+    """More than four lines in its place are fewer lines over the whole width."""
+    note = "nobody can say of what was tried " * 4
+    lines = columns([("evidence", "UNKNOWN", note.strip())], width=48)
+    assert "  evidence  UNKNOWN" == lines[0]
+    assert all(line.startswith(" " * 6) for line in lines[1:])
+    assert len(lines) <= 5
+
+
 def test_wide_characters_count_twice():
     """CJK letters take two columns, so the next column still begins in line."""
     lines = columns([("東京", "PASS", ""), ("abcd", "FAIL", "")], width=60)

@@ -172,6 +172,7 @@ def test_explain_tells_one_finding_whole():
     assert "history/w2/frames, record 1871" in flat
     assert "brought out by connect during somebody's answer" in flat
     assert "leads to F2" in flat
+    assert "what to do Follow the first finding's witness to the code" in flat
     follower = text.explain(samples.failing(), "F2", width=80, colour=False)
     assert "follows from F1" in " ".join(follower.split())
     assert " -  ana-07  row of run r-88 absent in messages\n" in follower
