@@ -30,15 +30,8 @@ def law(plan: Plan, steps: Sequence[Step]) -> tuple[Law | None, Estimate | None,
     loads = [load for load, _ in points]
     most = max(loads)
     knee, refused = _knee(found, most)
-    peak = found.peak
-    if peak is not None and peak.value > most:
-        refused.append(
-            f"the throughput's peak would lie beyond {most:.0f} users, the most that were held"
-        )
-        peak = None
-    elif peak is not None and peak.upper > most:
-        refused.append(f"the throughput's peak may lie beyond {most:.0f} users as well")
-        peak = usl.Estimate(value=peak.value, lower=peak.lower, upper=most)
+    peak, unsure = _peak(found, held, most)
+    refused += unsure
     besides = float(np.mean([step.throughput.value - step.own.value for step in held]))
     curve = np.linspace(min(loads), most, CURVE)
     fitted = Law(
@@ -48,7 +41,7 @@ def law(plan: Plan, steps: Sequence[Step]) -> tuple[Law | None, Estimate | None,
         explained=found.explained,
         points=tuple(points),
         curve=tuple((float(load), found.at(load) + besides) for load in curve),
-        peak=None if peak is None else _of(peak),
+        peak=peak,
         ceiling=found.ceiling if knee is not None and np.isfinite(found.ceiling) else None,
     )
     return fitted, knee, refused
@@ -64,6 +57,30 @@ def _knee(found: usl.Fit, most: float) -> tuple[Estimate | None, list[str]]:
             f"the knee may lie beyond {most:.0f} users as well, the most that were held"
         ]
     return knee, []
+
+
+def _peak(found: usl.Fit, held: Sequence[Step], most: float) -> tuple[Estimate | None, list[str]]:
+    """Where most is got through, if it was seen to fall behind that.
+
+    A law bends down to meet what is level, and would have a peak where there is none.
+    """
+    peak = found.peak
+    if peak is None:
+        return None, []
+    last = max(held, key=lambda step: step.users)
+    if max(step.own.lower for step in held) <= last.own.upper:
+        return None, [
+            f"no peak of the throughput was seen: up to {most:.0f} users it does not fall"
+        ]
+    if peak.value > most:
+        return None, [
+            f"the throughput's peak would lie beyond {most:.0f} users, the most that were held"
+        ]
+    if peak.upper > most:
+        return msgspec.structs.replace(_of(peak), upper=most), [
+            f"the throughput's peak may lie beyond {most:.0f} users as well"
+        ]
+    return _of(peak), []
 
 
 def _of(found: usl.Estimate) -> Estimate:

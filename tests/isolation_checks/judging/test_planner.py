@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import numpy as np
 import pytest
 
-from isolation_checks.judging import capacity, forecasts, fullness, planner, steps
+from isolation_checks.judging import capacity, forecasts, fullness, planner, scaling, steps
+from isolation_checks.judging.capacity import Estimate
 from isolation_checks.judging.forecasts import Found, Wanted
 from isolation_checks.judging.steps import Held
 from isolation_checks.judging.verdict import Verdict
@@ -207,3 +209,20 @@ def test_how_full_the_platform_was_is_said_where_it_matters():
     found = planner.capacity(run, held)
     assert "the platform had 20% of it" in found.fullest[-1]
     assert any("what was full at 10 users" in each for each in found.answers[0].assumes)
+
+
+@pytest.mark.parametrize(("last", "peak"), [(40.0, False), (10.0, True)])
+def test_a_peak_is_claimed_only_where_throughput_was_seen_to_fall(last, peak):
+    """A law bends down to meet what is level; that is no peak."""
+    run, held = climb((5, 0.1))
+    [step] = planner.capacity(run, held).steps
+    loads = ((2, 6.6), (4, 13.3), (6, 20.0), (9, 30.0), (12, 40.0), (20, 40.0), (40, last))
+    judged = [
+        msgspec.structs.replace(step, users=users, own=Estimate(value=rate, lower=rate - 2,
+                                upper=rate + 2), throughput=Estimate(value=rate, lower=0, upper=99))
+        for users, rate in loads
+    ]  # fmt: skip
+    law, knee, refused = scaling.law(run.history.plan, judged)
+    assert peak or knee.value == pytest.approx(12, rel=0.25)  # where 40/s are reached
+    assert peak is (law.peak is not None)
+    assert peak is not any("no peak of the throughput was seen" in each for each in refused)
