@@ -16,12 +16,16 @@ HEADS = (
     *("users", "verdict", "n", "asked", "answered", "good", "p50", "p95"),
     *("errors", "bleeds", "late", "CPU"),
 )
+UNKNOWN = "—"
 
 
 def render(planned: Capacity, width: int = 110) -> str:
     """The headline, a row per step, the law, and the answers."""
     lines = [f"Crosstalk · capacity of run {planned.run} · {planned.model}", ""]
-    lines += [planned.headline, "", *_table([HEADS, *(_row(step) for step in planned.steps)]), ""]
+    rows = [HEADS, *(_row(step) for step in planned.steps)]
+    if all(row[-1] == UNKNOWN for row in rows[1:]):
+        rows = [row[:-1] for row in rows]  # nothing of the platform's own was sampled
+    lines += [planned.headline, "", *_table(rows), ""]
     lines += [
         f"  {counted(step.users, 'user', 'users')}: {_short(why, width)}"
         for step in planned.steps
@@ -50,7 +54,7 @@ def render(planned: Capacity, width: int = 110) -> str:
 
 def _row(step: Step) -> tuple[str, ...]:
     by_q = {each.q: each for each in step.completion}
-    errors = "—" if step.errors is None else f"{step.errors:.1%}"
+    errors = UNKNOWN if step.errors is None else f"{step.errors:.1%}"
     return (
         f"{step.users}{' *' if step.confirms else ''}",
         step.verdict.value,
@@ -71,7 +75,7 @@ def _cpu(step: Step) -> str:
     """The platform's own processor time, where it was sampled."""
     used = next((each for each in step.resources if each.resource == "cpu"), None)
     if used is None:
-        return "—"
+        return UNKNOWN
     return f"{used.mean / used.most:.0%}" if used.most else f"{used.mean:.2g} cores"
 
 
@@ -107,7 +111,7 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def _time(found: Quantile | None) -> str:
-    return "—" if found is None or found.measured is None else seconds(found.measured)
+    return UNKNOWN if found is None or found.measured is None else seconds(found.measured)
 
 
 def _users(found: Estimate) -> str:
