@@ -202,7 +202,9 @@ def within(phase: Distribution) -> str:
 def found_note(check: CheckOutcome) -> str:
     """What stands beside a check's count: the bound that it gives, and its note."""
     bound = "" if check.bound is None else under(check.bound)
-    return "; ".join(part for part in (bound, check.note) if part)
+    silent = check.verdict is Verdict.UNKNOWN and not check.examined and not check.note
+    nothing = "nothing was examined" if silent else ""
+    return "; ".join(part for part in (bound, check.note, nothing) if part)
 
 
 def where(finding: Finding) -> str:

@@ -160,3 +160,10 @@ def test_rows_that_were_not_read_are_not_zero_rows():
     scale = msgspec.structs.replace(samples.passing().scale, rows=None)
     assert "rows not read" in wording.size(scale)
     assert "0 rows" in wording.size(msgspec.structs.replace(scale, rows=0))
+
+
+def test_unknown_without_a_reason_has_one():
+    """A check that looked at nothing and says nothing of it is not left without a word."""
+    silent = samples.check("canaries echoed", 0, verdict=samples.UNKNOWN)
+    assert "nothing was examined" == wording.found_note(silent)
+    assert "" == wording.found_note(samples.check("canaries echoed", 3))
