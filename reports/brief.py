@@ -110,8 +110,7 @@ def _since(judgement: Judgement) -> Iterator[str]:
         if run is None:
             yield f"{said}."
         else:
-            within = run.slices[min(int(first // run.slice_s), len(run.slices) - 1)]
-            yield f"{said}, {_loaded(run, within)}."
+            yield f"{said}, {_loaded(run, _counted_next(run, first))}."
 
 
 def _late_since(judgement: Judgement) -> Iterator[str]:
@@ -127,9 +126,15 @@ def _late_since(judgement: Judgement) -> Iterator[str]:
         )
 
 
+def _counted_next(run: Timeline, at_s: float) -> Slice:
+    """The slice at whose middle, where sessions are counted, a moment was just over."""
+    place = int((at_s + run.slice_s / 2) // run.slice_s)
+    return run.slices[min(place, len(run.slices) - 1)]
+
+
 def _loaded(run: Timeline, within: Slice) -> str:
     sessions = wording.counted(within.sessions, "session", "sessions")
-    return f"with {sessions} open of {max(each.sessions for each in run.slices)} at most"
+    return f"with about {sessions} open of {max(each.sessions for each in run.slices)} at most"
 
 
 def _unknown(judgement: Judgement) -> tuple[str, ...]:

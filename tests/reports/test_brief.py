@@ -23,8 +23,15 @@ def test_a_broken_run_in_four_sentences():
     assert ["What is wrong", "For whom", "Since when", "What to do next"] == list(sentences)
     assert "looks like this: the newest socket wins" in sentences["What is wrong"]
     assert "Content of ana-07 reached user-0, user-1, user-2 and 3 others." == sentences["For whom"]
-    assert "with 5 sessions open of 40 at most" in sentences["Since when"]
+    assert "with about 5 sessions open of 40 at most" in sentences["Since when"]
     assert "Read F1 below" in sentences["What to do next"]
+
+
+def test_the_load_is_the_one_counted_next():
+    """Sessions are counted in the middle of a slice: what came behind it was not counted yet."""
+    late = samples.shared_socket(first_s=5.5)
+    said = told(samples.failing(findings=(late,)))["Since when"]
+    assert "with about 10 sessions open of 40 at most" in said
 
 
 def test_what_could_not_be_judged_is_told_beside_what_failed():
@@ -42,7 +49,10 @@ def test_a_missed_objective_says_what_and_where_to_look():
     assert "Completion p95 ≤ 5 s was missed: not reached" in sentences["What is wrong"]
     whom = "Of 580 answers 160 took longer than 5\u00a0s. 12 queries were never answered."
     assert whom == sentences["For whom"]
-    assert "30\u00a0s into the run, with 40 sessions open of 40 at most" in sentences["Since when"]
+    assert (
+        "30\u00a0s into the run, with about 40 sessions open of 40 at most"
+        in sentences["Since when"]
+    )
     advised = INDICATORS["completion"].advice
     wanted = f"Completion p95 ≤ 5 s: {advised[0].lower()}{advised[1:]}"
     assert wanted in sentences["What to do next"]
