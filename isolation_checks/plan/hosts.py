@@ -6,6 +6,7 @@ It resolves names; it connects to nothing.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import urllib.parse
 
@@ -27,6 +28,11 @@ def refuse_strangers(plan: Plan) -> None:
         if url is None:
             continue
         parts = urllib.parse.urlsplit(url)
+        if parts.password is not None:
+            raise UsageError(
+                f"the address of {parts.hostname} holds a password, and a run keeps its plan; "
+                "send it by auth.carry, as a word of auth.secrets"
+            )
         host, port = parts.hostname, _port(url)
         if host is None:
             raise UsageError(f"{url} names no host")
@@ -56,6 +62,11 @@ def _port(url: str) -> int:
         return urllib.parse.urlsplit(url).port or 80
     except ValueError as error:
         raise UsageError(f"{url} has no port: one is a number up to 65535") from error
+
+
+def holds_password(url: str) -> bool:
+    """Whether a database's address says a password, before its host or behind it."""
+    return re.match(r"[a-z]+://([^/@]*:[^/@]*@|.*[?&;]password=)", url, re.IGNORECASE) is not None
 
 
 def with_host(plan: Plan, host: str) -> Plan:

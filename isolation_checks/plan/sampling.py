@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from isolation_checks.plan import hosts
 from isolation_checks.plan.tables.resources import Prometheus, Resources
 from isolation_checks.plan.tables.rows import Rows
 
@@ -43,5 +44,5 @@ def _of_database(url: str | None) -> Iterator[str]:
         yield "resources.database needs a url, since the plan has no [rows] either"
     elif not re.match(r"postgres(ql)?://|env:|file:", url):
         yield "resources.database is for PostgreSQL: postgresql://…, or env: or file: with one"
-    elif re.match(r"[a-z]+://[^/@]*:[^/@]*@", url):
+    elif hosts.holds_password(url):
         yield "resources.database.url holds a password; refer to it, like 'env:DATABASE_URL'"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from isolation_checks import probing
 from isolation_checks.dialects import template
-from isolation_checks.plan import holes, ranges, sampling
+from isolation_checks.plan import holes, hosts, ranges, sampling
 from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
@@ -247,7 +247,7 @@ def _of_url(where: str, url: str) -> Iterator[str]:
             f"{where} must begin with sqlite:///, postgresql://, mysql://, mariadb://, redis://, "
             "rediss://, env: or file:"
         )
-    if re.match(r"[a-z]+://[^/@]*:[^/@]*@", url):
+    if hosts.holds_password(url):
         yield f"{where} holds a password; refer to it, for example url = 'env:DATABASE_URL'"
 
 

@@ -47,3 +47,13 @@ def test_a_host_that_is_no_url_is_refused(host):
     """Before anything is driven at half an address."""
     with pytest.raises(UsageError, match=r"no URL; write it like http://|has no port"):
         hosts.with_host(parsed(), host)
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated():
+    """A run holds its plan: it would be read by whoever is given the run."""
+    plan = hosts.with_host(parsed(), "http://me:s3cret@127.0.0.1:8000")
+    with pytest.raises(
+        UsageError, match=r"the address of 127\.0\.0\.1 holds a password"
+    ) as refused:
+        hosts.refuse_strangers(plan)
+    assert "s3cret" not in str(refused.value)

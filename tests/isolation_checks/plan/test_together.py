@@ -142,9 +142,9 @@ def test_the_base_holds_together():
                 ({**KEYS, "owner": "x -> y.z -> a"}, "must be a plain way"),
             )
         ),
-        (
-            {"rows": {"url": "postgresql://u:p@x/y", "tables": [{"name": "t"}]}},
-            "rows.url holds a password",
+        *(
+            ({"rows": {"url": url, "tables": [{"name": "t"}]}}, "rows.url holds a password")
+            for url in ("postgresql://u:p@x/y", "postgresql://x/y?user=u&password=p")
         ),
     ],
 )
