@@ -4,7 +4,7 @@ import pytest
 
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame as check
 from isolation_checks.judging.verdict import Verdict
-from tests.isolation_checks.language import ask, told, word
+from tests.isolation_checks.language import ask, recorded, told, word
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 FRAMES = "history/p0/frames"
@@ -191,3 +191,23 @@ def test_an_answer_without_ids_may_go_to_all_of_a_users_sockets():
     for script in ("a?q1,A1 a+ a?q2,A2 a:q2,A1 a!q2 a!q1", "a?q1,A1 a!q1 a+ a?q2,A2 a:A1 a!q2"):
         [found] = ask(check, script, **APART).found
         assert ("stale-context", "a", "a") == (found.kind, found.victim, found.recipient)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "missing", "verdict"),
+    [
+        (("user", "tenant"), "", PASS),
+        (("user", "tenant"), "a", PASS),  # whose mate a was is not known
+        (("user", "tenant"), "b", PASS),
+        (("user",), "a", FAIL),  # whoever a was, its words were its own
+    ],
+)
+def test_a_killed_process_that_could_not_say_who_is_whose_mate_accuses_nobody(
+    scopes, missing, verdict
+):
+    """It hands its words over before they are sent, and everything else within a second."""
+    sharing = {"sharing": [{"scope": scope} for scope in scopes]}
+    told_of = recorded("a?q1,A1 b:A1", tenants={"a": "blue", "b": "blue"}, plan=sharing)
+    principals = told_of.streams["history/p0/principals"]
+    principals[:] = [record for record in principals if record["principal"] != missing]
+    assert verdict is check(told_of.loaded("duckdb")).decided
