@@ -38,7 +38,7 @@ def sentences(
     if not named:
         named[max(last)] = ["the most that were held"]
     said = [
-        f"at {users} users, {' and '.join(what)}: {', '.join(map(level, last[users].resources))}"
+        f"at {_users(users)}, {' and '.join(what)}: {', '.join(map(level, last[users].resources))}"
         for users, what in sorted(named.items())
     ]
     return (*said, *_crowded([last[users] for users in sorted(named)]))
@@ -83,11 +83,15 @@ def _crowded(steps: Sequence[Step]) -> Iterator[str]:
             continue
         if own.mean < MOSTLY * machine.mean:
             yield (
-                f"at {step.users} users the machine's CPU was full, and the platform had "
+                f"at {_users(step.users)} the machine's CPU was full, and the platform had "
                 f"{own.mean / machine.mean:.0%} of it: what else ran there, the generator too, "
                 "may be what limits it; drive from another machine to know"
             )
             return
+
+
+def _users(number: int) -> str:
+    return f"{number} user{'s' * (number != 1)}"
 
 
 def _cores(value: float) -> str:

@@ -194,9 +194,7 @@ def step(seen: Seen, held: Held) -> Step:
         completion=tuple(_quantile(times, q) for q in QUANTILES),
         errors=sum(each.wrong for each in ended) / len(ended) if ended else None,
         bleeds=struck,
-        bleeds_per_thousand=_per_thousand(
-            struck, sum(query.reason not in NEVER_SENT for query in queries)
-        ),
+        bleeds_per_thousand=_per_thousand(struck, _sent(history, held)),
         late=share_late,
         stall_s=max(
             (h.stall_s for h in history.health if held.from_s <= h.at_s < held.to_s), default=0.0
@@ -279,8 +277,18 @@ def _rate(events: int, seconds: float) -> Estimate:
     return Estimate(value=events / seconds, lower=lower, upper=upper)
 
 
+def _sent(history: History, held: Held) -> int:
+    """How many queries the platform was asked, those that we cut off on purpose too."""
+    return sum(
+        held.from_s <= query.due_s < held.to_s and query.reason not in NEVER_SENT
+        for query in history.queries.values()
+    )
+
+
 def _per_thousand(struck: int, queries: int) -> Estimate | None:
+    """Of a thousand queries, during how many words of another's came; at most during all."""
     if not queries:
         return None
-    lower, upper = bounds.share(min(struck, queries), queries, TWO_SIDED)
+    struck = min(struck, queries)  # words that came during none are counted, too
+    lower, upper = bounds.share(struck, queries, TWO_SIDED)
     return Estimate(value=1000 * struck / queries, lower=1000 * lower, upper=1000 * upper)

@@ -89,6 +89,8 @@ def test_from_which_load_on_isolation_breaks():
     found = planner.capacity(run, held)
     assert [0, 1, 2] == [step.bleeds for step in found.steps]
     assert (10, 5) == (found.bleeding.users, found.bleeding.borne)
+    many = climb((5, 0.1, *("b:A1" for _ in range(9))))
+    assert 1000.0 == planner.capacity(*many).steps[0].bleeds_per_thousand.value  # and no more
     # none of four: fewer than 1 − 0.025^(1/4) of them, at 97.5 %
     assert pytest.approx(602.4, rel=0.001) == found.bleeding.below
     rate = found.steps[1].bleeds_per_thousand
