@@ -23,6 +23,8 @@ GONE_SECONDS = 0.5
 """Somebody is back between at once and this long behind the loss: what was said meanwhile is
 what must be sent again."""
 LOOK_SECONDS = 0.01
+PATIENCE_SECONDS = 2.0
+"""How long an answer that went astray keeps the next from being asked."""
 LOSSES = 3
 """So often a session loses its connection before a new one is begun."""
 
@@ -58,8 +60,9 @@ def _resumed(rig: Rig, actor: Actor, turn: int) -> None:
             detail=query.id,
         )
         actor.resume(actor.principal.random.uniform(0.0, GONE_SECONDS))
-        query.done.wait()
-    if turn % LOSSES == LOSSES - 1:
+        alone = rig.plan.workload.concurrent == 1  # the platform takes one query at a time
+        query.done.wait(None if alone else PATIENCE_SECONDS)
+    if query.done.is_set() and turn % LOSSES == LOSSES - 1:
         actor.leave()
 
 
