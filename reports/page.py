@@ -115,10 +115,11 @@ def _panels(judgement: Judgement) -> list[Markup]:
 def _commands(judgement: Judgement) -> list[tuple[str, str]]:
     """What to type to see it again: a purpose and a command each."""
     run, scale = judgement.run, judgement.scale
-    drive = f"locust -f locustfiles/agents.py --headless -u {scale.users} -t {scale.seconds:.0f}s"
+    load = f"-u {scale.users} -t {scale.seconds:.0f}s --seed {judgement.seed}"
+    drive = f"locust -f locustfiles/agents.py --headless {load}"
     commands = [
         ("Judge the same evidence again; nothing is driven", f"crosstalk judge {run}"),
-        ("Drive again, as many users for as long; plan and seed stand in run.json", drive),
+        ("Drive again, as many users for as long; give --plan if you had one", drive),
     ]
     if judgement.findings:
         first = wording.roots_first(judgement.findings)[0].id
