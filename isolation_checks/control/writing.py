@@ -6,6 +6,7 @@ It works on bytes and knows what a canary looks like; what finds canaries it doe
 from __future__ import annotations
 
 import base64
+import gzip
 import re
 from collections.abc import Callable, Iterable, Mapping
 
@@ -39,6 +40,7 @@ ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "escapes": _escaped,
     "html": lambda word: b"".join(b"&#%d;" % octet for octet in word),
     "hex in base64": lambda word: base64.b64encode(_hex(word)),
+    "gzip in base64": lambda word: base64.b64encode(gzip.compress(word, mtime=0)),
     "base64 in percent": lambda word: _percent(base64.b64encode(word)),
 }
 """How the words of a frame are written that is put into another's session."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import bisect
 import html
+import itertools
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -43,6 +45,11 @@ _SQUASHED = re.compile(rb"(?i)cx[0-9a-hjkmnp-tv-z]{20}")
 _ENCODED = 28
 """The shortest stretch of symbols that may encode a canary."""
 _LONG = b"\1" * _ENCODED
+_GZIP = re.compile("\x1f\x8b\x08")
+_ZLIB = ("x\x01", "x^", "x\x9c", "x\xda")
+"""How what was compressed begins, zlib's where a text does; its octets stand as characters."""
+_PACKED, _MOST = 8, 16 << 20
+"""So many are unpacked of one text at most, and no more octets than these of any."""
 DEPTH = 2
 """How many encodings are undone, one inside the other."""
 
@@ -89,6 +96,8 @@ def within(content: bytes, *, stretch: bool) -> Iterator[Word]:
 
     Most messages hold none, and a fast look that overlooks nothing tells so.
     """
+    if b"\x1f\x8b\x08" in content or content.startswith((b"x\x01", b"x^", b"x\x9c", b"x\xda")):
+        yield from _in_parts(_unpacked(content.decode("latin-1")), DEPTH - 1, stretch=True)
     if stretch or b"\\" in content or b"%" in content or b"&" in content:
         yield from everywhere(content.decode("utf-8", "replace"), stretch=stretch)
     elif bare(content):
@@ -124,9 +133,16 @@ def everywhere(text: str, depth: int = DEPTH, *, stretch: bool = True) -> Iterat
     yield from exact(text)
     if depth == 0:
         return
-    for part in _decoded(text, stretch=stretch):
-        longer = stretch or part.how != "escapes" or _JOINING.search(text) is not None
-        for inner in everywhere(part.plain, depth - 1, stretch=longer):
+    yield from _in_parts(
+        _decoded(text, stretch=stretch),
+        depth - 1,
+        stretch=stretch or _JOINING.search(text) is not None,
+    )
+
+
+def _in_parts(parts: Iterable[_Part], depth: int, *, stretch: bool) -> Iterator[Word]:
+    for part in parts:
+        for inner in everywhere(part.plain, depth, stretch=stretch or part.how != "escapes"):
             under = "" if inner.how in ("plain", "separated") else f"+{inner.how}"
             start, end = part.stretch(inner.start, inner.end)
             yield Word(inner.word, start, end, part.how + under)
@@ -143,6 +159,7 @@ class _Part:
 
 def _decoded(text: str, *, stretch: bool) -> Iterator[_Part]:
     """What parts of a text, or the whole of it, decode to."""
+    yield from _unpacked(text)
     if "\\" in text:
         yield from _replaced("escapes", text, _ESCAPE, _unescaped)
     if "%" in text:
@@ -155,6 +172,23 @@ def _decoded(text: str, *, stretch: bool) -> Iterator[_Part]:
             yield from _from_hex(digits[0], run.start() + digits.start())
     for run in runs:
         yield from _from_base64(run[0], run.start())
+
+
+def _unpacked(text: str) -> Iterator[_Part]:
+    """What was compressed by gzip or zlib, as far as it can be unpacked and is not too much."""
+    begins = [found.start() for found in itertools.islice(_GZIP.finditer(text), _PACKED)]
+    for begin in (0, *begins) if text.startswith(_ZLIB) else begins:
+        try:
+            octets = text[begin:].encode("latin-1", "replace")
+            plain = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(octets, _MOST)
+        except zlib.error:  # it only began like it
+            continue
+        yield _Part("compressed", plain.decode("utf-8", "replace"), _all_behind(begin, len(text)))
+
+
+def _all_behind(begin: int, end: int) -> Callable[[int, int], tuple[int, int]]:
+    """Of what was compressed nobody can say where a piece of it had stood."""
+    return lambda _start, _end: (begin, end)
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import urllib.parse
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +45,11 @@ ENCODINGS = {
     **{f"base64 at {n}": shifted(base64.b64encode, n) for n in range(3)},
     **{f"base64url at {n}": shifted(base64.urlsafe_b64encode, n) for n in range(3)},
 }
+COMPRESSED = {
+    "gzip": lambda octets: gzip.compress(octets, mtime=0),
+    "zlib": zlib.compress,
+    "zlib, least": lambda o: zlib.compress(o, 1),
+}
 PROSE = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="%&\\"), max_size=40)
 
 
@@ -59,6 +66,40 @@ def spot(text):
     """The stretch of a text in which the canary was found first."""
     found = next(w for w in words.everywhere(text) if canary.read(KEY, w.word) is not None)
     return text[found.start : found.end]
+
+
+@pytest.mark.parametrize("written", [str, escaped, shifted(base64.b64encode, 1)])
+@pytest.mark.parametrize("packed", COMPRESSED)
+def test_a_compressed_canary_is_found(packed, written):
+    """In a binary message, and in base64 within another text; encoded once more inside."""
+    octets = COMPRESSED[packed](f"before {written(WORD)} behind".encode())
+    (found,) = {w.word for w in words.within(octets, stretch=False) if canary.read(KEY, w.word)}
+    assert found == WORD
+    if written is str:
+        encoded = base64.b64encode(octets).decode()
+        assert {WORD} == read(f'{{"debug": "{encoded}"}}')
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"\x1f\x8b\x08",
+        b"\x1f\x8b\x08" * 100,
+        gzip.compress(b"x" * 99, mtime=0)[:20],
+        b"x\x9cyz",
+        b"x^2",
+    ],
+)
+def test_what_only_begins_like_something_compressed_is_read_as_it_is(octets):
+    """Nothing raises, and what stands beside it is found."""
+    assert [WORD] == [w.word for w in words.within(octets + WORD.encode(), stretch=False)]
+
+
+def test_little_that_unpacks_to_very_much_is_unpacked_in_part():
+    """A message of a few kilobytes must not fill the memory."""
+    bomb = gzip.compress(b"\0" * (64 << 20))
+    ((part),) = words._unpacked(bomb.decode("latin-1"))
+    assert len(part.plain) == words._MOST
 
 
 @given(PROSE, PROSE)
