@@ -127,6 +127,7 @@ class Session:
             on_closed=self._on_closed,
             on_broken=rig.on_broken,
             frame_limit=int(target.frame_limit),
+            binary=getattr(rig.dialect, "binary", False),
         )
         self._wire = wire
         timeout = float(target.connect_timeout)

@@ -51,6 +51,7 @@ class Wire:
         on_closed: Callable[[int | None, str, str], None],
         on_broken: Callable[[BaseException], None],
         frame_limit: int,
+        binary: bool = False,
     ) -> None:
         self._watch = watch
         self._on_messages = on_messages
@@ -63,6 +64,7 @@ class Wire:
             subprotocols=list(subprotocols) or None,  # type: ignore[arg-type] # plain strings do
             max_size=frame_limit,
         )
+        self._send = self._protocol.send_binary if binary else self._protocol.send_text
         self._socket: socket.socket | None = None
         self._readable: Any = None
         self._writable: Any = None
@@ -125,10 +127,10 @@ class Wire:
         self._tls.secured.get()
 
     def send(self, content: bytes) -> bool:
-        """Send a text message; False when the connection is not open any more."""
+        """Send a message, of text or of octets; False when the connection is not open any more."""
         if self._over or self._protocol.state is not State.OPEN:
             return False
-        self._protocol.send_text(content)
+        self._send(content)
         self._flush()
         return self._unsent is None
 

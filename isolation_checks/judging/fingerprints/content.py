@@ -31,6 +31,8 @@ FEW = 0.25
 SEVERAL = 3
 """So many places are no coincidence: some questions are everybody's."""
 REASSEMBLED = "reassembled"
+WORDED = ("foreign-canary", "foreign-row")
+"""The kinds of findings that say in which query their words were told."""
 
 
 def in_an_error(scene: Scene, found: Found) -> Mechanism | None:
@@ -198,7 +200,7 @@ def _count_kept(scene: Scene) -> tuple[int, int]:
     planted = [
         (known[found.victim_query].kind == KEPT, found.times)
         for found in scene.everything
-        if found.victim_query in known
+        if found.kind in WORDED and found.victim_query in known  # facts are told everywhere
     ]
     return sum(times for kept, times in planted if kept), sum(times for _, times in planted)
 

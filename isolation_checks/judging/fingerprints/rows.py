@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isolation_checks.checks.check import Found
@@ -21,6 +21,8 @@ from isolation_checks.records import PrincipalId
 
 SEVERAL = 3
 """Cases that are no coincidence any more."""
+BEYOND = 1.3
+"""So many times what is usual is no coincidence either."""
 
 
 def newest_user(scene: Scene, found: Found) -> Mechanism | None:
@@ -36,7 +38,7 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
                 f"in {hits} of {turns.seen} cases the row's owner was the one who had "
                 f"{said} last when the query that it is about was answered"
             )
-    if turns.met < MOST * turns.seen:
+    if turns.met < max(MOST, min(1.0, BEYOND * turns.usual)) * turns.seen:
         return None
     return _newest(
         f"in {turns.met} of {turns.seen} cases the row's owner had a query open when the query "
@@ -75,6 +77,8 @@ class _Turns:
     """The last who had asked then."""
     met: int = 0
     """Somebody who had a query open meanwhile."""
+    usual: float = 0.0
+    """The share of all others who asked anything that had one open, on average."""
     before: int = 0
     """Somebody who had been answered before, and had nothing open meanwhile."""
 
@@ -110,8 +114,18 @@ def _whose_turn(scene: Scene) -> _Turns:
             owner in _latest(asked, over(victim)) - {victim.principal} for victim, owner in cases
         ),
         met=sum(any(_met(victim, query) for query in own.get(o, ())) for victim, o in cases),
+        usual=_usual(own, [victim for victim, _ in cases[:LOOKED_AT]]),
         before=sum(_was_served(own.get(owner, ()), victim) for victim, owner in cases),
     )
+
+
+def _usual(asked: Mapping[PrincipalId, Sequence[Query]], victims: Sequence[Query]) -> float:
+    """The share of others who have a query open beside one of these, on average."""
+    shares = [
+        sum(any(_met(victim, query) for query in own) for own in asked.values()) - 1
+        for victim in victims
+    ]
+    return sum(shares) / max(1, len(shares) * (len(asked) - 1))
 
 
 def _latest(came: list[tuple[float, PrincipalId]], at_s: float) -> set[PrincipalId]:

@@ -100,6 +100,7 @@ class Line:
             on_closed=self._on_closed,
             on_broken=rig.on_broken,
             frame_limit=int(target.frame_limit),
+            binary=getattr(rig.dialect, "binary", False),
         )
         rig.sessions[self.id] = self
         self._step("opening")

@@ -98,6 +98,11 @@ class Drive:
         assert self.judgement is not None, self.output
         return {f.kind for f in self.judgement.findings if f.part == "isolation"}
 
+    def looks_like(self) -> str:
+        """The mechanism of the weightiest finding."""
+        assert self.judgement is not None, self.output
+        return self.judgement.findings[0].mechanism
+
     def kinds_of_frames(self) -> set[str]:
         """The platform's own names of the events in which anything foreign was."""
         assert self.directory is not None, self.output

@@ -39,7 +39,7 @@ def driven(
     """A foreign server of this name and a drive of it, with what its plan refers to."""
     changes, settings, env, scheme = dict(changes or {}), {}, {}, "http"
     seconds = 8 if bug == "once" else 4  # it takes a hundred queries to show
-    if name in ("plainly", "threads"):
+    if name in ("plainly", "threads", "rpc"):
         env[f"{name.upper()}_ROWS"] = f"sqlite:///{folder}/{name}.db"
     elif name == "numbered":
         env |= GATEWAY
@@ -73,6 +73,8 @@ def driven(
         "secure",
         "lobby",
         "lines",
+        "rpc",
+        "aide",
     ],
 )
 def test_an_honest_stranger_passes(tmp_path, name):
@@ -106,6 +108,7 @@ def test_an_honest_stranger_passes(tmp_path, name):
         ("secure", "once", {"[target]": "[target]\ninsecure_tls = true"}, {"agent_completed"}),
         ("lobby", "gossip", {}, {"presence"}),
         ("lines", "mixed", {}, {"ANSWER"}),
+        ("rpc", "prefix", {}, {"started", "output", "result"}),
     ],
 )
 def test_words_that_reach_another_are_found(tmp_path, name, bug, changes, shows_in):
@@ -122,9 +125,27 @@ def test_words_that_reach_another_are_found(tmp_path, name, bug, changes, shows_
         assert not leftovers.secrets_in(over, server)
 
 
-def test_rows_that_got_the_newest_users_id_are_found(tmp_path):
+@pytest.mark.parametrize(
+    ("bug", "shows_in", "mechanism"),
+    [
+        ("memory", {"piece"}, "a memory that is searched without the user in its filter"),
+        ("notices", {"notice"}, "the newest socket wins"),
+    ],
+)
+def test_what_names_nobody_is_told_by_its_words(tmp_path, bug, shows_in, mechanism):
+    """Streamed pieces and notices without ids: whose words they are, and how they came there."""
+    with driven(tmp_path, "aide", bug) as (server, over):
+        assert (1, Verdict.FAIL) == (over.code, over.part("isolation")), over.output
+        assert over.kinds_of_frames() <= shows_in
+        assert over.accused()
+        assert over.accused() <= server.leaked()
+        assert mechanism == over.looks_like()
+
+
+@pytest.mark.parametrize(("name", "bug"), [("plainly", "newest_owner"), ("rpc", "worker")])
+def test_rows_that_got_anothers_id_are_found(tmp_path, name, bug):
     """The wire is clean and said to be, the rows are not."""
-    with driven(tmp_path, "plainly", "newest_owner") as (server, over):
+    with driven(tmp_path, name, bug) as (server, over):
         assert (1, Verdict.FAIL) == (over.code, over.part("isolation")), over.output
         assert {"foreign-row"} == over.kinds()
         assert set() == over.accused()

@@ -29,6 +29,7 @@ class Heard:
             on_closed=lambda *end: self.closed.append(end),
             on_broken=self.broken.append,
             frame_limit=options.pop("frame_limit", 1_000_000),
+            binary=options.pop("binary", False),
         )
         self.options = {"timeout": LIMIT_S, "tls": None} | options
 
@@ -98,6 +99,9 @@ def test_text_and_binary_messages_arrive_as_they_were_sent(wire, server):
     binary = wire(server.ws("/say?octets=3&binary")).open()
     assert text.until_messages(1).contents == [(Opcode.TEXT, "grüße".encode())]
     assert binary.until_messages(1).contents == [(Opcode.BINARY, b"xxx")]
+    octets = wire(server.ws("/echo"), binary=True).open()
+    assert octets.wire.send(b"\x81\xa1q")
+    assert octets.until_messages(1).contents == [(Opcode.BINARY, b"\x81\xa1q")]
 
 
 def test_a_message_in_fragments_is_one_message(wire, server):
