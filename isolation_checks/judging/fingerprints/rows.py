@@ -11,6 +11,7 @@ from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
     AT_ONCE,
     LOOKED_AT,
+    LOOKED_AT_IN_ALL,
     MOST,
     Mechanism,
     Scene,
@@ -60,8 +61,8 @@ def left_on_a_worker(scene: Scene, found: Found) -> Mechanism | None:
     return Mechanism(
         name="an identity that another's run had left on a worker",
         because=(
-            f"in {turns.before} of {turns.seen} cases the row's owner had been answered last "
-            "before the query that the row is about was sent"
+            f"in {turns.before} of {turns.seen} cases the row's owner had been answered before "
+            "the query that the row is about was sent, and had nothing open meanwhile"
         ),
     )
 
@@ -107,6 +108,7 @@ def _whose_turn(scene: Scene) -> _Turns:
         if found.kind == "foreign-row" and found.channel == "row" and found.recipient
         for victim in _stored(scene, found)
     ]
+    cases = cases[:: 1 + len(cases) // LOOKED_AT_IN_ALL]  # from all over the run
     return _Turns(
         seen=len(cases),
         connected=sum(owner in _latest(opened, over(victim)) for victim, owner in cases),
