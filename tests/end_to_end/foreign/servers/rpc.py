@@ -25,6 +25,7 @@ LOOKUPS = 3
 """A thread keeps whom it looked up for so many questions, where it keeps anybody."""
 db = sqlite3.connect(OPTIONS.folder / "rpc.db", isolation_level=None, check_same_thread=False)
 db.executescript("""
+    PRAGMA synchronous = OFF;
     CREATE TABLE users (id INTEGER PRIMARY KEY, external_id TEXT UNIQUE);
     CREATE TABLE threads (id TEXT PRIMARY KEY, owner_id INTEGER);
     CREATE TABLE messages (id INTEGER PRIMARY KEY, thread_id TEXT, body TEXT, created_at REAL);
@@ -52,6 +53,7 @@ def work(user, thread, text):
     if actor != user:
         OPTIONS.note("rows", victim=user, owner=actor)
     with lock:
+        db.execute("BEGIN")
         db.execute("INSERT OR IGNORE INTO users (external_id) VALUES (?)", (user,))
         (own,) = db.execute("SELECT id FROM users WHERE external_id = ?", (user,)).fetchone()
         db.execute("INSERT OR IGNORE INTO threads VALUES (?, ?)", (thread, own))
@@ -60,6 +62,7 @@ def work(user, thread, text):
             db.execute("INSERT INTO messages (thread_id, body, created_at) VALUES (?, ?, ?)", row)
         row = (actor, json.dumps({"excerpt": text}), now)
         db.execute("INSERT INTO audit (actor, detail, at) VALUES (?, ?, ?)", row)
+        db.execute("COMMIT")
     return said
 
 
