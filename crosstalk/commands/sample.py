@@ -17,7 +17,7 @@ from crosstalk.commands.options import found, of_a_run
 def command(run: str, runs: Path) -> int:
     """Sample what the plan of RUN names, beside the drive, until standard input ends."""
     from isolation_checks.plan import read  # noqa: PLC0415 - slow to import
-    from isolation_checks.resources import sampling  # noqa: PLC0415
+    from isolation_checks.resources import sampling  # noqa: PLC0415 - slow to import
 
     directory = found(run, runs)
     plan = read.decode(directory.describe()["plan"])
