@@ -37,14 +37,23 @@ def labels_contradict_content(run: Run) -> Outcome:
     ]
     groups = groups_of(lies, "owner", "label_owner", "principal")
     examined = count(labelled)
+    apart = 0 if examined else _apart(run)
     return Outcome(
-        examined=examined,
+        examined=examined or apart,
         unit="labels",
         found=tuple(_found(run, group) for group in groups),
-        note="" if examined else _MUTE,
+        note=_APART if apart else "" if examined else _MUTE,
     )
 
 
+def _apart(run: Run) -> int:
+    """How many frames name a user, where frames hold words as well, and none does both."""
+    worded = run.sightings.filter((nw.col("channel") == "frame") & nw.col("planted"))
+    named = run.frames.filter((nw.col("channel") == "frame") & ~nw.col("label_owner").is_null())
+    return count(named) if count(worded) else 0
+
+
+_APART = "frames name a user or hold words, and none does both: there is no label to contradict"
 _MUTE = "no frame with a canary in it has a user id that is known: see dialect.where.user"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import missing, row_words, visible, witness
+from isolation_checks.checks import missing, phantoms, row_words, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
 from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
@@ -50,7 +50,9 @@ def row_accounting(run: Run) -> Outcome:
         if table.each_failed is not None:
             found += _found(run, "half-answer", table, _left_by_failures(run, rows, table))
         if _is_whole(run):  # who asked may stand in what was not written down
-            found += _found(run, "phantom-row", table, _phantoms(run, rows))
+            unasked, doubt = phantoms.among(run, table.name, rows)
+            found += _found(run, "phantom-row", table, ((None, row) for row in unasked))
+            doubts.append(doubt)
         if table in counted:
             lost, doubt = _counted(run, answered, rows, table, left)
             found += lost
@@ -215,23 +217,6 @@ def _half_written(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
 
 
 _OURS = {reason.value for reason in Reason} - {Reason.COMPLETED.value}
-
-
-def _phantoms(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
-    """Rows in a conversation of this run about a query that nobody asked.
-
-    Conversations that were asked for by their id are left out: that leaves traces too.
-    """
-    probed = {conversation for _, conversation in run.asked_for}
-    tried = run.history.probed_queries
-    for row in rows:
-        ours = run.ownership.is_of_this_run(row["conversation"])
-        if ours and row["query"] is not None and row["asker"] is None:
-            stranger = row["stated_owner"] and row["owner"] is None and not row["placeholder"]
-            if row["query"] in tried:
-                continue
-            if row["conversation"] not in probed and not stranger:
-                yield None, row
 
 
 def _is_ours(run: Run, row: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ conversation, and `A1`, `A2` … the canaries of a:
         =b... =?               a user id cut short; one that nobody knows
         A1<9 A1>9              the first 9 symbols of A1, or all behind them
         A1~ A1^                a canary that was never planted; one of an earlier run
-        $7             the platform's id of the session
+        $7 $n7         the platform's id of the session; a bare number
         'sorry         a word of the platform's own
         b# b#mail b#key        words that name b: its id, its email; a credential's mark
         &A1 &A2 &A3 &A9        what is known of a: name, firm, street, and a motto (queries too)
@@ -304,7 +304,7 @@ class _Teller:
             if part.startswith("@"):
                 message["thread_id"] = conversation(part[1:])
             elif part.startswith("$"):
-                message["session_id"] = f"session-{part[1:]}"
+                message["session_id"] = part[2:] if part[1] == "n" else f"session-{part[1:]}"
             elif part.startswith("="):
                 message["user_id"] = self._labelled(part[1:])
             elif part.startswith("/"):

@@ -118,6 +118,7 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """One principal that connects and leaves, again and again."""
     restart: Duration = Duration(6)
     """One of the platform's processes ended (by one driving process); needs `target.restart`."""
-    recall: Duration = Duration(0.5)
+    recall: Duration = Duration(0)
     """Something told in one session and asked for in a new one; needs a table that
-    `remembers`, and `sharing` of memories by user."""
+    `remembers`, and `sharing` of memories by user.  Whoever asks for it promises that what a
+    user told last is in the answer: many a memory gives back what looks alike, and no more."""

@@ -16,6 +16,8 @@ FRAMES = "history/p0/frames"
         ("", UNKNOWN, ()),  # silence proves nothing
         ("a:=a b:=b", UNKNOWN, ()),  # nor labels without words beside them
         ("a:A1 b:B1", UNKNOWN, ()),  # nor words without labels
+        ("a:=a a:A1 b:=b b:B1", PASS, ()),  # both were read, and never in one frame
+        ("a:=a a:=b b:A1", PASS, ()),  # another's words, under no label
         ("a:=?,A1", UNKNOWN, ()),  # nor labels that mean nobody who is known
         ("a:=a,A1 b:=b,B1", PASS, ()),
         ("b:=b,A1", FAIL, (("a", "b"),)),  # laundered: the recipient's id on foreign words

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.recalled import recalled_elsewhere as check
+from isolation_checks.errors import UsageError
 from isolation_checks.judging.verdict import Verdict
 from isolation_checks.plan import read
 from tests.isolation_checks.language import ask
@@ -94,22 +95,32 @@ def test_a_recall_that_may_have_been_answered_is_not_counted():
     assert 10 == asked(lost + _told(31) + loose).examined
 
 
+def remembering(sharing, *, remembers=True, **recall):
+    """A plan with a table that remembers, or not, and that shares so."""
+    tables = [{"name": "memories", "owner": "user_id", "remembers": remembers}]
+    shared = [{"scope": "conversation"}, sharing]
+    rows = {"url": "sqlite:///x", "tables": tables}
+    return read.parse(PLAN, "it", {"sharing": shared, "rows": rows, "provocations": recall})
+
+
+@pytest.mark.parametrize("sharing", [{"scope": "user"}, {"scope": "tenant", "places": ["memory"]}])
+def test_it_is_asked_where_the_plan_asks_for_it(sharing):
+    """A promise that is not in the nature of memories, so a plan has to give it."""
+    assert None is check.not_asked(remembering(sharing, recall="1s"))
+    assert None is not check.not_asked(remembering(sharing))
+    assert None is not check.not_asked(remembering(sharing, recall="0s"))
+
+
 @pytest.mark.parametrize(
-    ("sharing", "remembers", "every", "wanted"),
+    ("sharing", "remembers"),
     [
-        ({"scope": "user"}, True, {}, True),
-        ({"scope": "tenant", "places": ["memory"]}, True, {}, True),
-        ({"scope": "user", "places": ["document"]}, True, {}, False),
-        ({"scope": "user", "channels": ["row", "http"]}, True, {}, False),
-        ({"scope": "conversation"}, True, {}, False),
-        ({"scope": "user"}, False, {}, False),
-        ({"scope": "user"}, True, {"recall": "0s"}, False),
+        ({"scope": "user", "places": ["document"]}, True),
+        ({"scope": "user", "channels": ["row", "http"]}, True),
+        ({"scope": "conversation"}, True),
+        ({"scope": "user"}, False),
     ],
 )
-def test_it_is_asked_where_the_platform_remembers(sharing, remembers, every, wanted):
-    """By the plan, which must also let it repeat to a user what the user told elsewhere."""
-    tables = [{"name": "memories", "owner": "user_id", "remembers": remembers}]
-    rows = {"url": "sqlite:///x", "tables": tables}
-    shared = [{"scope": "conversation"}, sharing]
-    keys = {"sharing": shared, "rows": rows, "provocations": every}
-    assert wanted == (check.not_asked(read.parse(PLAN, "it", keys)) is None)
+def test_a_plan_that_cannot_show_it_may_not_ask_for_it(sharing, remembers):
+    """It must let the platform repeat to a user what the user told elsewhere."""
+    with pytest.raises(UsageError, match=r"provocations\.recall needs rows\.tables\.remembers"):
+        remembering(sharing, remembers=remembers, recall="1s")

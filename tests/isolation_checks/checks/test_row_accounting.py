@@ -169,6 +169,16 @@ def test_a_history_with_gaps_calls_no_row_a_phantom():
     assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
 
 
+def test_rows_of_the_platforms_own_are_no_phantoms():
+    """Where most conversations have one, such as a run that makes a title, it is its way."""
+    script = ASKED + "b:q3,@y messages|a,q1,@x messages|a,q2,@x messages|b,q3,@y "
+    titles = ask(check, script + "messages|a,@x,q77 messages|b,@y,q78")
+    assert (UNKNOWN, ()) == (titles.decided, titles.found)
+    assert "messages has rows of queries that nobody asked in 2 of 2 conversations" in titles.note
+    one = ask(check, script + "messages|a,@x,q77 messages|a,@x,q78")
+    assert {("phantom-row", "a", 2)} == kinds(one)
+
+
 def test_a_conversation_that_was_read_by_its_id_holds_no_phantoms():
     """Reading leaves traces too, under ids that no query has."""
     script = ASKED + STORED + "b*read@x,a messages|a,@x,q77"

@@ -19,6 +19,10 @@ OPENS = "/connection_established"
         (f"a:{OPENS},$7 b:{OPENS},$7", FAIL, (("a", "b"),)),
         (f"a:{OPENS},$7 a+ a:{OPENS},$7", PASS, ()),  # one's own session, found again
         (f"a:{OPENS},$7 b:{OPENS},$7 c:{OPENS},$7", FAIL, (("a", "b"),)),  # one id, one finding
+        (f"a:{OPENS},$n1 b:{OPENS},$n2", PASS, ()),
+        (f"a:{OPENS},$n1 b:{OPENS},$n1", UNKNOWN, ()),  # each may count its own
+        (f"a:{OPENS},$n1 b:{OPENS},$n1 a+ a:{OPENS},$7 b+ b:{OPENS},$7", FAIL, (("a", "b"),)),
+        (f"a:{OPENS},$n1795372800 b:{OPENS},$n1795372800", FAIL, (("a", "b"),)),  # a second's
         ("a:/thinking,$7 b:/thinking,$7", UNKNOWN, ()),  # not where sessions are opened
     ],
 )

@@ -573,7 +573,10 @@ def test_what_a_plan_lacks_is_not_asked(drive, server, name):
     plan = drive(server.ws(ANSWERS), more=f"[cast]\n{NOBODY}", dialect=bare, workload=one).rig.plan
     lacking = msgspec.structs.replace(plan.dialect, cancel=None, resume=None)
     plan = msgspec.structs.replace(
-        plan, dialect=lacking, auth=msgspec.structs.replace(plan.auth, source="file")
+        plan,
+        dialect=lacking,
+        auth=msgspec.structs.replace(plan.auth, source="file"),
+        provocations=msgspec.structs.replace(plan.provocations, **{name: 1.0}),
     )
     assert every(plan, name) == 0.0
     assert any(why.startswith(f"{name}: the plan has no ") for why in not_asked(plan))
