@@ -46,13 +46,14 @@ def event_protocol(run: Run) -> Outcome:
     whole = {process.id for process in run.history.processes if not process.gaps}
     late, tabs, doubted = _left_behind(run), overlap.in_two_sessions(run.history), set[QueryId]()
     faults: dict[tuple[str, PrincipalId], list[tuple[Query, str, dict[str, Any] | None]]] = {}
+    vague = unplaced.failed_by_chance(run)
     ended = [q for q in run.history.queries.values() if _judgeable(run, q, given_back)]
     judged = [query for query in ended if query.process in whole]
     for query in judged:
         events = seen.get(query.id, {})
         guessed = any(record["guessed"] for record in events.values())
         haunted = guessed and late.get(query.session, math.inf) <= query.sent_s
-        double = guessed and query.id in tabs
+        double = query.id in vague or (guessed and query.id in tabs)
         for kind, what, record in _faults(run, query, events):
             if double or (query.id in unsure if kind in _MISSING else haunted):
                 doubted.add(query.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import missing, phantoms, row_words, visible, witness
+from isolation_checks.checks import missing, phantoms, row_words, unplaced, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
 from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
@@ -195,8 +195,9 @@ def _left_by_failures(run: Run, rows: list[dict[str, Any]], table: Table) -> Ite
     for row in rows:
         if row["query"] is not None:
             left.setdefault(row["query"], []).append(row)
+    doubtful = unplaced.failed_by_chance(run)
     for query in run.history.queries.values():
-        its = left.get(query.id, [])
+        its = left.get(query.id, []) if query.id not in doubtful else []
         keys = {row["key"] or row["index"] for row in its}
         if _said_failed(query) and len(keys) > (table.each_failed or 0):
             yield query, its[-1]
@@ -209,10 +210,11 @@ def _said_failed(query: Query) -> bool:
 
 def _half_written(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
     """Rows that say that an operation goes on which the platform has declared over."""
+    doubtful = unplaced.failed_by_chance(run)
     for row in rows:
         query = run.history.queries.get(QueryId(row["query"] or ""))
         said_over = query is not None and query.reason is not None and query.reason not in _OURS
-        if row["finished"] is False and said_over:
+        if row["finished"] is False and said_over and row["query"] not in doubtful:
             yield query, row
 
 

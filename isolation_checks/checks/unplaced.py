@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.dialects.correlate import answering
+from isolation_checks.dialects.correlate import By, answering
 from isolation_checks.loading.run import CONTROL, Run, records
 from isolation_checks.records import Ending, QueryId, Reason
 
@@ -41,6 +41,24 @@ def unsure(run: Run) -> frozenset[QueryId]:
         .filter((nw.col("at_s") >= nw.col("sent_s")) & (nw.col("at_s") <= nw.col("over_s")))
     )
     return frozenset(QueryId(record["query"]) for record in records(met.select("query").unique()))
+
+
+def failed_by_chance(run: Run) -> frozenset[QueryId]:
+    """Queries that an error ended which named none, where other messages name theirs.
+
+    It may have been about the session, whatever was open: a token that ran out, a limit.  The
+    query may then have gone on, and left what a query leaves.
+    """
+    ids = sorted({By.QUERY.value, By.RUN.value})
+    if not records(run.frames.filter(nw.col("placed_by").is_in(ids)), limit=1):
+        return frozenset()
+    ended = run.frames.filter(
+        (nw.col("placed_by") == By.ONLY.value)
+        & ~nw.col("ending").is_null()
+        & (nw.col("ending") != Ending.OK.value)
+        & ~nw.col("query").is_null()
+    )
+    return frozenset(QueryId(record["query"]) for record in records(ended.select("query").unique()))
 
 
 def note(queries: int) -> str:

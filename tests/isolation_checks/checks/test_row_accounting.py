@@ -169,6 +169,15 @@ def test_a_history_with_gaps_calls_no_row_a_phantom():
     assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
 
 
+def test_an_error_of_the_session_does_not_make_its_query_fail():
+    """It named no query where other messages do; what the query left is no half answer."""
+    how = {"plan": {"rows": {"tables": [TABLES[0] | {"each_failed": 1}]}}}
+    failed = "c?q4 c:q4 {} c!q4=agent_error messages|c,q4,#1 messages|c,q4,#2"
+    named = ask(check, ASKED + STORED + failed.format("c:q4,/error"), **how)
+    assert {("half-answer", "c", 1)} == kinds(named)
+    assert PASS == ask(check, ASKED + STORED + failed.format("c:/error"), **how).decided
+
+
 def test_rows_of_the_platforms_own_are_no_phantoms():
     """Where most conversations have one, such as a run that makes a title, it is its way."""
     script = ASKED + "b:q3,@y messages|a,q1,@x messages|a,q2,@x messages|b,q3,@y "

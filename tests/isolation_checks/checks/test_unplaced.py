@@ -40,6 +40,25 @@ def test_without_a_protocol_any_event_may_answer(kind, queries):
     assert queries == unplaced.unsure(told(script, plan=NO_PROTOCOL))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("script", "queries"),
+    [
+        ("", set()),
+        ("a?q1 a:q1 a:/error a!q1=agent_error", {"q1"}),  # perhaps about the session
+        ("b?q2 b:q2 b!q2 a?q1 a:/error a!q1=agent_error", {"q1"}),  # others' name their queries
+        ("a?q1 a:q1 a:q1,/error a!q1=agent_error", set()),  # it says which
+        ("a?q1 a: a:/error a!q1=agent_error", set()),  # nothing here ever names a query
+        ("a?q1 a:q1 a:/completed a!q1", set()),  # an answer, not an error
+    ],
+)
+def test_an_error_that_names_no_query_where_others_do_may_be_about_the_session(
+    engine, script, queries
+):
+    """That one query alone was open does not make it that query's."""
+    assert queries == unplaced.failed_by_chance(told(script, engine))
+
+
 def test_the_note_says_how_many():
     """Nothing, where there are none."""
     assert "" == unplaced.note(0)
