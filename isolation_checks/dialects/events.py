@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 import orjson
@@ -62,8 +62,9 @@ class EventDialect:
         plain = all(self._places.single[group] for group in self._secrets_at)
         self._no_secrets = (None,) * (len(self._secrets_said) + 2) if plain else ()
         """What is at the heads of a message's secrets when it carries none."""
-        self.glance = at_the_root(described, self._secrets_said, self._glanced)
-        """What a driver needs while it runs: as `read`, but for the text and its number."""
+        self._look = at_the_root(described, self._secrets_said, self._glanced)
+        if type(self).read is not EventDialect.read:  # whoever reads otherwise looks otherwise
+            self._look = self.read
         self._kinds_at = tuple(enumerate(described.kinds, self._secrets_at.stop))
 
     def ask(self, query: Ask) -> bytes:
@@ -110,6 +111,11 @@ class EventDialect:
             ending=self._ends.get(kind),
             secrets=secrets,
         )
+
+    @property
+    def glance(self) -> Callable[[bytes], Reading]:
+        """What a driver needs while it runs: as `read`, but for the text and its number."""
+        return self._look
 
     def _glanced(self, frame: bytes) -> Reading:
         """The same but for the text and its number."""

@@ -50,9 +50,6 @@ from isolation_checks.dialects.events import EventDialect
 class Deaf(EventDialect):
     '''Reads until an answer is complete, and then no more.'''
 
-    def glance(self, frame):
-        return self.read(frame)
-
     def read(self, frame):
         if b"agent_completed" in frame:
             raise ValueError("what is this?")

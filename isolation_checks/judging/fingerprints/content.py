@@ -95,7 +95,7 @@ def shared_memory(scene: Scene, found: Found) -> Mechanism | None:
     victim = scene.run.history.queries.get(found.victim_query or QueryId(""))
     if victim is None or victim.kind != KEPT or kept < max(SEVERAL, ALMOST_ALL * told):
         return None
-    if scene.passings and len(scene.once(_asked_before)) >= ALMOST_ALL * len(scene.passings):
+    if scene.passings and len(scene.once(_asked_before)) >= MOST * len(scene.passings):
         return None  # a cache of answers that recall it
     return Mechanism(
         name="a memory that is searched without the user in its filter",

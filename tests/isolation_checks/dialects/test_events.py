@@ -148,3 +148,19 @@ def test_what_proves_that_a_session_is_ones_own_is_a_secret():
     dialect = dialect_of(msgspec.convert(described, Dialect))
     for looked in (dialect.read, dialect.glance):
         assert ("p" * 30,) == looked(orjson.dumps({"type": "hello", "proof": "p" * 30})).secrets
+
+
+def test_who_reads_otherwise_looks_otherwise():
+    """A class that goes further than the plan's own is asked while the drive runs, too."""
+
+    class Shouting(EventDialect):
+        def read(self, frame):
+            return super().read(frame.upper())
+
+    described = msgspec.convert({"ask": {"q": "{text}"}, "ends": {"DONE": "ok"}}, Dialect)
+    frame = b'{"TYPE": "x", "type": "done"}'
+    plain = {"where": {"type": ["TYPE"]}}
+    described = msgspec.convert(msgspec.to_builtins(described) | plain, Dialect)
+    for looked in (Shouting(described).read, Shouting(described).glance):
+        assert "DONE" == looked(frame).kind
+    assert "x" == EventDialect(described).glance(frame).kind
