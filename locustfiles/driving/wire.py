@@ -296,7 +296,8 @@ class Wire:
     def _end(self, by: str, detail: str) -> None:
         if self._over:
             return
-        close = self._protocol.close_rcvd or self._protocol.close_sent
+        received, sent = self._protocol.close_rcvd, self._protocol.close_sent
+        close = sent if by == "us" else received or sent  # they may say goodbye while we do
         code = close.code if close else None
         if close is None and by == "them" and self._upgraded.successful():
             code = NO_CLOSE_FRAME

@@ -126,11 +126,15 @@ async def unanswered(ws: ServerConnection, _: dict[str, str]) -> None:
     await asyncio.sleep(FOREVER)
 
 
-async def late(ws: ServerConnection, _: dict[str, str]) -> None:
-    """Look away for a moment, say something, and only then see what came."""
+async def late(ws: ServerConnection, asked: dict[str, str]) -> None:
+    """Look away for a moment, say something or goodbye, and only then see what came."""
     ws.transport.pause_reading()
     await asyncio.sleep(0.2)
-    await ws.send("late words")
+    if "code" in asked:
+        ws.protocol.send_close(int(asked["code"]), "late")
+        ws.transport.write(b"".join(ws.protocol.data_to_send()))
+    else:
+        await ws.send("late words")
     ws.transport.resume_reading()
     await asyncio.sleep(FOREVER)
 

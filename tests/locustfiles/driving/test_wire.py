@@ -191,6 +191,14 @@ def test_what_comes_after_our_goodbye_is_still_heard(wire, server):
     assert heard.contents[0] == (Opcode.TEXT, b"late words")
 
 
+def test_goodbyes_that_cross_are_ours_with_our_code(wire, server):
+    """A platform may end a session for its own reason while we leave it: all of it was heard."""
+    heard = wire(server.ws("/late?code=1008")).open()
+    heard.wire.close()
+    assert heard.until_closed() == (1000, "us", "late")
+    assert [opcode for opcode, _ in heard.contents] == [Opcode.CLOSE]
+
+
 def test_an_end_without_a_close_frame_is_1006_by_them(wire, server):
     """The connection's plain end is the platform's doing, and abnormal."""
     code, by, detail = wire(server.ws("/raw?hex=&then=drop")).open().until_closed()
