@@ -64,7 +64,9 @@ def recalled_elsewhere(run: Run) -> Outcome:
     usual = bounds.share(sum(not each.held for each in here), len(here))[1] if here else 1.0
     least, most = bounds.share(len(lost), len(there)) if lost else (0.0, 0.0)
     certain = least > max(usual, limit)
-    unclear = most > limit and not here  # nobody can say what it leaves out where it was told
+    # what it leaves out where it was told; from few such recalls nobody can say
+    left_out = sum(not each.held for each in here) / len(here) if here else 0.0
+    more = most > limit and (not here or len(lost) / len(there) > max(limit, left_out))
     nothing = there and not any(recall.held for recall in recalls)
     note = f"{len(lost)} of {len(there)} recalls lack what was told in another session"
     if nothing:
@@ -73,7 +75,7 @@ def recalled_elsewhere(run: Run) -> Outcome:
         examined=len(there),
         unit="recalls",
         found=tuple(_found(run, cases) for cases in _by_teller(lost)) if certain else (),
-        verdict=Verdict.UNKNOWN if nothing or unclear else None,
+        verdict=Verdict.UNKNOWN if nothing or (more and not certain) else None,
         note=note if lost and not certain else "",
         bounded=not lost,
     )

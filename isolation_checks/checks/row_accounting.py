@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -40,15 +40,19 @@ def row_accounting(run: Run) -> Outcome:
     answered = [q for q in run.history.queries.values() if q.ending is Ending.OK]
     counted = [table for table in described.tables if table.query and table.each_query is not None]
     left = _left(run, counted, answered)
-    doubts = [_doubt(run, answered)]
+    doubts, vague = [_doubt(run, answered)], unplaced.failed_by_chance(run)
     found: list[Found] = []
     for table in described.tables:
         rows = records(run.rows.filter(nw.col("table") == table.name), "stream", "index")
         found += _found(run, "placeholder-owner", table, _placeholders(run, rows, table))
         if reading.settled:
-            found += _found(run, "half-written", table, _half_written(run, rows))
+            sure, doubt = _sure(_half_written(run, rows), vague)
+            found += _found(run, "half-written", table, sure)
+            doubts.append(doubt)
         if table.each_failed is not None:
-            found += _found(run, "half-answer", table, _left_by_failures(run, rows, table))
+            sure, doubt = _sure(_left_by_failures(run, rows, table), vague)
+            found += _found(run, "half-answer", table, sure)
+            doubts.append(doubt)
         if _is_whole(run):  # who asked may stand in what was not written down
             unasked, doubt = phantoms.among(run, table.name, rows)
             found += _found(run, "phantom-row", table, ((None, row) for row in unasked))
@@ -82,6 +86,18 @@ def row_accounting(run: Run) -> Outcome:
 
 
 _Case = tuple[Query | None, dict[str, Any] | None]
+
+
+def _sure(cases: Iterable[_Case], vague: Collection[QueryId]) -> tuple[list[_Case], str]:
+    """The cases of queries that were declared over for certain; and why others are in doubt."""
+    known = list(cases)
+    sure = [(query, row) for query, row in known if query is None or query.id not in vague]
+    if len(sure) == len(known):
+        return sure, ""
+    return sure, f"of {len(known) - len(sure)} rows nobody can say: {_VAGUE}"
+
+
+_VAGUE = "an error that named no query may have been about the session, and not their query's end"
 
 
 def _is_whole(run: Run) -> bool:
@@ -195,9 +211,8 @@ def _left_by_failures(run: Run, rows: list[dict[str, Any]], table: Table) -> Ite
     for row in rows:
         if row["query"] is not None:
             left.setdefault(row["query"], []).append(row)
-    doubtful = unplaced.failed_by_chance(run)
     for query in run.history.queries.values():
-        its = left.get(query.id, []) if query.id not in doubtful else []
+        its = left.get(query.id, [])
         keys = {row["key"] or row["index"] for row in its}
         if _said_failed(query) and len(keys) > (table.each_failed or 0):
             yield query, its[-1]
@@ -210,11 +225,10 @@ def _said_failed(query: Query) -> bool:
 
 def _half_written(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
     """Rows that say that an operation goes on which the platform has declared over."""
-    doubtful = unplaced.failed_by_chance(run)
     for row in rows:
         query = run.history.queries.get(QueryId(row["query"] or ""))
         said_over = query is not None and query.reason is not None and query.reason not in _OURS
-        if row["finished"] is False and said_over and row["query"] not in doubtful:
+        if row["finished"] is False and said_over:
             yield query, row
 
 

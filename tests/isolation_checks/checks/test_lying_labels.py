@@ -16,8 +16,7 @@ FRAMES = "history/p0/frames"
         ("", UNKNOWN, ()),  # silence proves nothing
         ("a:=a b:=b", UNKNOWN, ()),  # nor labels without words beside them
         ("a:A1 b:B1", UNKNOWN, ()),  # nor words without labels
-        ("a:=a a:A1 b:=b b:B1", PASS, ()),  # both were read, and never in one frame
-        ("a:=a a:=b b:A1", PASS, ()),  # another's words, under no label
+        ("a:=a a:A1 b:=b b:B1", UNKNOWN, ()),  # both came, and never in one frame
         ("a:=?,A1", UNKNOWN, ()),  # nor labels that mean nobody who is known
         ("a:=a,A1 b:=b,B1", PASS, ()),
         ("b:=b,A1", FAIL, (("a", "b"),)),  # laundered: the recipient's id on foreign words
@@ -35,6 +34,12 @@ def test_a_label_beside_somebody_elses_words_lies(script, verdict, found):
     outcome = ask(check, script)
     assert verdict == outcome.decided
     assert set(found) == {(f.victim, f.recipient) for f in outcome.found}
+
+
+def test_labels_apart_from_all_words_are_said_to_be():
+    """Whoever wrote the plan may mean another place, or none."""
+    assert "leave dialect.where.user out" in ask(check, "a:=a a:A1 b:=b b:B1").note
+    assert "see dialect.where.user" in ask(check, "a:A1 b:B1").note
 
 
 def test_a_finding_says_who_is_named_and_whose_words_they_are():

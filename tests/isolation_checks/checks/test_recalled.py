@@ -52,11 +52,12 @@ def asked(script, **how):
         (HERE + several(elsewhere, 20, 30), PASS, 10),
         (HERE + several(elsewhere, 20, 30, "'sorry"), FAIL, 10),
         (HERE + several(elsewhere, 20, 25) + several(elsewhere, 25, 30, "'sorry"), FAIL, 10),
-        (HERE + several(elsewhere, 20, 24) + elsewhere(24, "'sorry"), PASS, 5),  # it may be chance
+        (HERE + several(elsewhere, 20, 24) + elsewhere(24, "'sorry"), UNKNOWN, 5),  # chance?
         (HERE + several(elsewhere, 20, 30, "A1"), FAIL, 10),  # an old one is not what was told last
         (several(here, 1, 15, "'sorry") + several(elsewhere, 20, 30, "'sorry"), UNKNOWN, 10),
         (several(here, 1, 9, "'hm") + HERE + several(elsewhere, 20, 26, "'hm"), FAIL, 6),
-        (several(here, 30, 44, "'hm") + here(1) + several(elsewhere, 20, 26, "'hm"), PASS, 6),
+        (several(here, 30, 44, "'hm") + here(1) + several(elsewhere, 20, 26, "'hm"), UNKNOWN, 6),
+        (here(1) + several(elsewhere, 20, 30, "'sorry"), UNKNOWN, 10),  # compared with one
         (
             several(elsewhere, 20, 30, "'sorry") + elsewhere(30),
             UNKNOWN,
