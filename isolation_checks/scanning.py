@@ -12,6 +12,8 @@ import hyperscan
 import numpy as np
 import numpy.typing as npt
 
+LONGEST = 4
+"""Octets that a character takes at most."""
 _BETWEEN = "\0"
 """What stands between texts that are scanned together; in no word that is looked for."""
 
@@ -51,10 +53,10 @@ class Scanner:
 
     def among(self, texts: Sequence[str]) -> Among:
         """The same over many texts together: which stands in which."""
-        joined = _BETWEEN.join(texts).encode("utf-8", "replace")
+        joined = octets(_BETWEEN.join(texts))
         hits = self.hits(joined)
         numbers, places = np.array(hits, dtype=np.int64).reshape(-1, 2).T
-        lengths = texts if joined.isascii() else [text.encode("utf-8", "replace") for text in texts]
+        lengths = texts if joined.isascii() else list(map(octets, texts))
         sizes = np.fromiter(map(len, lengths), dtype=np.int64, count=len(texts)) + 1
         ends = np.cumsum(sizes)
         which = np.searchsorted(ends, places)
@@ -76,3 +78,14 @@ class Among:
 def word(word: bytes) -> bytes:
     """The pattern of a word as it is, whatever octets it is made of."""
     return b"".join(b"\\x%02x" % octet for octet in word)
+
+
+def around(text: bytes, start: int, end: int) -> str:
+    """The characters on either side of a stretch of a UTF-8 text, as far as there are any."""
+    before = text[max(0, start - LONGEST) : start].decode("utf-8", "ignore")
+    return before[-1:] + text[end : end + LONGEST].decode("utf-8", "ignore")[:1]
+
+
+def octets(text: str) -> bytes:
+    """A text as it is scanned: what UTF-8 has no form for is a question mark."""
+    return text.encode("utf-8", "replace")

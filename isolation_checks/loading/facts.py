@@ -76,7 +76,7 @@ class Facts:
                 holders.setdefault(form, {})[fact.principal] = fact
         for form, facts in holders.items():
             if len(facts) == 1 and len(form) >= SHORTEST:
-                self._forms.append(_octets(form))
+                self._forms.append(scanning.octets(form))
                 self._facts += facts.values()
         for fact in self._facts:
             self._numbers.setdefault(fact.principal, len(self._numbers))
@@ -110,7 +110,7 @@ class Facts:
 
         Of facts that overlap the longest counts; each stands as words of its own.
         """
-        octets, before = _octets(text.lower()), _size(text[:seen])
+        octets, before = scanning.octets(text.lower()), _size(text[:seen])
         found = [
             (end - len(self._forms[number]), end, self._facts[number])
             for number, end in self._scanner.hits(octets)
@@ -226,14 +226,9 @@ def _forms(text: str) -> set[str]:
 
 def _glued(text: bytes, start: int, end: int) -> bool:
     """Whether a stretch is part of a longer word."""
-    before, behind = text[:start].decode("utf-8", "ignore"), text[end : end + 4]
-    return before[-1:].isalnum() or behind.decode("utf-8", "ignore")[:1].isalnum()
-
-
-def _octets(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    return any(map(str.isalnum, scanning.around(text, start, end)))
 
 
 def _size(text: str) -> int:
     """How many octets of a text in small letters its beginning takes."""
-    return len(text) if text.isascii() else len(_octets(text.lower()))
+    return len(text) if text.isascii() else len(scanning.octets(text.lower()))

@@ -43,7 +43,9 @@ class Identities:
             for how, name in (("subject", principal.subject), ("email", principal.email))
             if name is not None and len(name) >= SHORTEST and not name.isalpha()
         ]
-        self._scanner = Scanner([scanning.word(_octets(named.words)) for named in self._names])
+        self._scanner = Scanner(
+            [scanning.word(scanning.octets(named.words)) for named in self._names]
+        )
 
     def by_name(self, texts: Sequence[str]) -> Iterator[tuple[int, Named]]:
         """Whose ids and emails stand in which of many texts, each as a word of its own.
@@ -54,13 +56,13 @@ class Identities:
         there: dict[int, list[tuple[int, int, Named]]] = {}
         for number, which, end in zip(hits.numbers, hits.texts, hits.ends, strict=True):
             named = self._names[number]
-            place = (int(end) - len(_octets(named.words)), int(end), named)
+            place = (int(end) - len(scanning.octets(named.words)), int(end), named)
             there.setdefault(int(which), []).append(place)
         for which, found in there.items():
-            text = _octets(texts[which])
+            text = scanning.octets(texts[which])
             for start, end, named in found:
                 within = any(s <= start and end <= e and e - s > end - start for s, e, _ in found)
-                if not within and not _glued(text[:start][-4:], text[end : end + 4]):
+                if not within and not _glued(text, start, end):
                     yield which, named
 
     def by_credential(self, text: str) -> Iterator[Named]:
@@ -70,11 +72,7 @@ class Identities:
                 yield Named(PrincipalId(found[1]), "credential", found[0])
 
 
-def _glued(before: bytes, behind: bytes) -> bool:
-    """Whether what stands before and behind makes it part of a longer word."""
-    around = before.decode("utf-8", "ignore")[-1:] + behind.decode("utf-8", "ignore")[:1]
+def _glued(text: bytes, start: int, end: int) -> bool:
+    """Whether a stretch is part of a longer word, or of a longer id."""
+    around = scanning.around(text, start, end)
     return any(symbol.isalnum() or symbol == "_" for symbol in around)
-
-
-def _octets(text: str) -> bytes:
-    return text.encode("utf-8", "replace")

@@ -29,12 +29,13 @@ def of_a_word(run: Run, record: dict[str, Any], canary: str) -> tuple[int, str] 
 
 
 def _held(run: Run, frames: list[dict[str, Any]], canary: str) -> tuple[int, str] | None:
+    last = [frame["index"] for frame in frames[-MOST:]]
+    contents = run.contents(frames[-1]["stream"], last) if last else {}
     dialect = dialect_of(run.history.plan.dialect)
     said = ""
-    for pieces, frame in enumerate(reversed(frames[-MOST:]), 1):
-        content = run.content(frame["stream"], frame["index"]).encode()
+    for pieces, index in enumerate(reversed(last), 1):
         try:
-            said = (dialect.read(content).text or "") + said
+            said = (dialect.read(contents.get(index, "").encode()).text or "") + said
         except Exception:  # noqa: BLE001 - a class of somebody's own may raise; loading said so
             return None
         if any(word.word.upper() == canary for word in words.everywhere(said)):

@@ -6,7 +6,7 @@ nouns are plain Python.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,22 +81,30 @@ class Run:
 
     def content(self, stream: str, index: int) -> str:
         """The text at a place of the history; empty where the evidence is gone."""
-        record = self._record(stream, index)
-        if record is None:
-            return ""
-        if "content" in record:
-            content: bytes = record["content"]
-            return content.decode("utf-8", "replace")
-        return " ".join(text for text in record["texts"] if text)
+        return self.contents(stream, [index]).get(index, "")
 
-    def _record(self, stream: str, index: int) -> Mapping[str, Any] | None:
+    def contents(self, stream: str, indexes: Collection[int]) -> dict[int, str]:
+        """The texts at several places of a stream, which is gone through once."""
+        wanted = sorted(indexes)
+        found: dict[int, str] = {}
         seen = 0
         for batch in self.evidence(stream):
-            if index < seen + batch.num_rows:
-                record: dict[str, Any] = batch.slice(index - seen, 1).to_pylist()[0]
-                return record
+            if len(found) == len(wanted):
+                break
+            for index in wanted[len(found) :]:
+                if index >= seen + batch.num_rows:
+                    break
+                found[index] = _text(batch.slice(index - seen, 1).to_pylist()[0])
             seen += batch.num_rows
-        return None
+        return found
+
+
+def _text(record: Mapping[str, Any]) -> str:
+    """What a frame or a row says."""
+    if "content" in record:
+        content: bytes = record["content"]
+        return content.decode("utf-8", "replace")
+    return " ".join(text for text in record["texts"] if text)
 
 
 def query_table(history: History) -> pa.Table:
