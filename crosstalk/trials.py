@@ -20,9 +20,9 @@ import msgspec
 import locustfiles
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, HarnessError
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging import verdict
 from isolation_checks.selftest import scores
 from isolation_checks.selftest.nouns import Fault, Result, Trial
+from isolation_checks.verdicts import verdict
 
 AFTER_SECONDS = 600
 """How long a drive may take to drain, be read and be judged on a busy machine."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 
 if TYPE_CHECKING:
-    from isolation_checks.judging.verdict import CheckOutcome, ObjectiveOutcome
+    from isolation_checks.verdicts.outcomes import CheckOutcome, ObjectiveOutcome
 
 FAILED: Mapping[str, str] = {
     "foreign canary in a frame": "Follow the first finding's witness to the code that chose "

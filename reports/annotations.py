@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import wording
 from reports.disarm import disarm
 
 if TYPE_CHECKING:
-    from isolation_checks.judging.verdict import Judgement
+    from isolation_checks.verdicts.verdict import Judgement
 
 MOST = 9
 """Annotations of one kind beside the verdict's own: the runner shows ten of a step."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isolation_checks.judging.verdict import Finding, Judgement, Slice, Timeline
+    from isolation_checks.verdicts.finding import Finding
+    from isolation_checks.verdicts.progress import Slice, Timeline
+    from isolation_checks.verdicts.verdict import Judgement
 
 NAMED = 4
 """How many people are named before the rest are counted."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reports.wording import count, counted, rate, seconds
 
 if TYPE_CHECKING:
-    from isolation_checks.judging.capacity import Capacity, Estimate, Quantile, Step
+    from isolation_checks.verdicts.capacity import Capacity, Estimate, Quantile, Step
 
 HEADS = (
     *("users", "verdict", "n", "asked", "answered", "good", "p50", "p95"),

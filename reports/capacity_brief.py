@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isolation_checks.judging.capacity import Capacity, Step
-    from isolation_checks.judging.verdict import ObjectiveOutcome
+    from isolation_checks.verdicts.capacity import Capacity, Step
+    from isolation_checks.verdicts.outcomes import ObjectiveOutcome
 
 Told = list[tuple[str, tuple[str, ...]]]
 

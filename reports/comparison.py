@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.wording import count, rate, seconds, share
 
 if TYPE_CHECKING:
-    from isolation_checks.judging.comparing import Comparison, Line
+    from isolation_checks.verdicts.comparison import Comparison, Line
 
 HEADS = ("indicator", "change", "base", "now", "difference at 95 %", "larger", "p", "n")
 _UNITS = {"s": seconds, "share": share, "per_s": rate}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from isolation_checks.judging.verdict import Course, Step
+    from isolation_checks.verdicts.progress import Course, Step
 
 LEFT, RIGHT, HEAD, ROW, GAP, AXIS = 14, 20, 24, 19, 16, 30
 """Units of room: on the sides, for a heading, a step, between two courses, and the time axis."""

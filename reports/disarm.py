@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from isolation_checks.judging.verdict import Moment
+from isolation_checks.verdicts.finding import Moment
 
 LONGEST = 400
 """Characters that are kept of a name or a sentence; its middle makes way."""

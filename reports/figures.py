@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
 
-    from isolation_checks.judging.verdict import Distribution, Finding, Span
+    from isolation_checks.verdicts.finding import Finding, Span
+    from isolation_checks.verdicts.outcomes import Distribution
 
 LANES_TODO = (
     "Go from the last number back to the first: what happened to the recipient just before the "

@@ -22,7 +22,7 @@ from reports.windows import windows
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from isolation_checks.judging.verdict import Judgement
+    from isolation_checks.verdicts.verdict import Judgement
 
 Draw = Callable[["Judgement", int], "Figure | None"]
 TOLD = 10

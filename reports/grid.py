@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from isolation_checks.judging.verdict import Pair
+    from isolation_checks.verdicts.finding import Pair
 
 LEVELS = 4
 """How many strengths a cell may have; more could not be told apart."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from isolation_checks.judging.verdict import Heat, Timeline
+    from isolation_checks.verdicts.progress import Heat, Timeline
 
 LEFT, RIGHT, TOP, AXIS, LEGEND = 62, 14, 8, 30, 26
 ROW = 17.0

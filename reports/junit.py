@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, wording
 from reports.disarm import disarm
 
 if TYPE_CHECKING:
-    from isolation_checks.judging.verdict import (
+    from isolation_checks.verdicts.finding import Finding
+    from isolation_checks.verdicts.outcomes import (
         CheckOutcome,
-        Finding,
-        Judgement,
         ObjectiveOutcome,
         Opportunity,
         PartOutcome,
     )
+    from isolation_checks.verdicts.verdict import Judgement
 
 SUITE = "crosstalk"
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

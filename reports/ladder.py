@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports.figures import MOST_TICKS, SMALL, STEPS, UNIT, bare, write
 from reports.inline import CURVE, HAIR, INK, MUTED, OTHER, PAPER, RECIPIENT, UNFINISHED, VICTIM
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from isolation_checks.judging.capacity import Capacity, Step
+    from isolation_checks.verdicts.capacity import Capacity, Step
 
 LEFT, RIGHT, TOP, AXIS = 56, 18, 34, 46
 TALL = 200

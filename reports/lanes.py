@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from isolation_checks.judging.verdict import Finding, Moment, Span
+    from isolation_checks.verdicts.finding import Finding, Moment, Span
 
 ROLES = ("victim", "recipient", "other")
 """From the top lane to the bottom one."""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isolation_checks.judging.capacity import Capacity, Used
-    from isolation_checks.judging.verdict import Resource, Timeline
+    from isolation_checks.verdicts.capacity import Capacity, Used
+    from isolation_checks.verdicts.progress import Resource, Timeline
 
 MOST = 8
 """Strips of one figure; further resources stand in the tables."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, wording
 from reports.disarm import disarm, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from isolation_checks.judging.verdict import Finding, Judgement, Moment
+    from isolation_checks.verdicts.finding import Finding, Moment
+    from isolation_checks.verdicts.verdict import Judgement
 
 MOST_BYTES = 60_000
 """What fits into a comment (65,536 characters) with room for what others add."""

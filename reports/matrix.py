@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from isolation_checks.judging.verdict import Pair
+    from isolation_checks.verdicts.finding import Pair
     from reports.grid import Grid
 
 MOST = 30

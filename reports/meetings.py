@@ -16,7 +16,7 @@ from reports.heat import SHARES, edges
 from reports.inline import CURVE, HAIR, INK, MUTED, PAPER, UNFINISHED
 
 if TYPE_CHECKING:
-    from isolation_checks.judging.verdict import Coverage
+    from isolation_checks.verdicts.progress import Coverage
 
 NAMES, TOP, MARGIN = 84, 26, 6
 CELL = (104.0, 40.0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, brief, figures, wording
 from reports.disarm import disarm, excerpt
 from reports.gallery import PLOTS
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from isolation_checks.judging.verdict import Finding, Judgement, Moment
+    from isolation_checks.verdicts.finding import Finding, Moment
+    from isolation_checks.verdicts.verdict import Judgement
     from reports.gallery import Plot
 
 _NAME = re.compile(r"(?<![\w-])(\w{1,16}-\w{1,12})(?![\w-])")

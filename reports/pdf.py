@@ -17,7 +17,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, brief, figures, wording
 from reports.disarm import disarm, excerpt
 from reports.gallery import PLOTS
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from isolation_checks.judging.verdict import Finding, Judgement, Moment
+    from isolation_checks.verdicts.finding import Finding, Moment
+    from isolation_checks.verdicts.verdict import Judgement
 
 DRAWN = 860
 """Units of a figure's width, as on the page; it is scaled to the paper's."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from isolation_checks.judging.verdict import Judgement
+    from isolation_checks.verdicts.verdict import Judgement
 
 WIDTH = 860
 """Pixels of the page; a PNG has twice as many."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
-    from isolation_checks.judging.capacity import Capacity, Estimate, Step
+    from isolation_checks.verdicts.capacity import Capacity, Estimate, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

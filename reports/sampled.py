@@ -15,7 +15,7 @@ from reports.tables import inert
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from isolation_checks.judging.capacity import Capacity, Estimate, Step
+    from isolation_checks.verdicts.capacity import Capacity, Estimate, Step
 
 PLAIN = (
     *("number", "users", "confirms", "from_s", "to_s", "verdict", "queries", "answered"),

@@ -14,12 +14,15 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, wording
 from reports.disarm import disarm
 
 if TYPE_CHECKING:
-    from isolation_checks.judging.verdict import CheckOutcome, Finding, Judgement, Moment, Part
+    from isolation_checks.verdicts.finding import Finding, Moment
+    from isolation_checks.verdicts.lattice import Part
+    from isolation_checks.verdicts.outcomes import CheckOutcome
+    from isolation_checks.verdicts.verdict import Judgement
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RUN = "RUN"

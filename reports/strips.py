@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from isolation_checks.judging.verdict import Slice, Timeline
+    from isolation_checks.verdicts.progress import Slice, Timeline
 
 LEFT, RIGHT = 52, 14
 HEAD, STRIP, GAP, AXIS = 26, 74, 12, 30

@@ -17,11 +17,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isolation_checks.judging import verdict
+from isolation_checks.verdicts.finding import Finding, Pair
+from isolation_checks.verdicts.outcomes import CheckOutcome, ObjectiveOutcome, Opportunity, Window
+from isolation_checks.verdicts.progress import Slice
 from reports.disarm import disarm
 
 if TYPE_CHECKING:
-    from isolation_checks.judging.verdict import Judgement
+    from isolation_checks.verdicts.verdict import Judgement
 
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """What a formula begins with, narrow or, as East Asian keyboards have it, wide."""
@@ -90,7 +92,7 @@ def _kind(hint: Any) -> pa.DataType:  # noqa: ANN401 - a type annotation
 def _windows(judgement: Judgement) -> Iterable[Row]:
     for objective in judgement.objectives:
         for each in objective.windows:
-            same = tuple(getattr(each, name) for name in verdict.Window.__struct_fields__)
+            same = tuple(getattr(each, name) for name in Window.__struct_fields__)
             yield (objective.name, *same)
 
 
@@ -106,7 +108,7 @@ def _latency(judgement: Judgement) -> Iterable[Row]:
 def _timeline(judgement: Judgement) -> Iterable[Row]:
     run = judgement.timeline
     for each in run.slices if run is not None else ():
-        yield tuple(getattr(each, name) for name in verdict.Slice.__struct_fields__)
+        yield tuple(getattr(each, name) for name in Slice.__struct_fields__)
 
 
 def _resources(judgement: Judgement) -> Iterable[Row]:
@@ -146,29 +148,29 @@ def _coverage(judgement: Judgement) -> Iterable[Row]:
 _TEXT, _REAL, _WHOLE = pa.string(), pa.float64(), pa.int64()
 TABLES: Mapping[str, Table] = {
     "findings": _of(
-        verdict.Finding,
+        Finding,
         "findings",
         "id check part kind cwe victim recipient channel times first_s sentence mechanism because "
         "provocation folded_into",
     ),
     "checks": _of(
-        verdict.CheckOutcome,
+        CheckOutcome,
         "checks",
         "name part verdict examined unit found bound note asks",
     ),
     "objectives": _of(
-        verdict.ObjectiveOutcome,
+        ObjectiveOutcome,
         "objectives",
         "name indicator statement verdict unit limit measured lower upper samples censored needed "
         "note meaning advice",
     ),
     "opportunities": _of(
-        verdict.Opportunity, "opportunities", "name count seen bound wanted needed meaning"
+        Opportunity, "opportunities", "name count seen bound wanted needed meaning"
     ),
-    "pairs": _of(verdict.Pair, "pairs", "owner recipient channel times"),
+    "pairs": _of(Pair, "pairs", "owner recipient channel times"),
     "windows": Table(
         columns={
-            "objective": _TEXT, **_columns(verdict.Window, verdict.Window.__struct_fields__)
+            "objective": _TEXT, **_columns(Window, Window.__struct_fields__)
         },
         rows=_windows,
     ),
@@ -180,7 +182,7 @@ TABLES: Mapping[str, Table] = {
         rows=_latency,
     ),
     "timeline": Table(
-        columns=_columns(verdict.Slice, verdict.Slice.__struct_fields__),
+        columns=_columns(Slice, Slice.__struct_fields__),
         rows=_timeline,
     ),
     "resources": Table(

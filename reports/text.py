@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, wording
 from reports.disarm import disarm
 from reports.sheet import Sheet
@@ -17,7 +17,8 @@ from reports.witness import testimony, witness
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from isolation_checks.judging.verdict import Finding, Judgement
+    from isolation_checks.verdicts.finding import Finding
+    from isolation_checks.verdicts.verdict import Judgement
 
 WHOLE = 3
 """Findings that are shown with their witness."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import wording
 from reports.inline import CURVE, INK, MUTED, OTHER, PAPER, RECIPIENT
 from reports.strips import LIMIT, headed, stacked, timed, upward
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from isolation_checks.judging.verdict import ObjectiveOutcome, Window
+    from isolation_checks.verdicts.outcomes import ObjectiveOutcome, Window
 
 SCALES = {"s": (1, "seconds"), "share": (100, "per cent"), "per_s": (1, "a second")}
 """By what a value is multiplied, and what its axis is called."""

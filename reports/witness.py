@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from isolation_checks.judging.verdict import Finding, Moment
+    from isolation_checks.verdicts.finding import Finding, Moment
     from reports.sheet import Sheet
 
 FOREIGN = "bold underline red"

@@ -11,21 +11,19 @@ import math
 import re
 from typing import TYPE_CHECKING, Literal
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from isolation_checks.judging.verdict import (
+    from isolation_checks.verdicts.finding import Finding, Moment
+    from isolation_checks.verdicts.outcomes import (
         CheckOutcome,
         Distribution,
-        Finding,
-        Judgement,
-        Moment,
         ObjectiveOutcome,
         Opportunity,
-        Scale,
     )
+    from isolation_checks.verdicts.verdict import Judgement, Scale
 
 Toward = Literal["nearest", "up", "down"]
 """Where to round: a bound must still be true once it is rounded."""

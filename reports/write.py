@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
-from isolation_checks.judging import capacity, verdict
+from isolation_checks.verdicts import capacity, verdict
 from reports import junit, markdown, page, pdf, pictures, planned, sampled, sarif, tables, text
 from reports.annotations import render as annotated
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from crosstalk.commands.options import found, of_a_run
+from isolation_checks.verdicts import baseline
 
 
 @click.command(epilog="Example: crosstalk baseline latest -o baseline.json")
@@ -27,7 +28,7 @@ def command(run: str, runs: Path, output: Path) -> int:
 
     history = fold.load(found(run, runs))
     base = comparing.baseline(history, metadata.version("crosstalk-harness"))
-    output.write_bytes(comparing.encode(base))
+    output.write_bytes(baseline.encode(base))
     kept = ", ".join(f"{each.of} of {name}" for name, each in base.indicators.items())
     click.echo(f"{output}: {kept or 'no samples'}")
     return 0

@@ -36,8 +36,9 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     RUN was driven with locustfiles/capacity.py.  The answer, and a page of it, are
     kept in its folder `capacity/`.
     """
-    from isolation_checks.judging import capacity, forecasts, planner, steps  # noqa: PLC0415 - slow to import
+    from isolation_checks.judging import forecasts, planner, steps  # noqa: PLC0415 - slow to import
     from isolation_checks.loading.load import loaded  # noqa: PLC0415 - slow to import
+    from isolation_checks.verdicts import capacity  # noqa: PLC0415 - slow to import
 
     directory = found(run, runs)
     held = steps.held(directory)

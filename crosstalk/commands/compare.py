@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from crosstalk.commands.options import found, of_a_run
 from isolation_checks.errors import UsageError
-
-if TYPE_CHECKING:
-    from isolation_checks.judging.comparing import Baseline
+from isolation_checks.verdicts import baseline
 
 
 @click.command(epilog="Example: crosstalk compare baseline.json latest --margin 10%")
@@ -41,13 +39,13 @@ def command(base: str, run: str, runs: Path, margin: str, anyway: bool) -> int: 
     return compared.exit_code
 
 
-def _opened(name: str, runs: Path) -> Baseline:
+def _opened(name: str, runs: Path) -> baseline.Baseline:
     from isolation_checks.judging import comparing  # noqa: PLC0415 - slow to import
     from isolation_checks.loading import fold  # noqa: PLC0415 - slow to import
 
     if Path(name).is_file():
         try:
-            return comparing.decode(Path(name).read_bytes())
+            return baseline.decode(Path(name).read_bytes())
         except UsageError as error:
             raise UsageError(f"{name}: {error}") from error
     return comparing.baseline(fold.load(found(name, runs)), metadata.version("crosstalk-harness"))
@@ -58,6 +56,6 @@ def _share(text: str) -> float:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError as error:
         raise UsageError(f"--margin {text!r}: write it like 10% or 0.1") from error
-    if share < 0:
-        raise UsageError(f"--margin {text!r}: a margin is not below zero")
+    if not 0 <= share < math.inf:
+        raise UsageError(f"--margin {text!r}: a margin is a number, and not below zero")
     return share

@@ -18,7 +18,7 @@ from crosstalk.commands.options import look, of_runs
 from crosstalk.commands.stages import newest
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging import verdict
+from isolation_checks.verdicts import verdict
 
 AFTER_SECONDS = 12.0
 """About how long draining, reading the rows and judging take."""

@@ -9,7 +9,7 @@ import click
 from crosstalk.commands.options import found, look, of_a_run
 from crosstalk.commands.stages import newest
 from isolation_checks.errors import UsageError
-from isolation_checks.judging import verdict
+from isolation_checks.verdicts import verdict
 
 
 @click.command(epilog="Example: crosstalk explain latest F1")

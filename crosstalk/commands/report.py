@@ -11,11 +11,11 @@ import click
 from crosstalk.commands.options import found, of_a_run, progress
 from crosstalk.commands.stages import newest, rendered
 from isolation_checks.errors import UsageError
-from isolation_checks.judging import verdict
+from isolation_checks.verdicts import verdict
 
 FORMATS: Mapping[str, tuple[str, str]] = {
     "text": ("reports.text", "summary"),
-    "json": ("isolation_checks.judging.verdict", "encode"),
+    "json": ("isolation_checks.verdicts.verdict", "encode"),
     "junit": ("reports.junit", "render"),
     "sarif": ("reports.sarif", "render"),
     "markdown": ("reports.markdown", "render"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from isolation_checks.errors import HarnessError
 from isolation_checks.history.directory import RunDirectory, add
-from isolation_checks.judging import verdict
-from isolation_checks.judging.verdict import Judgement
+from isolation_checks.verdicts import verdict
+from isolation_checks.verdicts.verdict import Judgement
 
 Progress = Callable[[str], None]
 

@@ -19,8 +19,8 @@ from crosstalk.commands.options import found, of_a_run
 def command(run: str, runs: Path, users: int, from_s: float, to_s: float, began_s: float) -> int:  # noqa: PLR0913, PLR0917 - one argument an option
     """Judge a step of RUN from what was written down so far, in a line of JSON."""
     from isolation_checks.judging import steps  # noqa: PLC0415 - slow to import
-    from isolation_checks.judging.verdict import Verdict  # noqa: PLC0415 - slow to import
     from isolation_checks.loading import fold  # noqa: PLC0415 - slow to import
+    from isolation_checks.verdicts.lattice import Verdict  # noqa: PLC0415 - slow to import
 
     step = steps.Held(
         number=0, users=users, confirms=False, began_s=began_s, from_s=from_s, to_s=to_s

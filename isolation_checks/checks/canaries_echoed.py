@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from isolation_checks.checks.check import Outcome, check
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run
 from isolation_checks.records import Ending
+from isolation_checks.verdicts.lattice import Verdict
 
 FEW = 0.5
 

@@ -9,19 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from isolation_checks.judging.verdict import (
-    Control,
-    Distribution,
-    Moment,
-    ObjectiveOutcome,
-    Part,
-    Verdict,
-)
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.holes import asks
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.tables.dialect import Id
 from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.verdicts.finding import Moment
+from isolation_checks.verdicts.lattice import Part, Verdict
+from isolation_checks.verdicts.outcomes import Control, Distribution, ObjectiveOutcome
 
 Channel = Literal["frame", "http", "row"]
 Asked = Callable[[Plan], str | None]

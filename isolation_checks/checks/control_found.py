@@ -9,9 +9,10 @@ from isolation_checks.checks.five_events import event_protocol
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.control.measure import measure
-from isolation_checks.judging.verdict import Control, Verdict
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.outcomes import Control
 
 FINDERS: Mapping[str, Check] = {
     "frame": foreign_canary_in_a_frame,

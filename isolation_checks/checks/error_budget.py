@@ -5,10 +5,10 @@ from __future__ import annotations
 from isolation_checks.checks import unplaced
 from isolation_checks.checks.check import Outcome, check
 from isolation_checks.checks.samples import asked_in, asked_of
-from isolation_checks.judging import objectives
-from isolation_checks.judging.verdict import worst
 from isolation_checks.loading.run import Run
 from isolation_checks.loading.samples import belonging, endings
+from isolation_checks.objectives import limits
+from isolation_checks.verdicts.lattice import worst
 
 
 @check(
@@ -28,7 +28,7 @@ def error_budget(run: Run) -> Outcome:
     """
     ended, apart = endings(run.history, unplaced.unsure(run))
     outcomes = tuple(
-        objectives.of_shares(
+        limits.of_shares(
             objective,
             list(filter(belonging(run.history, objective.cohort), ended)),
             apart if objective.cohort is None else 0,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from isolation_checks.checks.check import Outcome, check
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run
 from isolation_checks.records import PrincipalId
+from isolation_checks.verdicts.lattice import Verdict
 
 FEW = 0.1
 """Which share of the principals may be missing."""

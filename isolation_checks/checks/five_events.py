@@ -11,12 +11,13 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks import unplaced, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_protocol
 from isolation_checks.dialects.correlate import By
-from isolation_checks.judging.verdict import Moment, Place, Verdict
 from isolation_checks.loading import overlap
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.dialect import Dialect
 from isolation_checks.records import Ending, Kind, PrincipalId, QueryId, Reason, SessionId
+from isolation_checks.verdicts.finding import Moment, Place
+from isolation_checks.verdicts.lattice import Verdict
 
 _Seen = dict[str, dict[str, Any]]
 

@@ -8,9 +8,9 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import CONTROL, Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.verdicts.lattice import Verdict
 
 CWE = {"frame": 488, "http": 639}
 

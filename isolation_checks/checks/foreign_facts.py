@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from isolation_checks import probing
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.facts import FactSighting, telling
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.verdicts.lattice import Verdict
 
 ENOUGH = 2
 """So many facts of one persona in one answer are no chance."""

@@ -8,9 +8,10 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
-from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.run import CONTROL, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.verdicts.finding import Moment
+from isolation_checks.verdicts.lattice import Verdict
 
 _CWE = {"credential": 522, "subject": 359, "email": 359}
 _SAYS = {

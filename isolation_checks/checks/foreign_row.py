@@ -10,10 +10,10 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks import visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
 from isolation_checks.checks.foreign_canary import unplanted
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
 from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.verdicts.lattice import Verdict
 
 STRANGE = 0.5
 """Where more of a table's rows than this have an owner who is not known, the plan is wrong

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from isolation_checks.checks.check import Outcome, check
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run
+from isolation_checks.verdicts.lattice import Verdict
 
 _GOODBYE = (None, 1000)
 """The close codes of a session that we left because we wanted to."""

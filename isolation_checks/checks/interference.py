@@ -8,10 +8,11 @@ from isolation_checks import probing
 from isolation_checks.checks import refusals
 from isolation_checks.checks.attempts import AT_ONCE_S, Attempts, Decided
 from isolation_checks.checks.check import Found, Outcome, check
-from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
 from isolation_checks.probing import Family
+from isolation_checks.verdicts.finding import Moment
+from isolation_checks.verdicts.lattice import Verdict
 
 SEVERAL, MOST = 2, 0.5
 """So often, and in so large a share of the attempts of a kind, is no coincidence."""

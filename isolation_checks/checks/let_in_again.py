@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from isolation_checks.checks.check import Found, Outcome, check
-from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Session
 from isolation_checks.loading.run import Run
 from isolation_checks.records import PrincipalId
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.finding import Moment
+from isolation_checks.verdicts.lattice import Verdict
 
 LIMIT = 0.01
 """The share of connects that may fail, where the plan limits no share of errors."""

@@ -6,8 +6,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from isolation_checks.checks.check import Outcome, check
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run, count, records
+from isolation_checks.verdicts.lattice import Verdict
 
 
 @check(

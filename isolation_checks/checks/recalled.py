@@ -9,13 +9,14 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import unplaced, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check
-from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan import provoking
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import Ending, Kind, PrincipalId, QueryId
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.finding import Moment
+from isolation_checks.verdicts.lattice import Verdict
 
 LIMIT = 0.01
 """The share of recalls that may fail, where the plan limits no share of errors."""

@@ -12,11 +12,12 @@ from isolation_checks import probing
 from isolation_checks.checks import witness
 from isolation_checks.checks.attempts import Attempts, Decided, Sign
 from isolation_checks.checks.check import Found, Outcome
-from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Probe
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
 from isolation_checks.probing import Family
+from isolation_checks.verdicts.finding import Moment
+from isolation_checks.verdicts.lattice import Verdict
 
 _NAMED = 4
 """So many kinds that could not be made are named in a line."""

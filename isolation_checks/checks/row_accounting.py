@@ -9,11 +9,12 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import missing, phantoms, row_words, unplaced, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
-from isolation_checks.judging.verdict import Moment, Verdict
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import Ending, PrincipalId, QueryId, Reason
+from isolation_checks.verdicts.finding import Moment
+from isolation_checks.verdicts.lattice import Verdict
 
 
 @check(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from isolation_checks.checks.check import Outcome
-from isolation_checks.judging import objectives
-from isolation_checks.judging.verdict import Distribution, ObjectiveOutcome, Verdict, worst
 from isolation_checks.loading.run import Run
 from isolation_checks.loading.samples import Samples, belonging
+from isolation_checks.objectives import limits
 from isolation_checks.plan.indicators import INDICATORS, Name
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.lattice import Verdict, worst
+from isolation_checks.verdicts.outcomes import Distribution, ObjectiveOutcome
 
 
 def asked_in(plan: Plan, indicator: Name) -> str | None:
@@ -33,7 +34,7 @@ def judged(run: Run, indicator: Name, samples: Samples) -> Outcome:
     """The outcome of an indicator of time under the plan's objectives for it."""
     asked = asked_of(run, indicator)
     outcomes = tuple(
-        objectives.of_times(
+        limits.of_times(
             objective, list(filter(belonging(run.history, objective.cohort), samples.all))
         )
         for objective in asked

@@ -8,10 +8,10 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import Run, count, groups_of, records
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import PrincipalId
+from isolation_checks.verdicts.lattice import Verdict
 
 
 def _not_asked(plan: Plan) -> str | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from isolation_checks.judging.verdict import Moment, Place
 from isolation_checks.loading import pieces, words
 from isolation_checks.loading.run import Run
 from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.verdicts.finding import Moment, Place
 
 AROUND = 60
 """Characters shown on either side of what is marked."""

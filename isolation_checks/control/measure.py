@@ -16,7 +16,6 @@ from isolation_checks.control.breaks import Break, Circle, Words
 from isolation_checks.control.extract import extract
 from isolation_checks.control.into_frames import names
 from isolation_checks.control.plant import plant
-from isolation_checks.judging.verdict import Control, Detection, Planted
 from isolation_checks.loading import fold
 from isolation_checks.loading.derive import derived
 from isolation_checks.loading.memory import InMemory
@@ -24,6 +23,7 @@ from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import PrincipalId, QueryId
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.outcomes import Control, Detection, Planted
 
 BREAKS = 160
 """How many are planted of each channel."""

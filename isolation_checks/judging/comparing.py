@@ -1,24 +1,20 @@
-"""A run as a base that others are compared with, small enough to be committed, and the comparing.
-
-It keeps samples with their user and their stretch of time, and no word that anybody said.
-"""
+"""From a run to a base that others are compared with, and from two bases to what changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
 import numpy as np
 
-from isolation_checks.judging import versioned
 from isolation_checks.loading import samples as measured
 from isolation_checks.loading.history import History
 from isolation_checks.plan.indicators import INDICATORS, Name
 from isolation_checks.statistics import comparison
 from isolation_checks.statistics.comparison import Change, Difference, Measured
+from isolation_checks.verdicts.baseline import Baseline, Kept
+from isolation_checks.verdicts.comparison import Comparison, Line
 
-SCHEMA = "crosstalk.baseline/1"
 MOST = 4000
 """Samples that are kept of an indicator: every so-many-th, in the order in which they were due."""
 STRETCHES = 20
@@ -28,70 +24,6 @@ ALIKE = 0.1
 """By how much the number of users may differ between runs that are compared."""
 LEAST_SHARE = 0.005
 """An error share may always grow by so much: it is counted in whole queries."""
-
-
-class _Data(msgspec.Struct, frozen=True, kw_only=True):
-    """A plain value that is written to JSON as it stands."""
-
-
-class Kept(_Data, frozen=True, kw_only=True):
-    """Samples of one indicator: whose (a number), in which stretch, and what they were."""
-
-    users: tuple[int, ...]
-    blocks: tuple[int, ...]
-    values: tuple[float | None, ...]
-    """Seconds to a tenth of a millisecond (None: it never finished); of errors 0 and 1; of
-    throughput answers a second."""
-    of: int
-    """How many samples there were."""
-
-
-class Baseline(_Data, frozen=True, kw_only=True):
-    """What later runs are compared with."""
-
-    schema: str = SCHEMA
-    run: str
-    started_at: str
-    target: str
-    crosstalk: str
-    workload: str
-    users: int
-    seconds: float
-    indicators: dict[str, Kept]
-
-
-class Line(_Data, frozen=True, kw_only=True):
-    """One indicator, compared."""
-
-    name: str
-    unit: Literal["s", "share", "per_s"]
-    change: Change
-    base: float | None
-    now: float | None
-    difference: float | None
-    lower: float | None
-    upper: float | None
-    p: float | None
-    effect: float | None
-    samples: tuple[int, int]
-    why: str = ""
-
-
-class Comparison(_Data, frozen=True, kw_only=True):
-    """Two runs, compared indicator by indicator."""
-
-    base: str
-    run: str
-    margin: float
-    change: Change
-    """`worse` where any indicator is; `unclear` where any is, or where the loads differ."""
-    lines: tuple[Line, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """1 for a regression, 3 where nobody can say, else 0."""
-        return {"worse": 1, "unclear": 3}.get(self.change, 0)
 
 
 def baseline(history: History, crosstalk: str) -> Baseline:
@@ -245,20 +177,3 @@ def _unlike(base: Baseline, now: Baseline) -> list[str]:
     if abs(base.users - now.users) > ALIKE * max(base.users, 1):
         notes.append(f"the loads differ: {base.users} users, now {now.users}")
     return notes
-
-
-def encode(base: Baseline) -> bytes:
-    """A base as a line of JSON."""
-    return msgspec.json.encode(base) + b"\n"
-
-
-def decode(content: bytes) -> Baseline:
-    """Read a base back.
-
-    Raises:
-        UsageError: the content is no base of this schema.
-    """
-    return versioned.decode(content, Baseline, SCHEMA, noun="baseline", again=_AGAIN)
-
-
-_AGAIN = "`crosstalk baseline RUN` makes a new one from the evidence"

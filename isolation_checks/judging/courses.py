@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.judging.verdict import Course, Step
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.records import Ending
+from isolation_checks.verdicts.progress import Course, Step
 
 CHOSEN = ((0.5, "the median answer"), (0.95, "slower than 95 of 100"), (1.0, "the slowest answer"))
 STEPS = 12

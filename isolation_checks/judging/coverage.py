@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from isolation_checks.judging.verdict import Coverage, Met
 from isolation_checks.loading.history import History, Query, Session
 from isolation_checks.loading.overlap import Times, clocks, meeting
 from isolation_checks.records import NEVER_SENT, PrincipalId, ProcessId, SessionId
+from isolation_checks.verdicts.progress import Coverage, Met
 
 CONNECTING, WAITING, STREAMING, IDLE = "connecting", "waiting", "streaming", "idle"
 PHASES = (CONNECTING, WAITING, STREAMING, IDLE)

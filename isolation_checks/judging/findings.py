@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from isolation_checks.checks.check import Check, Found, Outcome
 from isolation_checks.judging import fingerprints
 from isolation_checks.judging.fingerprints import Mechanism, Scene
-from isolation_checks.judging.verdict import SHOWN, Finding, Moment, Span
 from isolation_checks.loading.fold import RESTART
 from isolation_checks.loading.run import Run
 from isolation_checks.records import PrincipalId
+from isolation_checks.verdicts.finding import SHOWN, Finding, Moment, Span
 
 BEFORE_SECONDS = 2.0
 """A provocation as long as this before a finding may have brought it out."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from isolation_checks.judging import fullness
-from isolation_checks.judging.capacity import Answer, Estimate, Step
 from isolation_checks.judging.steps import Seen
+from isolation_checks.verdicts.capacity import Answer, Estimate, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from isolation_checks.judging.capacity import Estimate, Step, Used
 from isolation_checks.loading.history import History
+from isolation_checks.verdicts.capacity import Estimate, Step, Used
 
 FULL = 0.9
 """From this share on a resource is called full."""

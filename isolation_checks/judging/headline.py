@@ -8,7 +8,8 @@ from isolation_checks.checks.check import Check, Outcome
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.judging.findings import Findings
-from isolation_checks.judging.verdict import Opportunity, PartOutcome, Verdict
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.outcomes import Opportunity, PartOutcome
 
 ROOM = 140
 """Characters of a part's reasons in the headline."""

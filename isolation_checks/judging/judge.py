@@ -22,21 +22,15 @@ from isolation_checks.judging import courses, coverage, findings, opportunities,
 from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.headline import headline, scope
 from isolation_checks.judging.parts import part
-from isolation_checks.judging.verdict import (
-    CheckOutcome,
-    Coverage,
-    Judgement,
-    Opportunity,
-    Part,
-    Scale,
-    Verdict,
-    worst,
-)
 from isolation_checks.loading.run import Run, count
 from isolation_checks.plan import provoking
 from isolation_checks.plan.read import called
 from isolation_checks.records import Ending
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.lattice import Part, Verdict, worst
+from isolation_checks.verdicts.outcomes import CheckOutcome, Opportunity
+from isolation_checks.verdicts.progress import Coverage
+from isolation_checks.verdicts.verdict import Judgement, Scale
 
 SAYS_SOMETHING = 0.5
 """A bound above this is left out: it would say no more than that little was looked at."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from isolation_checks.checks.check import Check, Found, Outcome
-from isolation_checks.judging.verdict import Pair
+from isolation_checks.verdicts.finding import Pair
 
 _Key = tuple[str, str, str]
 

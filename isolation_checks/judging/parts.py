@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isolation_checks.checks.check import Check, Outcome
-from isolation_checks.judging.verdict import Opportunity, Part, PartOutcome, Verdict, worst
+from isolation_checks.verdicts.lattice import Part, Verdict, worst
+from isolation_checks.verdicts.outcomes import Opportunity, PartOutcome
 
 
 def part(

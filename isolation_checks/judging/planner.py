@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from isolation_checks.judging import forecasts, fullness, scaling, steps
-from isolation_checks.judging.capacity import Bleeding, Capacity, Step
 from isolation_checks.judging.forecasts import Found, Wanted
 from isolation_checks.judging.steps import Held
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.history import History
 from isolation_checks.loading.run import Run
+from isolation_checks.verdicts.capacity import Bleeding, Capacity, Step
+from isolation_checks.verdicts.lattice import Verdict
 
 
 def capacity(run: Run, held: Sequence[Held], wanted: Wanted | None = None) -> Capacity:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from isolation_checks.judging.capacity import Estimate, Law, Step
 from isolation_checks.plan.model import Plan
 from isolation_checks.statistics import usl
+from isolation_checks.verdicts.capacity import Estimate, Law, Step
 
 CURVE = 60
 

@@ -15,18 +15,19 @@ import numpy as np
 
 from isolation_checks.checks import unplaced
 from isolation_checks.history.directory import RunDirectory, read_json
-from isolation_checks.judging import objectives
-from isolation_checks.judging.capacity import Estimate, Quantile, Step, Used
-from isolation_checks.judging.verdict import ObjectiveOutcome, Verdict, worst
 from isolation_checks.loading import samples as measured
 from isolation_checks.loading.history import History
 from isolation_checks.loading.run import Run, records
 from isolation_checks.loading.samples import Ended, Sample, belonging
+from isolation_checks.objectives import limits
 from isolation_checks.plan.indicators import INDICATORS, Name
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.plan.units import Duration
 from isolation_checks.records import NEVER_SENT, Ending, QueryId
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.capacity import Estimate, Quantile, Step, Used
+from isolation_checks.verdicts.lattice import Verdict, worst
+from isolation_checks.verdicts.outcomes import ObjectiveOutcome
 
 _Due = TypeVar("_Due", Sample, Ended)
 TWO_SIDED = 0.975
@@ -218,14 +219,14 @@ def _objective(seen: Seen, held: Held, objective: Objective) -> ObjectiveOutcome
     if name in ("error_share", "throughput"):
         chosen = list(filter(belongs, _chosen(seen.ended, from_s, held.to_s)))
         return (
-            objectives.of_shares(whole, chosen)
+            limits.of_shares(whole, chosen)
             if name == "error_share"
-            else objectives.of_rates(whole, chosen)
+            else limits.of_rates(whole, chosen)
         )
     if name not in seen.times:
         return None
     times = list(filter(belongs, _chosen(seen.times[name], from_s, held.to_s)))
-    return objectives.of_times(whole, times) if times or not of_sessions else None
+    return limits.of_times(whole, times) if times or not of_sessions else None
 
 
 def _chosen(samples: Sequence[_Due], from_s: float, to_s: float) -> list[_Due]:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from isolation_checks.checks.check import Check, Outcome
-from isolation_checks.judging.verdict import Heat, Resource, Slice, Timeline
 from isolation_checks.loading.history import History, Query, Session
 from isolation_checks.loading.overlap import Times, meeting
 from isolation_checks.loading.resources import Series
 from isolation_checks.records import Ending, Reason
+from isolation_checks.verdicts.progress import Heat, Resource, Slice, Timeline
 
 SLICES = 60
 """How many slices there are at most."""

@@ -1,6 +1,6 @@
 """What a history measured, a sample at a time: whose it is, when it was due, what it took.
 
-Pure functions of a history; what is asked of the samples is `judging.objectives`' affair.
+Pure functions of a history; what is asked of the samples is `objectives.limits`' affair.
 Times are seconds, those of the day seconds since the run began.
 """
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from isolation_checks.verdicts.versioned import Data
+
 HONEST = "none"
 """The name of the trial without any fault."""
 
 
-class _Data(msgspec.Struct, frozen=True):
-    """A plain value that is written to JSON as it stands."""
-
-
-class Fault(_Data, frozen=True, kw_only=True):
+class Fault(Data, frozen=True, kw_only=True):
     """A fault of the reference platform, as the platform itself tells of it."""
 
     name: str
@@ -24,7 +22,7 @@ class Fault(_Data, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
 
 
-class Trial(_Data, frozen=True, kw_only=True):
+class Trial(Data, frozen=True, kw_only=True):
     """One drive of the platform with one fault, or with none."""
 
     fault: str
@@ -51,7 +49,7 @@ class Trial(_Data, frozen=True, kw_only=True):
         return () if self.fault == HONEST else (f"{self.fault}={self.rate:g}", *self.beside)
 
 
-class NotRun(_Data, frozen=True, kw_only=True):
+class NotRun(Data, frozen=True, kw_only=True):
     """A fault that was not tried on a database, and why."""
 
     fault: str
@@ -59,7 +57,7 @@ class NotRun(_Data, frozen=True, kw_only=True):
     why: str
 
 
-class Result(_Data, frozen=True, kw_only=True):
+class Result(Data, frozen=True, kw_only=True):
     """What a trial's judgement says."""
 
     trial: Trial
@@ -73,7 +71,7 @@ class Result(_Data, frozen=True, kw_only=True):
     """When it showed first, in seconds of the run; None where only rows or times show it."""
     mechanisms: tuple[str, ...] = ()
     """What the roots among the findings look like, the weightiest first."""
-    parts: dict[str, str] = {}
+    parts: dict[str, str] = msgspec.field(default_factory=dict)
     problem: str | None = None
     """Why there is no judgement to speak of."""
 
@@ -83,7 +81,7 @@ class Result(_Data, frozen=True, kw_only=True):
         return bool(self.detecting)
 
 
-class Score(_Data, frozen=True, kw_only=True):
+class Score(Data, frozen=True, kw_only=True):
     """All trials of one fault on one database."""
 
     fault: str
@@ -111,7 +109,7 @@ class Score(_Data, frozen=True, kw_only=True):
     missed: bool
 
 
-class Selftest(_Data, frozen=True, kw_only=True):
+class Selftest(Data, frozen=True, kw_only=True):
     """A whole selftest."""
 
     command: str

@@ -10,11 +10,12 @@ from importlib import metadata
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging.verdict import Judgement, Verdict
 from isolation_checks.loading import fold
 from isolation_checks.selftest import mechanisms, opportunities
 from isolation_checks.selftest.nouns import HONEST, Fault, NotRun, Result, Score, Selftest, Trial
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.verdict import Judgement
 
 SURE, SELDOM = 0.95, 0.5
 """A fault that surely struck and is surely noticed in fewer runs than half is missed.  That a

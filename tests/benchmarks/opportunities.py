@@ -19,11 +19,11 @@ from pathlib import Path
 
 from crosstalk.trials import known_faults
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging import verdict
 from isolation_checks.loading import fold
 from isolation_checks.selftest import opportunities
 from isolation_checks.selftest.nouns import Fault
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts import verdict
 
 ENOUGH = 300
 """As many bound a rate by 1 %, where nothing is seen."""

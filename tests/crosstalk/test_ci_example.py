@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from crosstalk.commands.ci_example import EXAMPLES
-from isolation_checks.judging import verdict
+from isolation_checks.verdicts import verdict
 
 ROOT = Path(__file__).parents[2]
 DRIVE = "-u 50 -r 10 -t 60s"

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging import verdict
+from isolation_checks.verdicts import verdict
 
 
 def judgement(run, number):

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from crosstalk.commands import report
 from isolation_checks.errors import UsageError
-from isolation_checks.judging.verdict import encode
+from isolation_checks.verdicts.verdict import encode
 from reports import annotations, junit, markdown, sarif, text
 from tests.reports import samples
 

@@ -20,10 +20,10 @@ import msgspec
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check
-from isolation_checks.judging import capacity, verdict
-from isolation_checks.judging.capacity import Capacity
-from isolation_checks.judging.verdict import Judgement
 from isolation_checks.selftest.nouns import Selftest
+from isolation_checks.verdicts import capacity, verdict
+from isolation_checks.verdicts.capacity import Capacity
+from isolation_checks.verdicts.verdict import Judgement
 from reports import selftest
 from tests.docs.pages import DOCS, anchor
 from tests.leaky_lab.pairs import PAIRS

@@ -14,10 +14,10 @@ from isolation_checks import errors, probing, records
 from isolation_checks.checks import CHECKS
 from isolation_checks.judging import findings, fingerprints
 from isolation_checks.judging.fingerprints import delivery
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading import frames, rows, run
 from isolation_checks.plan.tables.workload import Provocations
 from isolation_checks.rows.collect import ROW_SCHEMA
+from isolation_checks.verdicts.lattice import Verdict
 from reports.write import RENDERERS
 from tests.docs import generated, pages
 

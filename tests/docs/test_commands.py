@@ -22,8 +22,9 @@ import pytest
 import yaml
 
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging import verdict
-from isolation_checks.judging.verdict import Judgement, Verdict
+from isolation_checks.verdicts import verdict
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.verdict import Judgement
 from tests.docs import pages
 from tests.docs.test_examples import readme_plan
 from tests.end_to_end.platforms import platform

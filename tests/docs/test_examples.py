@@ -15,10 +15,10 @@ import pytest
 
 from isolation_checks.errors import UsageError
 from isolation_checks.judging.judge import judge
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.load import loaded
 from isolation_checks.plan import read
 from isolation_checks.rows import collect, sources, ways
+from isolation_checks.verdicts.lattice import Verdict
 from reports import write
 from tests.docs import pages
 from tests.end_to_end import drives

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from isolation_checks.judging import verdict
+from isolation_checks.verdicts import verdict
 from tests.docs import generated
 from tests.docs.pages import DOCS
 from tests.reports import samples

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from isolation_checks.checks import CHECKS
-from isolation_checks.judging.verdict import Judgement, Verdict
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.verdict import Judgement
 
 INDICATORS = {
     "connect time": "connect",

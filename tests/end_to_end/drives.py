@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging import verdict
-from isolation_checks.judging.verdict import Judgement
+from isolation_checks.verdicts import verdict
+from isolation_checks.verdicts.verdict import Judgement
 
 LIMIT_SECONDS = 180
 

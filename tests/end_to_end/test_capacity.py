@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from isolation_checks.judging import capacity
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts import capacity
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end import test_open_load as loads
 
 pytestmark = pytest.mark.slow

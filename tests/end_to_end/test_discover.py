@@ -19,10 +19,10 @@ import pytest
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.checks.row_accounting import row_accounting
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.load import loaded
 from isolation_checks.plan import read
 from isolation_checks.rows.collect import collect
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end.platforms import platform
 from tests.servers.postgres import postgres_server
 

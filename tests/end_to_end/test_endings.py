@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end.drives import part
 from tests.locustfiles import drives
 

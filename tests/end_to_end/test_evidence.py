@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end import drives
 
 pytestmark = pytest.mark.slow

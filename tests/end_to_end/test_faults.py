@@ -11,7 +11,7 @@ import sys
 import msgspec
 import pytest
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end import drives, test_probes, test_provoked_faults
 from tests.end_to_end.claims import claiming, failing
 from tests.reference_platform.redis_server import redis_server

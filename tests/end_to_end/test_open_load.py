@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging import verdict
 from isolation_checks.loading import fold
 from isolation_checks.plan.tables.workload import Provocations
 from isolation_checks.records import Reason
+from isolation_checks.verdicts import verdict
 from tests.locustfiles import drives
 
 pytestmark = pytest.mark.slow

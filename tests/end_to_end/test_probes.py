@@ -14,8 +14,9 @@ import locustfiles
 from isolation_checks.checks import CHECKS
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.history.stream import batches
-from isolation_checks.judging import verdict
-from isolation_checks.judging.verdict import Judgement, Verdict
+from isolation_checks.verdicts import verdict
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.verdict import Judgement
 from tests.end_to_end import drives
 from tests.end_to_end.platforms import platform
 

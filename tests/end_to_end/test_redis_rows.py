@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.rows.collect import read_said
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end import drives
 from tests.reference_platform.redis_server import redis_server
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import prometheus_client
 import pytest
 
-from isolation_checks.judging import capacity, verdict
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts import capacity, verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end import drives
 from tests.end_to_end import test_open_load as loads
 from tests.end_to_end.platforms import platform

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading import fold
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end.foreign.strangers import ROOT, Stranger, locust
 from tests.leaky_lab.pairs import PAIRS
 from tests.leaky_lab.running import PLAN, running

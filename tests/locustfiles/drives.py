@@ -22,8 +22,9 @@ from pathlib import Path
 import locustfiles
 from isolation_checks.history.directory import RunDirectory, read_json
 from isolation_checks.history.stream import batches
-from isolation_checks.judging import verdict
-from isolation_checks.judging.verdict import Judgement, Verdict
+from isolation_checks.verdicts import verdict
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.verdict import Judgement
 
 AGENTS = Path(locustfiles.__path__[0]) / "agents.py"
 LIMIT_SECONDS = 150

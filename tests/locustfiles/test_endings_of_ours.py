@@ -9,7 +9,7 @@ from importlib import resources
 
 import pytest
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end.platforms import platform
 from tests.locustfiles import drives
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.locustfiles import drives
 
 pytestmark = pytest.mark.slow

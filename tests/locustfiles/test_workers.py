@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.locustfiles import drives
 
 pytestmark = pytest.mark.slow

@@ -6,31 +6,28 @@ from typing import Any
 
 import msgspec
 
-from isolation_checks.judging.verdict import (
+from isolation_checks.plan.indicators import INDICATORS
+from isolation_checks.verdicts.finding import Finding, Moment, Pair, Place, Span
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.outcomes import (
     CheckOutcome,
-    Course,
-    Coverage,
     Distribution,
-    Finding,
-    Heat,
-    Judgement,
-    Met,
-    Moment,
     ObjectiveOutcome,
     Opportunity,
-    Pair,
     PartOutcome,
-    Place,
-    Resource,
-    Scale,
-    Slice,
-    Span,
-    Step,
-    Timeline,
-    Verdict,
     Window,
 )
-from isolation_checks.plan.indicators import INDICATORS
+from isolation_checks.verdicts.progress import (
+    Course,
+    Coverage,
+    Heat,
+    Met,
+    Resource,
+    Slice,
+    Step,
+    Timeline,
+)
+from isolation_checks.verdicts.verdict import Judgement, Scale
 
 PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
 

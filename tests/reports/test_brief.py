@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks import CHECKS
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.plan.indicators import INDICATORS
+from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, brief, figures, gallery, planned
 from tests.reports import samples
 

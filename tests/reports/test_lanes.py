@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isolation_checks.judging.verdict import Span
+from isolation_checks.verdicts.finding import Span
 from reports.lanes import DOT, GUTTER, MARGIN, layout
 from tests.reports import samples
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from isolation_checks.judging.capacity import Used
+from isolation_checks.verdicts.capacity import Used
 from reports import levels, sampled
 from tests.reports import samples
 from tests.reports.test_planned import capacity, step

@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from isolation_checks.errors import UsageError
-from isolation_checks.judging.capacity import (
+from isolation_checks.verdicts.capacity import (
     Answer,
     Bleeding,
     Capacity,
@@ -18,7 +18,7 @@ from isolation_checks.judging.capacity import (
     Step,
     encode,
 )
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from reports import ladder, planned, write
 from tests.reports import samples
 from tests.servers.chromium import chromium, collided, cut_off

@@ -6,7 +6,7 @@ import re
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
 
-from isolation_checks.judging.verdict import Place
+from isolation_checks.verdicts.finding import Place
 from reports import sarif
 from tests.reports import samples
 

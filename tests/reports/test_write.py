@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from isolation_checks.errors import UsageError
-from isolation_checks.judging.verdict import encode
+from isolation_checks.verdicts.verdict import encode
 from reports import write
 from tests.reports import samples
 

@@ -19,10 +19,12 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks import canary
 from isolation_checks.history.directory import RunDirectory
-from isolation_checks.judging import verdict
-from isolation_checks.judging.verdict import CheckOutcome, Judgement, Verdict
 from isolation_checks.loading import load
 from isolation_checks.loading.run import records
+from isolation_checks.verdicts import verdict
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.outcomes import CheckOutcome
+from isolation_checks.verdicts.verdict import Judgement
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "docs" / "examples"

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading import fold
 from isolation_checks.loading.history import Session
+from isolation_checks.verdicts.lattice import Verdict
 from tests.end_to_end.foreign import leftovers
 from tests.end_to_end.foreign.strangers import Drive, Stranger, drive, stranger
 

@@ -9,9 +9,9 @@ from isolation_checks.checks.ended_logins import ended_logins
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.forged_tokens import forged_tokens
 from isolation_checks.checks.row_accounting import row_accounting
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.plan import read
 from isolation_checks.probing import KINDS, OFF, Family, Shows
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks import language
 from tests.isolation_checks.trying import PLAN, ask, control, tried, welcome
 

@@ -4,7 +4,7 @@ import pytest
 
 from isolation_checks.checks import canned_answers
 from isolation_checks.checks.canned_answers import answers_differ as check
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import ask
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN

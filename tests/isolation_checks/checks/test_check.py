@@ -12,7 +12,7 @@ from isolation_checks.checks.check import (
     unstated_ids,
     unstated_labels,
 )
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import told
 
 ONE = Found(

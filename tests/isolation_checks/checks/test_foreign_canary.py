@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame as check
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import ask, recorded, told, word
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN

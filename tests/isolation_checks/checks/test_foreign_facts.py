@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.foreign_facts import foreign_facts as check
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks import trying
 from tests.isolation_checks.judging.judging import found
 from tests.isolation_checks.language import ask, fact, told

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.interference import interference
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.history import Provocation, Session
 from isolation_checks.probing import Shows
 from isolation_checks.records import SessionId
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.checks.test_attempts import OWN, SCRIPT, only
 from tests.isolation_checks.trying import ask, control, told, tried
 

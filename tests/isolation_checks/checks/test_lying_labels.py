@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.lying_labels import labels_contradict_content as check
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import ask
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN

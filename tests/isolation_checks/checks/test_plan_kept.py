@@ -4,9 +4,9 @@ import narwhals.stable.v2 as nw
 import pytest
 
 from isolation_checks.checks.plan_kept import plan_kept as check
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.history import Health, Provocation
 from isolation_checks.records import SessionId
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import told
 from tests.isolation_checks.recording import ENGINES
 

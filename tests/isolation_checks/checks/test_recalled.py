@@ -4,8 +4,8 @@ import pytest
 
 from isolation_checks.checks.recalled import recalled_elsewhere as check
 from isolation_checks.errors import UsageError
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.plan import read
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import ask
 from tests.isolation_checks.recording import PLAN
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.row_accounting import row_accounting as check
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import ask
 from tests.isolation_checks.recording import TABLES
 

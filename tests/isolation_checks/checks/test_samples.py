@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.samples import asked_in, judged
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.samples import Sample, Samples
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import told
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN

@@ -4,7 +4,7 @@ from isolation_checks.checks.authenticated_time import authenticated_time
 from isolation_checks.checks.event_gaps import event_gaps
 from isolation_checks.checks.throughput import throughput_kept
 from isolation_checks.checks.tool_time import tool_time
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import ask, told
 
 PASS, FAIL = Verdict.PASS, Verdict.FAIL

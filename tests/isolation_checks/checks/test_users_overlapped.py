@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.users_overlapped import users_overlapped as check
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import ask
 
 PASS, UNKNOWN = Verdict.PASS, Verdict.UNKNOWN

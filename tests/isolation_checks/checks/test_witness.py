@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks import witness
-from isolation_checks.judging.verdict import Moment
 from isolation_checks.loading.run import records
+from isolation_checks.verdicts.finding import Moment
 from tests.isolation_checks.language import told, word
 
 A1 = word("A1")

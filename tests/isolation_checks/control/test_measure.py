@@ -6,8 +6,8 @@ import pytest
 
 from isolation_checks.checks.control_found import control_found, measured
 from isolation_checks.control import extract, measure
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading import words
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.judging.meetings import meetings
 from tests.isolation_checks.language import told
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from isolation_checks.judging import findings
-from isolation_checks.judging.verdict import SHOWN
+from isolation_checks.verdicts.finding import SHOWN
 from tests.isolation_checks import trying
 from tests.isolation_checks.judging.judging import found, outcomes
 

@@ -4,7 +4,8 @@ import pytest
 
 from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.headline import headline
-from isolation_checks.judging.verdict import Opportunity, PartOutcome, Verdict
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.outcomes import Opportunity, PartOutcome
 
 
 def said(bound, verdict=Verdict.PASS, because=""):

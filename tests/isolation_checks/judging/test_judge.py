@@ -14,7 +14,7 @@ from isolation_checks.checks.history_complete import history_complete
 from isolation_checks.control import measure
 from isolation_checks.judging import findings, opportunities
 from isolation_checks.judging.judge import judge
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.judging.judging import says
 from tests.isolation_checks.judging.meetings import EVENTS, answered, meetings
 from tests.isolation_checks.language import told

@@ -4,7 +4,7 @@ import pytest
 
 from isolation_checks.checks.check import Check, Found, Outcome
 from isolation_checks.judging import pairs
-from isolation_checks.judging.verdict import Pair
+from isolation_checks.verdicts.finding import Pair
 
 
 def found(owner, recipient, *indexes, **fields):

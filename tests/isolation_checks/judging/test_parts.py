@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from isolation_checks.checks.check import Outcome, check
 from isolation_checks.judging.parts import part
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 
 
 def asked(name, verdict, note):

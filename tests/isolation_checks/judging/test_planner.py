@@ -6,12 +6,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from isolation_checks.judging import capacity, forecasts, fullness, planner, scaling, steps
-from isolation_checks.judging.capacity import Estimate
+from isolation_checks.judging import forecasts, fullness, planner, scaling, steps
 from isolation_checks.judging.forecasts import Found, Wanted
 from isolation_checks.judging.steps import Held
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.resources import Sampled, Series
+from isolation_checks.verdicts import capacity
+from isolation_checks.verdicts.capacity import Estimate
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import told
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN

@@ -16,9 +16,9 @@ from isolation_checks.errors import HarnessError, UsageError
 from isolation_checks.history import stream as streams
 from isolation_checks.history.directory import add, add_json
 from isolation_checks.judging.judge import judge
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.load import loaded
 from isolation_checks.loading.run import count
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import told, written
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.dialects.events import EventDialect
-from isolation_checks.judging import verdict
 from isolation_checks.judging.judge import judge
 from isolation_checks.loading.run import count
 from isolation_checks.records import Opcode
+from isolation_checks.verdicts import verdict
 from tests.isolation_checks.judging.meetings import meetings
 from tests.isolation_checks.language import recorded, word
 

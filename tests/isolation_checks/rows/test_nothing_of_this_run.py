@@ -12,9 +12,9 @@ import redis
 
 from isolation_checks.checks.foreign_row import foreign_row
 from isolation_checks.checks.row_accounting import row_accounting
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.load import loaded
 from isolation_checks.rows.collect import collect
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.discovery.stored import writing
 from tests.isolation_checks.language import subject, word, written
 from tests.isolation_checks.rows.clock import Clock

@@ -9,13 +9,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from isolation_checks.judging import objectives
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.samples import Sample
+from isolation_checks.objectives import limits
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.plan.units import Limit
 from isolation_checks.statistics import bounds
 from isolation_checks.statistics.search import Search
+from isolation_checks.verdicts.lattice import Verdict
 
 SERVERS, SERVICE_S, PAUSE_S, LIMIT_S = 4, 0.1, 1.0, 0.5
 P95 = Objective(indicator="completion", quantile=0.95, limit=Limit.of(LIMIT_S, "duration"))
@@ -46,7 +46,7 @@ def judged(users, queries, seed):
         Sample(due, each, each, finished=True, principal="a")
         for due, each in closed(users, queries, seed)
     ]
-    return objectives.of_times(P95, samples).verdict
+    return limits.of_times(P95, samples).verdict
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_intervals_hold_the_truth_while_the_platform_stalls_and_those_who_wait_s
         over += found.lower > exact
         under += found.upper is not None and found.upper < exact
         samples = [Sample(0.0, each, each, finished=True, principal="a") for each in times]
-        passed += objectives.of_times(limit, samples).verdict is Verdict.PASS
+        passed += limits.of_times(limit, samples).verdict is Verdict.PASS
     assert max(over, under) <= 24
     assert 0 == passed
     waited = waiting(drawn)

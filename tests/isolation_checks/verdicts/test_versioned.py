@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.errors import UsageError
-from isolation_checks.judging import capacity, comparing, verdict
+from isolation_checks.verdicts import baseline, capacity, verdict
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,7 @@ from isolation_checks.judging import capacity, comparing, verdict
     [
         (verdict, "judgement", "judge"),
         (capacity, "capacity", "capacity"),
-        (comparing, "baseline", "baseline"),
+        (baseline, "baseline", "baseline"),
     ],
 )
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_what_is_none_of_ours_or_of_another_version_is_said_in_a_sentence(
     assert sentence.endswith(f"`crosstalk {command} RUN` makes a new one from the evidence")
 
 
-@pytest.mark.parametrize("module", [verdict, capacity, comparing])
+@pytest.mark.parametrize("module", [verdict, capacity, baseline])
 def test_the_right_version_without_its_fields_is_none(module):
     """Half a file is no file."""
     with pytest.raises(UsageError, match="missing required field"):

@@ -11,17 +11,15 @@ from typing import Literal
 
 import msgspec
 
-from isolation_checks.judging import versioned
-from isolation_checks.judging.verdict import ObjectiveOutcome, Verdict
+from isolation_checks.verdicts import versioned
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.outcomes import ObjectiveOutcome
+from isolation_checks.verdicts.versioned import Data
 
 SCHEMA = "crosstalk.capacity/1"
 
 
-class _Data(msgspec.Struct, frozen=True, kw_only=True):
-    """A plain value that is written to JSON as it stands."""
-
-
-class Estimate(_Data, frozen=True, kw_only=True):
+class Estimate(Data, frozen=True, kw_only=True):
     """A value and its two-sided 95 % interval."""
 
     value: float
@@ -29,7 +27,7 @@ class Estimate(_Data, frozen=True, kw_only=True):
     upper: float
 
 
-class Quantile(_Data, frozen=True, kw_only=True):
+class Quantile(Data, frozen=True, kw_only=True):
     """A quantile of the completion times with its one-sided 95 % bounds; None: no finite one."""
 
     q: float
@@ -38,7 +36,7 @@ class Quantile(_Data, frozen=True, kw_only=True):
     upper: float | None
 
 
-class Used(_Data, frozen=True, kw_only=True):
+class Used(Data, frozen=True, kw_only=True):
     """How much of one of the platform's resources was in use during a step."""
 
     source: str
@@ -51,7 +49,7 @@ class Used(_Data, frozen=True, kw_only=True):
     """What there is of it; None: nobody said."""
 
 
-class Step(_Data, frozen=True, kw_only=True):
+class Step(Data, frozen=True, kw_only=True):
     """A stretch of the run in which the load was held."""
 
     number: int
@@ -93,7 +91,7 @@ class Step(_Data, frozen=True, kw_only=True):
     """What of the platform's own was in use, where it could be sampled."""
 
 
-class Law(_Data, frozen=True, kw_only=True):
+class Law(Data, frozen=True, kw_only=True):
     """The Universal Scalability Law, fitted to what the steps' users got through."""
 
     alpha: Estimate
@@ -109,7 +107,7 @@ class Law(_Data, frozen=True, kw_only=True):
     ceiling: float | None
 
 
-class Answer(_Data, frozen=True, kw_only=True):
+class Answer(Data, frozen=True, kw_only=True):
     """A question that a planner has, its answer in users, and what it rests on."""
 
     asks: str
@@ -119,7 +117,7 @@ class Answer(_Data, frozen=True, kw_only=True):
     assumes: tuple[str, ...] = ()
 
 
-class Bleeding(_Data, frozen=True, kw_only=True):
+class Bleeding(Data, frozen=True, kw_only=True):
     """From which load on isolation breaks."""
 
     users: int
@@ -132,7 +130,7 @@ class Bleeding(_Data, frozen=True, kw_only=True):
     """How many of a thousand queries at `borne` may have bled all the same: an upper bound."""
 
 
-class Capacity(_Data, frozen=True, kw_only=True):
+class Capacity(Data, frozen=True, kw_only=True):
     """What a run says about how many users a platform serves."""
 
     schema: str = SCHEMA

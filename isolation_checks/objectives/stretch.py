@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.samples import Ended, Sample
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.lattice import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
-"""Reads our own JSON back: a judgement, a capacity, a baseline, each of one version of its shape.
+"""What of ours is written as JSON: a judgement, a capacity, a baseline, each of one version.
 
-What is none, or is of another version, is the user's mistake, said in one sentence.
+What is read back and is none, or is of another version, is the user's mistake, said in one
+sentence.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import msgspec
 
 from isolation_checks.errors import UsageError
 
-_Data = TypeVar("_Data", bound=msgspec.Struct)
+
+class Data(msgspec.Struct, frozen=True):
+    """A plain value that is written to JSON as it stands."""
 
 
 class _Labelled(msgspec.Struct):
@@ -20,7 +23,10 @@ class _Labelled(msgspec.Struct):
     schema: str
 
 
-def decode(content: bytes, kind: type[_Data], schema: str, *, noun: str, again: str) -> _Data:
+_Kind = TypeVar("_Kind", bound=msgspec.Struct)
+
+
+def decode(content: bytes, kind: type[_Kind], schema: str, *, noun: str, again: str) -> _Kind:
     """What `content` holds, if it is of this schema; `again` says how one makes a new one.
 
     Raises:

@@ -1,7 +1,7 @@
 """What an objective says of its samples: met, missed, or too few to tell.
 
 Pure functions of samples and the plan's objective: which samples it is about, in which
-stretches of the run, and what those say together.  One stretch is `judging.stretch`'s affair.
+stretches of the run, and what those say together.  One stretch is `objectives.stretch`'s affair.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from isolation_checks.judging import statements, stretch
-from isolation_checks.judging.stretch import Said
-from isolation_checks.judging.verdict import ObjectiveOutcome, Verdict, Window, worst
 from isolation_checks.loading.samples import Ended, Sample
+from isolation_checks.objectives import statements, stretch
+from isolation_checks.objectives.stretch import Said
 from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.statistics import bounds
+from isolation_checks.verdicts.lattice import Verdict, worst
+from isolation_checks.verdicts.outcomes import ObjectiveOutcome, Window
 
 UNITS: dict[Kind, str] = {"duration": "s", "rate": "per_s", "share": "share"}
 

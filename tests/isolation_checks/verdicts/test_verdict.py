@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isolation_checks.errors import UsageError
-from isolation_checks.judging import verdict
 from isolation_checks.judging.judge import judge
-from isolation_checks.judging.verdict import Verdict, worst
+from isolation_checks.verdicts import verdict
+from isolation_checks.verdicts.lattice import Verdict, worst
 from tests.isolation_checks.language import told
 
 PASS, FAIL, UNKNOWN, NOT_ASKED = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN, Verdict.NOT_ASKED
