@@ -1,4 +1,4 @@
-"""What to do about a check or an objective that did not pass: one sentence each.
+"""What to do about a finding, a check or an objective that did not pass: one sentence each.
 
 It knows checks by their names and says something sensible of those that it does not know.
 """
@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from isolation_checks.verdicts.lattice import Verdict
+from reports import mechanisms
 
 if TYPE_CHECKING:
+    from isolation_checks.verdicts.finding import Finding
     from isolation_checks.verdicts.outcomes import CheckOutcome, ObjectiveOutcome
 
 FAILED: Mapping[str, str] = {
@@ -106,12 +108,29 @@ BY_PART: Mapping[str, Mapping[Verdict, str]] = {
     },
 }
 """What holds for a check that is not named above."""
+NOTHING_ANSWERED = (
+    "no query was answered",
+    "no query at all was answered",
+    "no question was answered",
+)
+"""How a note begins where the reason is not the check's own, but that no answer came."""
+ANSWER_FIRST = (
+    "Mend what keeps answers from those who asked (the first finding, if there is one, shows it), "
+    "or the plan's way of asking, and drive again."
+)
+
+
+def for_finding(finding: Finding) -> str:
+    """Where to look: what its mechanism says, or else its check; empty where neither does."""
+    return mechanisms.look(finding.mechanism) or FAILED.get(finding.check, "")
 
 
 def for_check(check: CheckOutcome) -> str:
     """What to do about a check; empty where there is nothing to do."""
     if check.verdict not in (Verdict.FAIL, Verdict.UNKNOWN):
         return ""
+    if check.verdict is Verdict.UNKNOWN and check.note.startswith(NOTHING_ANSWERED):
+        return ANSWER_FIRST
     named = FAILED if check.verdict is Verdict.FAIL else UNSEEN
     return named.get(check.name) or BY_PART[check.part][check.verdict]
 
@@ -120,6 +139,8 @@ def for_objective(outcome: ObjectiveOutcome) -> str:
     """What to do about an objective; empty where there is nothing to do."""
     if outcome.verdict is Verdict.FAIL:
         return outcome.advice or BY_PART["objectives"][Verdict.FAIL]
+    if outcome.verdict is Verdict.UNKNOWN and outcome.note.startswith(NOTHING_ANSWERED):
+        return ANSWER_FIRST
     if outcome.verdict is Verdict.UNKNOWN:
         more = outcome.needed is not None
         return (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from isolation_checks.verdicts.lattice import Verdict
-from reports import wording
+from reports import advice, wording
 from reports.disarm import disarm
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def _wrong(judgement: Judgement) -> list[tuple[str, str]]:
     told: list[tuple[str, str]] = []
     for finding in judgement.findings:
         if finding.folded_into is None:
-            like = f"looks like {wording.looks_like(finding)}"
-            said = f"{finding.sentence} ({wording.where(finding)}); {like}"
+            like = f"looks like {wording.looks_like(finding)}. {advice.for_finding(finding)}"
+            said = f"{finding.sentence} ({wording.where(finding)}); {like.rstrip()}"
             told.append((f"{finding.id}: {finding.check}", said))
     return told + [
         (wording.limit(objective.statement), wording.measured(objective))

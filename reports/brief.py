@@ -31,6 +31,7 @@ def told(judgement: Judgement) -> Told:
         ("What is wrong", (*_broken(judgement, first), *_missed(judgement))),
         ("For whom", (*_whom(judgement), *_whose_answers(judgement))),
         ("Since when", (*_since(judgement), *_late_since(judgement))),
+        ("How sure that is", tuple(_sure(judgement))),
         ("What is not known", _unknown(judgement)),
         ("What to do next", _next(judgement, first)),
     ]
@@ -43,7 +44,8 @@ def _broken(judgement: Judgement, first: Finding | None) -> Iterator[str]:
             yield "Nothing wrong was seen, and too little was seen to say that all is well."
         return
     known = first.mechanism != "unknown"
-    looks = f" It looks like this: {first.mechanism}." if known else ""
+    why = f" ({first.because})" if first.because else ""
+    looks = f" It looks like this: {first.mechanism}{why}." if known else ""
     yield f"{_begun(first)}.{looks}"
     if judgement.roots > 1:
         more = wording.counted(judgement.roots - 1, "more root", "more roots")
@@ -139,6 +141,22 @@ def _loaded(run: Timeline, within: Slice) -> str:
     return f"with about {sessions} open of {max(each.sessions for each in run.slices)} at most"
 
 
+def _sure(judgement: Judgement) -> Iterator[str]:
+    """Of a pass: what the bound in its headline says, in words."""
+    overlap = next((each for each in judgement.opportunities if each.name == "overlap"), None)
+    if judgement.verdict is not Verdict.PASS or overlap is None or not overlap.bound:
+        return
+    many = wording.counted(overlap.count, "answer", "answers")
+    yield (
+        f"{many} repeated words of their own user's while another user's query was open, so "
+        "that another's could have stood there; none did."
+    )
+    yield (
+        f"Had {wording.share(overlap.bound, 'up')} of such answers held another's, a run like "
+        "this one would have shown it 95 times in 100."
+    )
+
+
 def _unknown(judgement: Judgement) -> tuple[str, ...]:
     """Beside what failed, what could not be judged."""
     if judgement.verdict is not Verdict.FAIL:
@@ -152,10 +170,8 @@ def _unknown(judgement: Judgement) -> tuple[str, ...]:
 
 def _next(judgement: Judgement, first: Finding | None) -> tuple[str, ...]:
     if first is not None:
-        known = first.mechanism != "unknown"
-        like = f", with \u201c{first.mechanism}\u201d," if known else ""
-        read = f"Read {first.id} below: its witness is the least that proves it."
-        give = f"Give it{like} to whoever owns that code."
+        read = f"Read {first.id} below: it proves this, moment by moment."
+        give = f"Give it to whoever owns that code. {advice.for_finding(first)}".rstrip()
         again = "must then pass with as many examined."
         return f"{read} {give}", f"Drive again after the fix; \u201c{first.check}\u201d {again}"
     if judgement.verdict is Verdict.PASS:

@@ -101,13 +101,15 @@ def _examined(check: CheckOutcome) -> str:
 
 
 def _told(finding: Finding, run: str) -> str:
-    """A finding in three lines: what, where and how often, and what it looks like."""
+    """A finding in a few lines: what, where and how often, what it looks like, what to do."""
     follows = "" if finding.folded_into is None else f" (follows from {finding.folded_into})"
+    todo = advice.for_finding(finding)
     return (
         f"{finding.id}  {finding.sentence}{follows}\n"
         f"    {wording.where(finding)}\n"
         f"    looks like {wording.looks_like(finding)}\n"
-        f"    crosstalk explain {run} {finding.id}"
+        + (f"    to do: {todo}\n" if todo and not follows else "")
+        + f"    crosstalk explain {run} {finding.id}"
     )
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from isolation_checks.verdicts.lattice import Verdict
-from reports import advice, wording
+from reports import advice, brief, wording
 from reports.disarm import disarm, excerpt
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ WHOLE = 5
 """Findings that are shown with their witness."""
 SAID = 160
 """Characters of an excerpt."""
+APART = ("What is wrong", "What is not known")
+"""Said in few words by other means: by the headline, and by the table of parts."""
 SIGNS = {
     Verdict.PASS: "✅ PASS",
     Verdict.FAIL: "❌ FAIL",
@@ -88,6 +90,12 @@ def _head(judgement: Judgement) -> list[str]:
         plain(part) for part in (f"run {judgement.run}", *wording.size(judgement.scale))
     )
     lines = [f"## {SIGNS[judgement.verdict]}: {plain(judgement.headline)}", "", size, ""]
+    told = [
+        f"- **{heading}** {plain(' '.join(sentences))}"
+        for heading, sentences in brief.told(judgement)
+        if heading not in APART
+    ]
+    lines += [*told, ""] if told else []
     rows = [
         (
             part.name,
@@ -126,7 +134,9 @@ def _finding(finding: Finding) -> list[str]:
     ]
     if rows:
         lines += _table(("time", "who", "did or received", "words"), rows)
-    return [*lines, f"Looks like {plain(wording.looks_like(finding))}", ""]
+    lines += [f"Looks like {plain(wording.looks_like(finding))}", ""]
+    todo = advice.for_finding(finding) if finding.folded_into is None else ""
+    return [*lines, *([f"*What to do.* {plain(todo)}", ""] if todo else [])]
 
 
 def _said(finding: Finding, moment: Moment) -> str:

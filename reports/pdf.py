@@ -209,6 +209,8 @@ def _finding(paper: Paper, finding: Finding) -> None:
     if finding.witness:
         paper.table(rows, (4, 12, 18, 66))
     paper.say(f"Looks like {wording.looks_like(finding)}")
+    if advice.for_finding(finding):
+        paper.say(f"What to do. {advice.for_finding(finding)}")
     if finding.provocation:
         paper.say(f"Brought out by: {finding.provocation}")
 

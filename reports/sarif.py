@@ -187,7 +187,8 @@ def _result(finding: Finding, rule: str, number: int) -> dict[str, Any]:
     """A finding: a consequence of another one is a warning, everything else an error."""
     follows = "" if finding.folded_into is None else f" It follows from {finding.folded_into}."
     where, like = wording.where(finding), wording.looks_like(finding)
-    said = f"{finding.sentence} ({where}). Looks like {like}.{follows}"
+    todo = advice.for_finding(finding) if not follows else ""
+    said = f"{finding.sentence} ({where}). Looks like {like}.{follows} {todo}".rstrip()
     mark = fingerprint(finding)
     result: dict[str, Any] = {
         "ruleId": rule,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from isolation_checks.verdicts.lattice import Verdict
-from reports import advice, wording
+from reports import advice, brief, wording
 from reports.disarm import disarm
 from reports.sheet import Sheet
 from reports.witness import testimony, witness
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isolation_checks.verdicts.verdict import Judgement
 
 WHOLE = 3
-"""Findings that are shown with their witness."""
+"""Roots that are shown with their witness."""
 LISTED = 10
 """Findings that are shown at all, the whole ones included."""
 STEPS = 6
@@ -110,6 +110,7 @@ def _sheet(judgement: Judgement, sheet: Sheet, rows: int | None = None) -> Sheet
     sheet.gap()
     word = sheet.ink(judgement.verdict, STYLES[judgement.verdict]).append("  ")
     sheet.hang(word, sheet.ink(wording.held(judgement.headline), "bold"), indent=0)
+    _told(sheet, judgement)
     _findings(sheet, judgement)
     _checks(sheet, judgement, rows)
     _objectives(sheet, judgement, rows)
@@ -119,17 +120,36 @@ def _sheet(judgement: Judgement, sheet: Sheet, rows: int | None = None) -> Sheet
     return sheet
 
 
+def _told(sheet: Sheet, judgement: Judgement) -> None:
+    """For whom and since when; what to do, where no finding below says it."""
+    if judgement.verdict is Verdict.PASS:
+        return
+    told = dict(brief.told(judgement))
+    wanted = ["For whom", "Since when"]
+    wanted += [] if judgement.findings else ["What to do next"]
+    there = [heading for heading in wanted if heading in told]
+    if there:
+        sheet.gap()
+    start = 2 + max(map(len, there), default=0) + 2
+    for heading in there:
+        for place, sentence in enumerate(told[heading]):
+            label = "" if place else heading.lower()
+            said = sheet.ink(wording.held(sentence))
+            sheet.hang(sheet.ink(label, "dim"), said, indent=2, start=start)
+
+
 def _findings(sheet: Sheet, judgement: Judgement) -> None:
     """Roots with their witness, then a line each, then a number: all are counted."""
     findings = wording.roots_first(judgement.findings)
-    for finding in findings[:WHOLE]:
+    whole = [finding for finding in findings[:WHOLE] if finding.folded_into is None]
+    for finding in whole:
         sheet.gap()
         _whole(sheet, judgement, finding)
-    brief = findings[WHOLE:LISTED]
-    if brief:
+    listed = findings[len(whole) : LISTED]
+    if listed:
         sheet.gap()
-    size = max((len(finding.id) for finding in brief), default=0)
-    for finding in brief:
+    size = max((len(finding.id) for finding in listed), default=0)
+    for finding in listed:
         often = wording.times(finding.times)
         if finding.folded_into is not None:
             often += f", follows from {finding.folded_into}"
@@ -147,8 +167,7 @@ def _whole(sheet: Sheet, judgement: Judgement, finding: Finding) -> None:
     """A finding as it convinces: what, where, the witness, the mechanism, where to read on."""
     label = sheet.ink(f"{finding.id}  ", "bold red")
     indent = 2 + label.cell_len
-    follows = "" if finding.folded_into is None else f" · follows from {finding.folded_into}"
-    where = sheet.ink(wording.where(finding) + follows, "dim")
+    where = sheet.ink(wording.where(finding), "dim")
     sentence = sheet.ink(finding.sentence, "bold")
     if indent + sentence.cell_len + 4 + where.cell_len <= sheet.width:
         blank = " " * (sheet.width - indent - sentence.cell_len - where.cell_len)
@@ -161,15 +180,19 @@ def _whole(sheet: Sheet, judgement: Judgement, finding: Finding) -> None:
     steps = len(finding.witness) - STEPS
     if steps > 0:
         sheet.lines.append(sheet.ink(f"{' ' * (indent + 2)}… {steps} more moments", "dim"))
-    more = f"crosstalk explain {judgement.run} {finding.id}"
-    for name, content in (("looks like", wording.looks_like(finding)), ("more", more)):
-        sheet.hang(sheet.ink(name, "dim"), sheet.ink(content), indent=indent, start=indent + 12)
+    facts = (
+        ("looks like", wording.looks_like(finding)),
+        ("to do", advice.for_finding(finding)),
+        ("more", f"crosstalk explain {judgement.run} {finding.id}"),
+    )
+    for name, content in facts:
+        if content:
+            sheet.hang(sheet.ink(name, "dim"), sheet.ink(content), indent=indent, start=indent + 12)
 
 
 def _facts(judgement: Judgement, finding: Finding) -> list[tuple[str, str]]:
     """What is known of a finding beside its witness; what is not known is left out."""
     follow = [other.id for other in judgement.findings if other.folded_into == finding.id]
-    todo = (advice.for_check(c) for c in judgement.checks if c.name == finding.check)
     facts = (
         ("run", judgement.run),
         ("kind", finding.kind),
@@ -181,7 +204,7 @@ def _facts(judgement: Judgement, finding: Finding) -> list[tuple[str, str]]:
         ("brought out by", finding.provocation),
         ("follows from", finding.folded_into),
         ("leads to", ", ".join(follow)),
-        ("what to do", next(todo, "")),
+        ("what to do", advice.for_finding(finding)),
     )
     return [(label, content) for label, content in facts if content]
 

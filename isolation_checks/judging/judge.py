@@ -35,6 +35,8 @@ from isolation_checks.verdicts.verdict import Judgement, Scale
 SAYS_SOMETHING = 0.5
 """A bound above this is left out: it would say no more than that little was looked at."""
 UNANSWERED = "no query at all was answered: is the platform asked in the right way?"
+ASTRAY = "no query was answered where it was asked"
+"""Beside findings of isolation: what others got instead says that it was asked well."""
 PARTS: tuple[Part, ...] = ("evidence", "isolation", "objectives")
 Progress = Callable[[str], None]
 _Data = TypeVar("_Data")
@@ -69,7 +71,9 @@ def judge(
     if plan.resources is None:
         not_asked.append("the platform's CPU, memory and connections: the plan has no [resources]")
     if not any(query.ending is Ending.OK for query in run.history.queries.values()):
-        outcomes = [(check, _unjudgeable(check, outcome)) for check, outcome in outcomes]
+        astray = any(check.part == "isolation" and outcome.found for check, outcome in outcomes)
+        why = ASTRAY if astray else UNANSWERED
+        outcomes = [(check, _unjudgeable(check, outcome, why)) for check, outcome in outcomes]
     found = _findings(run, outcomes)
     chances = _opportunities(run, outcomes)
     met = _coverage(run)
@@ -126,7 +130,7 @@ def _asked(check: Check, run: Run) -> Outcome:
         )
 
 
-def _unjudgeable(check: Check, outcome: Outcome) -> Outcome:
+def _unjudgeable(check: Check, outcome: Outcome, why: str) -> Outcome:
     """Objectives are neither met nor missed where no query at all was answered.
 
     Nobody can then say whether the platform is at fault, or our way of asking it.
@@ -137,9 +141,9 @@ def _unjudgeable(check: Check, outcome: Outcome) -> Outcome:
         outcome,
         verdict=Verdict.UNKNOWN,
         found=(),
-        note=UNANSWERED,
+        note=why,
         objectives=tuple(
-            msgspec.structs.replace(objective, verdict=Verdict.UNKNOWN, note=UNANSWERED)
+            msgspec.structs.replace(objective, verdict=Verdict.UNKNOWN, note=why)
             if objective.verdict is Verdict.FAIL
             else objective
             for objective in outcome.objectives

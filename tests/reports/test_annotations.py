@@ -21,7 +21,9 @@ def test_the_verdict_comes_first_and_each_root_is_an_error():
     expected = (
         "::error title=F1%3A foreign canary in a frame::words that only ana-07 was given reached "
         "ben-12 (frame · CWE-488 · 37 times, first at 4.2\u00a0s); looks like the newest socket "
-        "wins: all 37 follow a connect within 40 ms"
+        "wins: all 37 follow a connect within 40 ms. Look for one object, shared by all users, "
+        "that keeps the socket to send to: each connect overwrites it, so find the socket by its "
+        "session instead."
     )
     assert expected == root
 

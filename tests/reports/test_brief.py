@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from isolation_checks.checks import CHECKS
+from isolation_checks.judging import fingerprints
+from isolation_checks.judging.fingerprints import delivery, probing
+from isolation_checks.judging.judge import ASTRAY, UNANSWERED
 from isolation_checks.plan.indicators import INDICATORS
 from isolation_checks.verdicts.lattice import Verdict
-from reports import advice, brief, figures, gallery, planned
+from reports import advice, brief, figures, gallery, mechanisms, planned
 from tests.reports import samples
 
 
@@ -21,10 +27,14 @@ def test_a_broken_run_in_four_sentences():
     pairs = tuple(samples.pair("ana-07", f"user-{number}", 1) for number in range(6))
     sentences = told(samples.failing(pairs=pairs))
     assert ["What is wrong", "For whom", "Since when", "What to do next"] == list(sentences)
-    assert "looks like this: the newest socket wins" in sentences["What is wrong"]
+    assert (
+        "looks like this: the newest socket wins (all 37 follow a connect within 40 ms)."
+        in sentences["What is wrong"]
+    )
     assert "Content of ana-07 reached user-0, user-1, user-2 and 3 others." == sentences["For whom"]
     assert "with about 5 sessions open of 40 at most" in sentences["Since when"]
     assert "Read F1 below" in sentences["What to do next"]
+    assert "each connect overwrites it" in sentences["What to do next"]
 
 
 def test_the_load_is_the_one_counted_next():
@@ -67,9 +77,13 @@ def test_unknown_is_not_good_news_and_says_what_would_do():
 
 
 def test_a_pass_says_what_to_read_and_to_keep():
-    """Nothing is wrong, and the run is good for something yet."""
-    assert {"What to do next"} == set(told(samples.passing()))
-    assert "could not see" in told(samples.passing())["What to do next"]
+    """Nothing is wrong, it is said how sure that is, and the run is good for something yet."""
+    said = told(samples.passing())
+    assert ["How sure that is", "What to do next"] == list(said)
+    assert "could not see" in said["What to do next"]
+    (overlap,) = (o for o in samples.passing().opportunities if o.name == "overlap")
+    assert said["How sure that is"].startswith(f"{overlap.count:,} answers repeated words")
+    assert "95 times in 100" in said["How sure that is"]
 
 
 def test_a_sentence_begins_as_one_but_for_names():
@@ -119,3 +133,44 @@ def one_sentence(said):
 def test_what_is_advised_belongs_to_checks_that_there_are():
     """A check that was renamed is noticed here."""
     assert {*advice.FAILED, *advice.UNSEEN} <= {each.name for each in CHECKS}
+
+
+def named():
+    """Every mechanism that a fingerprint names, as the source has them."""
+    words = set()
+    for module in Path(fingerprints.__file__).parent.glob("*.py"):
+        tree = ast.parse(module.read_text())
+        constants = {
+            target.id: node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.keyword) and node.arg == "name":
+                words.add(getattr(node.value, "value", None) or constants.get(node.value.id))
+    told = {said for said, _ in (*delivery.DELIVERY.values(), *probing.PROBED.values())}
+    return {word for word in words if isinstance(word, str)} - {fingerprints.UNKNOWN} | told
+
+
+def test_every_mechanism_says_where_to_look():
+    """One sentence each, of none that no fingerprint names; of an unknown one the check's."""
+    assert named() == set(mechanisms.LOOK)
+    for sentence in mechanisms.LOOK.values():
+        assert one_sentence(sentence), sentence
+    unknown = samples.shared_socket(mechanism="unknown")
+    assert advice.FAILED[unknown.check] == advice.for_finding(unknown)
+    assert advice.for_finding(unknown) != advice.for_finding(samples.shared_socket())
+
+
+@pytest.mark.parametrize(
+    "note", ["no query was answered", "no question was answered", ASTRAY, UNANSWERED]
+)
+def test_where_nothing_was_answered_more_users_would_not_do(note):
+    """The advice is about the answers, not about the check that had none to look at."""
+    check = samples.check("users overlapped", 0, verdict=Verdict.UNKNOWN, note=note)
+    assert advice.ANSWER_FIRST == advice.for_check(check)
+    (objective, *_) = samples.slow().objectives
+    unknown = samples.changed(objective, verdict=Verdict.UNKNOWN, note=note)
+    assert advice.ANSWER_FIRST == advice.for_objective(unknown)

@@ -26,12 +26,17 @@ Crosstalk - run 1122-0941-k3v - 20 users - 1,184 queries - 9,402 frames - 2,361 
 
 FAIL  isolation broken: 38 findings, one root
 
+  for whom    It happened to ana-07.
+  since when  It was first seen 4.20 s into the run, with about 5 sessions open of 40 at most.
+
   F1  words that only ana-07 was given reached ben-12     frame - CWE-488 - 37 times, first at 4.2 s
         4.180 s  ana-07  asked           "... check my order CX7Q2M8R4KXW0V9TB3HN for Port ..."
         4.191 s  ben-12  connected
         4.203 s  ben-12  agent_thinking  "... asks for order CX7Q2M8R4KXW0V9TB3HN for Port ..."
                                                              ^^^^^^^^^^^^^^^^^^^^  <- ana-07's
       looks like  the newest socket wins: all 37 follow a connect within 40 ms
+      to do       Look for one object, shared by all users, that keeps the socket to send to: each
+                  connect overwrites it, so find the socket by its session instead.
       more        crosstalk explain 1122-0941-k3v F1
 """
     assert shown.startswith(expected)
@@ -39,7 +44,7 @@ FAIL  isolation broken: 38 findings, one root
     assert "\n  foreign row                 PASS           2,361       0   under 0.13 % at" in shown
     assert "\n  completion p95 <= 5 s   PASS      1.31 s (at most 1.38 s; n = 1,140)\n" in shown
     assert "\n  isolation   FAIL      37 findings on the wire, one root\n" in shown
-    assert re.search(r"F2  an answer .* row - once - follows from F1\n", shown)
+    assert re.search(r"\n  F2  an answer .*  once, follows from F1\n", shown)
     assert "\n  not asked: probes\n" in shown
     assert "more\n" not in shown
     assert "\n  what this run could not see: no two queries overlapped in" in shown
@@ -172,7 +177,7 @@ def test_explain_tells_one_finding_whole():
     assert "history/w2/frames, record 1871" in flat
     assert "brought out by connect during somebody's answer" in flat
     assert "leads to F2" in flat
-    assert "what to do Follow the first finding's witness to the code" in flat
+    assert "what to do Look for one object, shared by all users" in flat
     follower = text.explain(samples.failing(), "F2", width=80, colour=False)
     assert "follows from F1" in " ".join(follower.split())
     assert " -  ana-07  row of run r-88 absent in messages\n" in follower

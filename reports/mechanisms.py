@@ -1,0 +1,91 @@
+"""Where to look in the code, by the mechanism that a finding looks like: one sentence each.
+
+It knows mechanisms by their names; of those that it does not know, and of "unknown", it has
+nothing to say, and the check's own advice stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+LOOK: Mapping[str, str] = {
+    "a read by id alone, without a check of the owner": "Look at every place that reads a "
+    "conversation by its id, and compare its owner with the user of the token.",
+    "a targeted send became a send to all": "Look at the code that picks the sockets for an "
+    "event: it takes all that are open instead of those of whoever asked.",
+    "a group named after the beginning of an id": "Look at how rooms, groups or channels get "
+    "their names: use the whole id, and keep its capitals.",
+    "a second emitter sends each event again, to somebody else": "Look for two objects that "
+    "send the same events, such as a global one beside the request's own, and remove one.",
+    "what was kept for a dropped socket is sent to another": "Look at the queue that keeps "
+    "events for whoever lost the connection: its key must be that user's, and nobody else may "
+    "take from it.",
+    "the newest socket wins": "Look for one object, shared by all users, that keeps the socket "
+    "to send to: each connect overwrites it, so find the socket by its session instead.",
+    "another's frames under the recipient's ids": "Look at what writes the ids into an event: "
+    "it does so after the socket was chosen, and so hides that the choice was wrong.",
+    "one dispatcher of tools, whose events follow the run that came last": "Look at how a tool "
+    "finds whom to tell of its progress: give each run a way of its own, not one that is set "
+    "anew by every run.",
+    "an error carries a dump of what others asked": "Look at what error messages are made "
+    "from: they quote state that is not the request's own.",
+    "an error carries another's context": "Look at where an error takes its ids and its text "
+    "from: it must be the request that failed, not what was handled last.",
+    "answers stream out of one buffer": "Give each answer a buffer of its own, and do not "
+    "use it again before all of it was sent.",
+    "a reply left on a connection for whoever borrows it next": "Look at pooled connections "
+    "(database, cache, HTTP): one whose command was cancelled must be closed, not given back.",
+    "a memory that is searched without the user in its filter": "Look at how memory or "
+    "documents are searched: every search must name the user or tenant, also where there is none.",
+    "a cache of answers without the user in its key": "Look at the key of the answer cache: "
+    "it must hold the user, and whatever else the answer was made from.",
+    "a cache whose key is cut short": "Look at the key of the answer cache: it must hold the "
+    "whole question and the user, not a beginning or a form without capitals.",
+    "one agent object shared by overlapping runs": "Look for an agent, factory or state that is "
+    "made once and used by all: each run needs its own, nested lists included.",
+    "state that another's run had left behind": "Look at what outlives a run: pooled agents, "
+    "connections and their variables, a default conversation; each must be reset before it is "
+    "used again.",
+    "a row written with the id of whoever came last": "Look at where the owner of a row is "
+    "taken from when it is written: a variable that all requests share.",
+    "an identity that another's run had left on a worker": "Look at work that is handed to "
+    "threads: the user must be handed over with it, not read from what the thread had before.",
+    "accepted and never handled": "Look for a way on which a request is taken and then dropped: "
+    "an exception that nobody logs, a queue that is full.",
+    "the last event is lost": "Look at what sends the last event: the run is stored as over, "
+    "and sending its end failed or was skipped.",
+    "the agent died without a word": "Look for what ends an agent in mid-run, and for the "
+    "watch that should notice it and tell the user.",
+    "answered, never stored": "Look at what happens between the answer and the commit: an "
+    "error that is swallowed, a rollback that nobody sees.",
+    "kept in one process's memory": "Look at where memory is kept: in one process it is gone "
+    "when that one ends, and unknown to the others.",
+    "written twice": "Look at retries: the second attempt must find what the first has written, "
+    "by a key of the operation.",
+    "a path without the user's identity": "Look for the way on which a row is written without "
+    "knowing the user: a thread, a background job, a default.",
+    "a commit where a rollback belongs": "Look at how a failed operation ends its transaction: "
+    "it commits what it had begun.",
+    "a commit without its end": "Look at what is to be written when an operation ends, and why "
+    "that was left out.",
+    "several senders without an order": "Look for several tasks that send to one socket: events "
+    "of one answer need one sender, or a queue.",
+    "sent again, or by two emitters": "Look for a retry that sends an event again, or for two "
+    "emitters of it.",
+    "a token is believed that proves nothing": "Look for a way in that does not check the "
+    "signature and the expiry: a test header, another algorithm, a cache of tokens.",
+    "the user is taken from the request, not from the token": "Take the user from the verified "
+    "token everywhere, never from a message, an address or a header.",
+    "a session is given back by its id alone": "Check the owner wherever a session is given "
+    "back by its id.",
+    "a login is believed after its end": "When a login ends, close its sockets and forget what "
+    "was validated for it.",
+    "an attempt takes effect before it is refused": "Refuse first: nothing of a session may be "
+    "moved or replaced before the token was checked.",
+}
+"""By the names that fingerprints give."""
+
+
+def look(mechanism: str) -> str:
+    """Where to look; empty of a mechanism that nobody knows."""
+    return LOOK.get(mechanism, "")
