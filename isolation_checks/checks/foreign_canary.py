@@ -94,7 +94,7 @@ def _found(run: Run, group: list[dict[str, Any]]) -> Found:
         times=len(group),
         first_s=group[0]["at_s"],
         witness=lambda: witness.in_order(
-            witness.asked(run, planted, "victim", record["canary"]),
+            witness.told(run, planted, record["canary"]),
             witness.connected(run, record["session"], record["at_s"]),
             witness.asked(run, QueryId(record["query"] or ""), "recipient"),
             witness.arrived(run, record, recipient, "recipient", record["canary"]),

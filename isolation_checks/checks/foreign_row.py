@@ -194,7 +194,7 @@ def _with_words(run: Run, group: list[dict[str, Any]]) -> Found:
         times=len(group),
         first_s=None,
         witness=lambda: witness.in_order(
-            witness.asked(run, planted, "victim", record["canary"]),
+            witness.told(run, planted, record["canary"]),
             witness.asked(run, other, "recipient"),
             witness.arrived(run, record, holder, "recipient", record["canary"]),
         ),

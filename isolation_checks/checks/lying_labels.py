@@ -73,7 +73,7 @@ def _found(run: Run, group: list[dict[str, Any]]) -> Found:
         times=len(group),
         first_s=record["at_s"],
         witness=lambda: witness.in_order(
-            witness.asked(run, planted, "victim", record["canary"]),
+            witness.told(run, planted, record["canary"]),
             witness.arrived(run, record, recipient, "recipient", record["canary"]),
         ),
         places=tuple((r["stream"], r["index"]) for r in group),

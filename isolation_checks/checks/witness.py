@@ -48,6 +48,25 @@ def asked(run: Run, query: QueryId | None, role: Role, canary: str | None = None
     )
 
 
+def told(run: Run, query: QueryId | None, canary: str) -> Moment | None:
+    """The moment at which a canary was given away: its query, or else where it was planted.
+
+    What probes ask, and what is seeded, is none of the run's queries.
+    """
+    planting = run.history.plantings.get(canary)
+    moment = asked(run, query, "victim", canary)
+    if moment is not None or planting is None:
+        return moment
+    return Moment(
+        at_s=planting.at_s,
+        who=planting.principal,
+        role="victim",
+        did="was given",
+        text=canary,
+        mark=(0, len(canary)),
+    )
+
+
 def arrived(
     run: Run, record: dict[str, Any], who: PrincipalId | None, role: Role, canary: str | None = None
 ) -> Moment:

@@ -39,9 +39,9 @@ __all__ = ["FINGERPRINTS", "UNKNOWN", "Mechanism", "Scene", "mechanism"]
 FINGERPRINTS: tuple[Fingerprint, ...] = (
     probed,
     read_without_owner,
+    names_alike,
     sent_to_all,
     in_an_error,
-    names_alike,
     replayed,
     second_emitter,
     newest_socket,

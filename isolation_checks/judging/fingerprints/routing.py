@@ -19,6 +19,7 @@ from isolation_checks.judging.fingerprints.scene import (
 )
 
 READ = "a read by id alone, without a check of the owner"
+TO_ALL = "a targeted send became a send to all"
 BEGINNING, LEAST = 8, 4
 """Letters of a name that platforms cut ids to, and the fewest."""
 RARE = 0.1
@@ -30,9 +31,10 @@ SOON_SECONDS = 1.0
 
 
 def read_without_owner(scene: Scene, found: Found) -> Mechanism | None:
-    """The recipient had asked for it by its id."""
+    """The recipient had asked for it by its id, and nobody got it who had not."""
     frames = scene.frames(found)
     asked = [f for f in frames if (f["principal"], f["conversation"]) in scene.run.asked_for]
+    asked = [f for f in asked if not _unasked(scene, f)]
     if found.channel != "http" and not (asked and len(asked) >= MOST * len(frames)):
         return None
     return Mechanism(
@@ -43,17 +45,30 @@ def read_without_owner(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
+def _unasked(scene: Scene, frame: dict[str, Any]) -> bool:
+    """Whether the same event also reached somebody who had neither asked for it nor owns it."""
+    others = _reached(scene, frame) - {owner_of(frame), frame["principal"]}
+    return any((who, frame["conversation"]) not in scene.run.asked_for for who in others)
+
+
 def sent_to_all(scene: Scene, found: Found) -> Mechanism | None:
-    """One event, many recipients."""
+    """One event, many recipients: this one's, or else nearly all that went astray."""
     for frame in scene.frames(found):
-        reached = _reached(scene, frame)
-        owner = frame["query_owner"]
-        if owner in reached and len(reached) > 2:  # noqa: PLR2004 - the owner and several others
+        if _to_several(scene, frame):
+            others = len(_reached(scene, frame)) - 1
             return Mechanism(
-                name="a targeted send became a send to all",
-                because=f"the same {frame['kind']} reached {owner} and {len(reached) - 1} others",
+                name=TO_ALL,
+                because=f"the same {frame['kind']} reached {frame['query_owner']} and {others} "
+                "others",
             )
-    return None
+    counted, several = scene.once(_count_to_several)
+    if not scene.about_others(found) or not several or several < MOST * counted:
+        return None
+    return Mechanism(
+        name=TO_ALL,
+        because=f"{several:,} of {counted:,} events of others' queries that come once reached "
+        "whoever asked and several others",
+    )
 
 
 def names_alike(scene: Scene, found: Found) -> Mechanism | None:
@@ -81,7 +96,7 @@ def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
     return Mechanism(
         name="a second emitter sends each event again, to somebody else",
         because=(
-            f"{twice} of {of_others} events of others' queries that come once had reached "
+            f"{twice:,} of {of_others:,} events of others' queries that come once had reached "
             "whoever asked, too"
         ),
     )
@@ -134,6 +149,17 @@ def _count_twice(scene: Scene) -> tuple[int, int]:
     """Of so many events that come once an answer, so many had reached whoever asked, too."""
     counted = [frame for frame in scene.of_others if _reached(scene, frame)]
     return len(counted), sum(f["query_owner"] in _reached(scene, f) for f in counted)
+
+
+def _count_to_several(scene: Scene) -> tuple[int, int]:
+    """Of so many events that come once an answer, so many reached their owner and several."""
+    counted = [frame for frame in scene.of_others if _reached(scene, frame)]
+    return len(counted), sum(_to_several(scene, frame) for frame in counted)
+
+
+def _to_several(scene: Scene, frame: dict[str, Any]) -> bool:
+    reached = _reached(scene, frame)
+    return frame["query_owner"] in reached and len(reached) > 2  # noqa: PLR2004 - the owner and several others
 
 
 def _reached(scene: Scene, frame: dict[str, Any]) -> frozenset[str]:

@@ -39,7 +39,7 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
                 f"in {hits} of {turns.seen} cases the row's owner was the one who had "
                 f"{said} last when the query that it is about was answered"
             )
-    if turns.met < max(MOST, min(1.0, BEYOND * turns.usual)) * turns.seen:
+    if not turns.seen or turns.met < max(MOST, min(1.0, BEYOND * turns.usual)) * turns.seen:
         return None
     return _newest(
         f"in {turns.met} of {turns.seen} cases the row's owner had a query open when the query "

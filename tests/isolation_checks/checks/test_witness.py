@@ -48,6 +48,17 @@ def test_a_question_is_shown_with_its_place():
     assert None is witness.asked(run, "q9", "victim")
 
 
+def test_what_no_query_told_is_shown_where_it_was_given():
+    """Probes ask beside the run's queries, and who never connects was seeded."""
+    run = told("b: b:A1 a?q2,A3")
+    assert witness.asked(run, "q2", "victim", word("A3")) == witness.told(run, "q2", word("A3"))
+    moment = witness.told(run, "q9", A1)
+    assert ("a", "victim", "was given", A1) == (moment.who, moment.role, moment.did, moment.text)
+    assert (0, len(A1)) == moment.mark
+    assert moment.at_s <= min(session.ready_s for session in run.history.sessions.values())
+    assert None is witness.told(run, None, word("C7"))
+
+
 def test_a_connect_is_shown_only_where_it_came_before():
     """Cause before effect."""
     run = told("a: a+5 a:")

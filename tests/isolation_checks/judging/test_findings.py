@@ -110,8 +110,8 @@ def test_the_lanes_of_both_are_drawn_around_the_witness():
 
 
 def test_a_finding_in_a_row_alone_has_no_lanes():
-    """A row has no time of ours."""
-    script = "a: b: messages|a,A1 messages|b,B1 messages|b,A1"
-    [finding] = found(script, "foreign row").shown
+    """A row has no time of ours, and nobody knows when its conversation began."""
+    own = "a?q1@x a:q1,@x a!q1 b?q2@y b:q2,@y b!q2 messages|a,q1,@x messages|b,q2,@y "
+    [finding] = found(own + "messages|b,@y,>a", "foreign row").shown
     assert () == finding.spans
     assert None is finding.first_s

@@ -49,6 +49,10 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         ("a?q1=my_code? a:q1 a!q1 a?q3,A1 b?q2=my_code? b:q2,A1 b!q2 a!q3", CANARY, SHARED),
         ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b:@x,A1", CANARY, READ),
         ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b%A1", CANARY, READ),
+        # b had asked for it, and so got it as all others did who had not
+        ("a?q1@x,A1 b*read@x,a a:q1,@x,A1 b:q1,@x,A1 c:q1,@x,A1 d:q1,@x,A1", CANARY, TO_ALL),
+        # rows that belong to nobody known say nothing of who came last
+        (SEEN + "messages|!fallback,q1,A1", ROW, "unknown"),
         (SEEN + "messages|b,q1", ROW, NEWEST_USER),
         (SEEN + f"d: c+ {MISOWNED}", ROW, NEWEST_USER),  # c asked nothing
         (SEEN + f"c+ d+ b+ {MISOWNED}", ROW, "unknown"),
@@ -121,11 +125,13 @@ def test_what_only_one_mechanism_leaves_behind_tells_it(script, mechanism):
     assert mechanism == first.mechanism, first.because
 
 
-def test_names_that_begin_alike_explain_what_passes_between_no_others():
-    """A group or a key is named after the beginning of an id."""
-    recording = recorded("b: c: d: a?q1,A1 a:q1,A1 b:q1,A1 a!q1")
+@pytest.mark.parametrize("third", ["", "c:q1,A1 "])
+def test_names_that_begin_alike_explain_what_passes_between_no_others(third):
+    """A group or a key is named after the beginning of an id, and may have several members."""
+    recording = recorded(f"b: c: d: e: f: a?q1,A1 a:q1,A1 b:q1,A1 {third}a!q1")
     run = recording.loaded("duckdb")
-    for name, email in (("a", "Collider-1@x.test"), ("b", "collider-2@x.test")):
+    alike = ("Collider-1@x.test", "collider-2@x.test", "collider-3@x.test")
+    for name, email in zip("abc" if third else "ab", alike, strict=False):
         principal = next(p for p in run.history.principals.values() if p.id == name)
         run.history.principals[principal.id] = dataclasses.replace(principal, email=email)
     first = findings.of(run, outcomes(run, CANARY)).shown[0]
