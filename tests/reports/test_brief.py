@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 import pytest
 
 from isolation_checks.checks import CHECKS
-from isolation_checks.judging import fingerprints
-from isolation_checks.judging.fingerprints import delivery, probing
 from isolation_checks.judging.judge import ASTRAY, UNANSWERED
 from isolation_checks.plan.indicators import INDICATORS
 from isolation_checks.verdicts.lattice import Verdict
 from reports import advice, brief, figures, gallery, mechanisms, planned
+from tests.docs import pages
 from tests.reports import samples
 
 
@@ -135,28 +131,10 @@ def test_what_is_advised_belongs_to_checks_that_there_are():
     assert {*advice.FAILED, *advice.UNSEEN} <= {each.name for each in CHECKS}
 
 
-def named():
-    """Every mechanism that a fingerprint names, as the source has them."""
-    words = set()
-    for module in Path(fingerprints.__file__).parent.glob("*.py"):
-        tree = ast.parse(module.read_text())
-        constants = {
-            target.id: node.value.value
-            for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.keyword) and node.arg == "name":
-                words.add(getattr(node.value, "value", None) or constants.get(node.value.id))
-    told = {said for said, _ in (*delivery.DELIVERY.values(), *probing.PROBED.values())}
-    return {word for word in words if isinstance(word, str)} - {fingerprints.UNKNOWN} | told
-
-
 def test_every_mechanism_says_where_to_look():
     """One sentence each, of none that no fingerprint names; of an unknown one the check's."""
-    assert named() == set(mechanisms.LOOK)
+    text = pages.section(pages.read("verdict.md"), "Findings")  # as the fingerprints have them
+    assert {row[0] for row in pages.table(text)} == set(mechanisms.LOOK)
     for sentence in mechanisms.LOOK.values():
         assert one_sentence(sentence), sentence
     unknown = samples.shared_socket(mechanism="unknown")

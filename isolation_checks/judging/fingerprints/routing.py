@@ -19,7 +19,6 @@ from isolation_checks.judging.fingerprints.scene import (
 )
 
 READ = "a read by id alone, without a check of the owner"
-TO_ALL = "a targeted send became a send to all"
 BEGINNING, LEAST = 8, 4
 """Letters of a name that platforms cut ids to, and the fewest."""
 RARE = 0.1
@@ -56,19 +55,20 @@ def sent_to_all(scene: Scene, found: Found) -> Mechanism | None:
     for frame in scene.frames(found):
         if _to_several(scene, frame):
             others = len(_reached(scene, frame)) - 1
-            return Mechanism(
-                name=TO_ALL,
-                because=f"the same {frame['kind']} reached {frame['query_owner']} and {others} "
-                "others",
+            return _to_all(
+                f"the same {frame['kind']} reached {frame['query_owner']} and {others} others"
             )
     counted, several = scene.once(_count_to_several)
     if not scene.about_others(found) or not several or several < MOST * counted:
         return None
-    return Mechanism(
-        name=TO_ALL,
-        because=f"{several:,} of {counted:,} events of others' queries that come once reached "
-        "whoever asked and several others",
+    return _to_all(
+        f"{several:,} of {counted:,} events of others' queries that come once reached "
+        "whoever asked and several others"
     )
+
+
+def _to_all(because: str) -> Mechanism:
+    return Mechanism(name="a targeted send became a send to all", because=because)
 
 
 def names_alike(scene: Scene, found: Found) -> Mechanism | None:
