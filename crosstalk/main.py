@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import click
 
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, HarnessError, UsageError
+from isolation_checks.plan.nearest import nearest
 
 COMMANDS: Mapping[str, str] = {
     "demo": "drive the embedded platform and judge it",
@@ -55,7 +56,18 @@ class _Lazy(click.Group):
             return None
         module = f"crosstalk.commands.{cmd_name.replace('-', '_')}"
         command: click.Command = importlib.import_module(module).command
+        command.epilog = _one_a_line(command.epilog or "")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            likely = nearest(args[0], self.list_commands(ctx))
+            raise UsageError(
+                f"there is no command {args[0]!r}{likely}; `crosstalk --help` lists them"
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -78,9 +90,11 @@ def main() -> None:
         code = group.main(standalone_mode=False, prog_name="crosstalk")
     except (UsageError, HarnessError) as error:
         _leave(str(error), error.exit_code)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(EXIT_USAGE)
+    except click.ClickException as error:
+        _leave(_sentence(error), EXIT_USAGE)
     except PermissionError as error:
         _leave(f"no permission for {error.filename}; a run is its driver's alone", EXIT_USAGE)
     except click.Abort:
@@ -89,6 +103,22 @@ def main() -> None:
         traceback.print_exc()
         _leave("this is a fault of Crosstalk's, not of the platform's", EXIT_BROKEN)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _one_a_line(epilog: str) -> str:
+    """Examples as they can be copied: each on a line of its own, which is never broken."""
+    head, _, examples = epilog.partition(": ")
+    if not examples or "\n" in epilog:
+        return epilog
+    return "\n".join(["\b", f"{head}:", *(f"  {each}" for each in examples.split(" · "))])
+
+
+def _sentence(error: click.ClickException) -> str:
+    """What click says is wrong, and where to read what would be right."""
+    said = error.format_message().strip().rstrip(".")
+    asked = getattr(error, "ctx", None)
+    path = asked.command_path if asked is not None else "crosstalk"
+    return f"{said[:1].lower()}{said[1:]}; `{path} --help` says what is right"
 
 
 def _leave(sentence: str, code: int) -> None:

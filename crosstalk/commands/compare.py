@@ -48,6 +48,8 @@ def _opened(name: str, runs: Path) -> baseline.Baseline:
             return baseline.decode(Path(name).read_bytes())
         except UsageError as error:
             raise UsageError(f"{name}: {error}") from error
+    if name.endswith(".json"):
+        raise UsageError(f"there is no file {name}; `crosstalk baseline RUN -o {name}` makes one")
     return comparing.baseline(fold.load(found(name, runs)), metadata.version("crosstalk-harness"))
 
 

@@ -36,8 +36,20 @@ KEPT = ("twins",)
 )
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--also", multiple=True, metavar="URL", help="One more database to look into.")
-@click.option("--users", default=6, show_default=True, type=click.IntRange(2, 50))
-@click.option("--seconds", default=10, show_default=True, type=click.IntRange(3, 300))
+@click.option(
+    "--users",
+    default=6,
+    show_default=True,
+    type=click.IntRange(2, 50),
+    help="Users who plant words.",
+)
+@click.option(
+    "--seconds",
+    default=10,
+    show_default=True,
+    type=click.IntRange(3, 300),
+    help="How long they do.",
+)
 @click.option("--run", "run_name", metavar="RUN", help="Look for this run instead of driving.")
 @click.option(
     "--write",

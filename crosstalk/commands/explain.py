@@ -24,6 +24,7 @@ def command(run: str, runs: Path, finding: str) -> int:
     if folder is None:
         raise UsageError("this run was never judged; `crosstalk judge` does that")
     judgement = verdict.decode((folder / "verdict.json").read_bytes())
+    finding = finding.upper()
     known = [each.id for each in judgement.findings]
     if finding not in known:
         there = f"there are {', '.join(known)}" if known else "it has none"

@@ -11,7 +11,7 @@ import click
 from isolation_checks.errors import HarnessError
 
 
-@click.command(epilog="Example: crosstalk faults, then crosstalk demo --fault shared_socket")
+@click.command(epilog="Examples: crosstalk faults · crosstalk demo --fault shared_socket")
 def command() -> int:
     """All faults of the reference platform, with their opportunity and default rate."""
     asked = [sys.executable, "-m", "reference_platform", "--faults"]

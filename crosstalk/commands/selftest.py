@@ -57,8 +57,20 @@ from reports.selftest import render
     type=click.IntRange(1, 64),
     help="Trials side by side.",
 )
-@click.option("--users", default=12, show_default=True, type=click.IntRange(2, 1000))
-@click.option("--seconds", default=13, show_default=True, type=click.IntRange(3, 3600))
+@click.option(
+    "--users",
+    default=12,
+    show_default=True,
+    type=click.IntRange(2, 1000),
+    help="Users at a time, in each trial.",
+)
+@click.option(
+    "--seconds",
+    default=13,
+    show_default=True,
+    type=click.IntRange(3, 3600),
+    help="How long each trial drives.",
+)
 @click.option(
     "--state",
     type=click.Path(path_type=Path),

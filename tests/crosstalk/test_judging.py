@@ -30,6 +30,7 @@ def test_a_run_is_judged_twice_and_explained(crosstalk, recorded):
     assert not list((run / "cache").iterdir())
 
     told = crosstalk("explain", "latest", "--runs", run.parent)
+    assert told == crosstalk("explain", "latest", "f1", "--runs", run.parent)
     assert told.code == 0
     assert judgement(run, 2).findings[0].sentence[:40] in " ".join(told.out.split())
     unknown = crosstalk("explain", "latest", "F999", "--runs", run.parent)

@@ -117,8 +117,11 @@ def test_somebody_elses_run_is_no_crash(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("judge",), "Missing argument 'RUN'"),
-        (("nothing",), "No such command 'nothing'"),
+        (("judge",), "missing argument 'RUN'; `crosstalk judge --help` says what is right"),
+        (("nothing",), "there is no command 'nothing'; `crosstalk --help` lists them"),
+        (("judgement",), "there is no command 'judgement' (did you mean 'judge'?)"),
+        (("--nothing",), "no such option '--nothing'"),
+        (("compare", "base.json", "latest"), "there is no file base.json; `crosstalk baseline"),
         (("demo", "--users", "0"), "not in the range"),
         (("demo", "--seconds", "soon"), "not a valid integer"),
         (("report", "latest", "--format", "pdf-a"), "is not one of"),
@@ -126,7 +129,22 @@ def test_somebody_elses_run_is_no_crash(tmp_path):
     ],
 )
 def test_a_wrong_command_line_ends_in_two(crosstalk, arguments, told):
-    """By click's own words."""
+    """With one sentence, and where more of it stands."""
     said = crosstalk(*arguments)
     assert said.code == 2
-    assert told in said.err
+    assert told in sentence(said)
+
+
+def test_without_a_word_the_commands_are_shown(crosstalk):
+    """It is no answer to anything, and so no success."""
+    said = crosstalk()
+    assert said.code == 2
+    assert "Commands:" in said.err
+
+
+def test_an_example_is_never_broken(crosstalk, monkeypatch):
+    """Each on a line of its own, to be copied, however narrow the terminal is."""
+    monkeypatch.setenv("COLUMNS", "60")
+    said = crosstalk("discover", "--help")
+    assert "  crosstalk discover my-platform.toml --also env:REDIS_URL" in said.out
+    assert "  crosstalk discover my-platform.toml\n" in said.out
