@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.disarm import disarm
 from reports.wording import count, rate, seconds, share
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _SAYS = {
 
 def render(compared: Comparison) -> str:
     """The answer, a row per indicator, and what stands in the way."""
+    compared = disarm(compared)
     margin = f"{compared.margin * 100:g} %"
     lines = [
         f"Crosstalk · run {compared.run} against {compared.base} · margin {margin}",

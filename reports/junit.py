@@ -122,8 +122,13 @@ def _objective(objective: ObjectiveOutcome) -> TestCase:
 
 
 def _opportunity(kind: Opportunity) -> TestCase:
-    """Too few opportunities are no pass; what was seen in them is the checks' to fail."""
-    verdict = Verdict.UNKNOWN if kind.needed else Verdict.PASS
+    """Too few opportunities are no pass, nor are none at all of a class of which none are wanted.
+
+    What was seen in them is the checks' to fail, and no pass here.
+    """
+    silent = kind.seen or kind.bound is None or kind.bound > wording.CERTAIN
+    idle = Verdict.NOT_ASKED if silent else Verdict.PASS
+    verdict = Verdict.UNKNOWN if kind.needed else idle
     said = f"{wording.counted(kind.count, 'opportunity', 'opportunities')}. {wording.so(kind)}"
     return _case("opportunities", kind.name, verdict, said, [kind.meaning])
 

@@ -68,6 +68,25 @@ def test_too_few_opportunities_are_an_error_though_every_check_passed():
     assert told["crosstalk.opportunities", "overlap"][0] == "error"
 
 
+@pytest.mark.parametrize(
+    ("count", "seen", "bound", "ends"),
+    [
+        (0, 0, None, "skipped"),
+        (1, 0, 0.95, "skipped"),
+        (40, 3, None, "skipped"),
+        (40, 0, 0.07, "passed"),
+    ],
+)
+def test_a_class_in_which_nothing_could_show_does_not_read_as_passed(count, seen, bound, ends):
+    """Though none of it is wanted: a case that is green says that something was looked at."""
+    kind = samples.changed(
+        samples.OPPORTUNITIES[0],
+        name="resume", count=count, seen=seen, bound=bound, wanted=None, needed=None,
+    )  # fmt: skip
+    told = results(samples.passing(opportunities=(kind,)))
+    assert ends == told["crosstalk.opportunities", "resume"][0]
+
+
 def test_what_was_not_asked_is_skipped_with_its_reason():
     """A check of that verdict, and each reason of the plan's."""
     told = results(samples.passing(not_asked=("rows: the plan names no database",)))
