@@ -16,7 +16,8 @@ from isolation_checks.checks.check import Check, Found, Outcome
 from isolation_checks.checks.control_found import control_found
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.foreign_row import foreign_row
-from isolation_checks.judging.classes import CLASSES, OVERLAP, Bleed, Class, Scene, open_at
+from isolation_checks.judging.chances import Bleed, Scene, open_at
+from isolation_checks.judging.classes import CLASSES, OVERLAP, Class
 from isolation_checks.loading.run import Run, records
 from isolation_checks.records import PrincipalId, QueryId, SessionId
 from isolation_checks.statistics import bounds
