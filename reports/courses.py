@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from reports import wording
-from reports.figures import SMALL, STEPS, TEXT, UNIT, bare, clip, write
+from reports.drawing import SMALL, STEPS, TEXT, UNIT, bare, clip, write
 from reports.inline import CURVE, INK, MUTED, OTHER, PAPER, UNFINISHED
 
 if TYPE_CHECKING:

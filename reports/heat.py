@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from reports import wording
-from reports.figures import SMALL, STEPS, UNIT, bare, write
+from reports.drawing import SMALL, STEPS, UNIT, bare, write
 from reports.inline import CURVE, INK, MUTED, UNFINISHED
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from isolation_checks.verdicts.lattice import Verdict
-from reports.figures import MOST_TICKS, SMALL, STEPS, UNIT, bare, write
+from reports.drawing import MOST_TICKS, SMALL, STEPS, UNIT, bare, write
 from reports.inline import CURVE, HAIR, INK, MUTED, OTHER, PAPER, RECIPIENT, UNFINISHED, VICTIM
 
 if TYPE_CHECKING:

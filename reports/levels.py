@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from reports.figures import MOST_TICKS, SMALL, STEPS
+from reports.drawing import MOST_TICKS, SMALL, STEPS
 from reports.inline import CURVE, HAIR, INK, MUTED, UNFINISHED
 from reports.strips import AXIS, LIMIT, headed, stacked, timed, upward
 

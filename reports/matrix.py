@@ -13,7 +13,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from reports import wording
-from reports.figures import SMALL, TEXT, UNIT, clip, write
+from reports.drawing import SMALL, TEXT, UNIT, clip, write
 from reports.grid import grid
 from reports.inline import HAIR, INK, MUTED, PAPER, RECIPIENT, VICTIM
 from reports.lanes import MARGIN

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from reports import wording
-from reports.figures import SMALL, UNIT, write
+from reports.drawing import SMALL, UNIT, write
 from reports.heat import SHARES, edges
 from reports.inline import CURVE, HAIR, INK, MUTED, PAPER, UNFINISHED
 

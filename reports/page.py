@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from isolation_checks.verdicts.lattice import Verdict
-from reports import advice, brief, figures, wording
+from reports import advice, brief, drawing, passage, phases, wording
 from reports.disarm import disarm, excerpt
 from reports.gallery import PLOTS
 from reports.inline import inline
@@ -65,9 +65,9 @@ def render(judgement: Judgement) -> bytes:
         advice=advice,
         commands=_commands(judgement),
         said=said,
-        lanes_todo=figures.LANES_TODO,
-        phases_meaning=figures.PHASES_MEANING,
-        phases_todo=figures.PHASES_TODO,
+        lanes_todo=passage.LANES_TODO,
+        phases_meaning=phases.PHASES_MEANING,
+        phases_todo=phases.PHASES_TODO,
         words=wording,
     )
     return text.encode()
@@ -83,7 +83,7 @@ def _picture(finding: Finding) -> Markup:
     says = "; ".join(
         f"{wording.clock(moment.at_s)} {moment.who} {moment.did}" for moment in finding.witness
     )
-    return twice(finding.id, says, lambda width: figures.lanes(finding, width=width))
+    return twice(finding.id, says, lambda width: passage.lanes(finding, width=width))
 
 
 def _plot(plot: Plot, judgement: Judgement) -> Markup:
@@ -98,7 +98,7 @@ def twice(name: str, says: str, draw: Callable[[int], Figure | None]) -> Markup:
         figure = draw(width)
         if figure is not None:
             own = f"{name}-{size}"
-            picture = inline(figures.svg(figure, salt=own), name=own, says=says)
+            picture = inline(drawing.svg(figure, salt=own), name=own, says=says)
             drawn += Markup('<div class="{}">{}</div>').format(size, picture)
     return drawn
 
@@ -106,10 +106,10 @@ def twice(name: str, says: str, draw: Callable[[int], Figure | None]) -> Markup:
 def _panels(judgement: Judgement) -> list[Markup]:
     """How long each phase took, a picture each."""
     panels = []
-    for number, figure in enumerate(figures.phases(judgement.latency), start=1):
+    for number, figure in enumerate(phases.panels(judgement.latency), start=1):
         phase, name = judgement.latency[number - 1], f"phase-{number}"
         says = f"Distribution of {phase.label}; {wording.within(phase) or 'no limit'}"
-        panels.append(inline(figures.svg(figure, salt=name), name=name, says=says))
+        panels.append(inline(drawing.svg(figure, salt=name), name=name, says=says))
     return panels
 
 

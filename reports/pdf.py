@@ -18,7 +18,7 @@ from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
 from isolation_checks.verdicts.lattice import Verdict
-from reports import advice, brief, figures, wording
+from reports import advice, brief, drawing, passage, phases, wording
 from reports.disarm import disarm, excerpt
 from reports.gallery import PLOTS
 
@@ -131,7 +131,7 @@ class Paper:
         """A figure over the whole width, on one page."""
         height = self.height(figure)
         self._need(height)
-        self._pdf.image(io.BytesIO(figures.png(figure)), h=height)
+        self._pdf.image(io.BytesIO(drawing.png(figure)), h=height)
         self._pdf.ln(1.5)
 
     def beside(self, drawn: Sequence[Figure]) -> None:
@@ -144,7 +144,7 @@ class Paper:
             self._need(tall)
             top = self._pdf.get_y()
             for place, figure in enumerate(row):
-                content = io.BytesIO(figures.png(figure))
+                content = io.BytesIO(drawing.png(figure))
                 self._pdf.image(content, x=MARGIN + place * wide, y=top, w=wide)
             self._pdf.set_y(top + tall + 1.5)
 
@@ -198,7 +198,7 @@ def _front(paper: Paper, judgement: Judgement) -> None:
 def _finding(paper: Paper, finding: Finding) -> None:
     paper.heading(f"{finding.id}  {finding.sentence}", room=60)
     paper.say(wording.where(finding), MUTED)
-    lanes = figures.lanes(finding, width=DRAWN)
+    lanes = passage.lanes(finding, width=DRAWN)
     if lanes is not None:
         paper.picture(lanes)
     rows = [("", "time", "who", "did or received")]
@@ -217,12 +217,12 @@ def _finding(paper: Paper, finding: Finding) -> None:
 
 def _phases(paper: Paper, judgement: Judgement) -> None:
     """How long each phase took, a panel beside the other."""
-    panels = figures.phases(judgement.latency)
+    panels = phases.panels(judgement.latency)
     if panels:
         paper.heading("How long each phase took", room=70)
-        paper.say(figures.PHASES_MEANING, MUTED)
+        paper.say(phases.PHASES_MEANING, MUTED)
         paper.beside(panels)
-        paper.say(f"What to do. {figures.PHASES_TODO}", MUTED)
+        paper.say(f"What to do. {phases.PHASES_TODO}", MUTED)
 
 
 def _said(finding: Finding, moment: Moment) -> str:

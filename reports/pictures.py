@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from reports import figures
+from reports import drawing, passage, phases
 from reports.disarm import disarm
 from reports.gallery import PLOTS
 
@@ -28,8 +28,8 @@ def render(judgement: Judgement) -> Mapping[str, bytes]:
     """File names and their content: lanes by finding, phases by number and name, the gallery."""
     files: dict[str, bytes] = {}
     for name, figure in _drawn(disarm(judgement)).items():
-        files[f"{name}.svg"] = figures.svg(figure, salt=name).encode()
-        files[f"{name}.png"] = figures.png(figure)
+        files[f"{name}.svg"] = drawing.svg(figure, salt=name).encode()
+        files[f"{name}.png"] = drawing.png(figure)
     return files
 
 
@@ -41,9 +41,9 @@ def slug(name: str) -> str:
 def _drawn(judgement: Judgement) -> dict[str, Figure]:
     drawn: dict[str, Figure | None] = {}
     for number, finding in enumerate(judgement.findings, 1):
-        drawn[slug(finding.id) or f"finding-{number}"] = figures.lanes(finding, width=WIDTH)
-    phases = figures.phases(judgement.latency)
-    for number, (phase, figure) in enumerate(zip(judgement.latency, phases, strict=True), 1):
+        drawn[slug(finding.id) or f"finding-{number}"] = passage.lanes(finding, width=WIDTH)
+    panels = phases.panels(judgement.latency)
+    for number, (phase, figure) in enumerate(zip(judgement.latency, panels, strict=True), 1):
         drawn[f"phase-{number}-{slug(phase.label)}".rstrip("-")] = figure
     for plot in PLOTS:
         drawn[plot.name] = plot.draw(judgement, WIDTH)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reports import capacity_brief, figures, ladder, levels, wording
+from reports import capacity_brief, drawing, ladder, levels, wording
 from reports.disarm import disarm
 from reports.page import templates, twice
 from reports.pdf import MUTED, Paper
@@ -152,8 +152,8 @@ def pictures(capacity: Capacity) -> Mapping[str, bytes]:
     for plot in PLOTS:
         figure = plot.draw(capacity, WIDTH)
         if figure is not None:
-            files[f"{plot.name}.svg"] = figures.svg(figure, salt=plot.name).encode()
-            files[f"{plot.name}.png"] = figures.png(figure)
+            files[f"{plot.name}.svg"] = drawing.svg(figure, salt=plot.name).encode()
+            files[f"{plot.name}.png"] = drawing.png(figure)
     return files
 
 

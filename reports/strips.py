@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from reports.figures import MOST_TICKS, SMALL, STEPS, TEXT, UNIT, bare, write
+from reports.drawing import MOST_TICKS, SMALL, STEPS, TEXT, UNIT, bare, write
 from reports.inline import CURVE, HAIR, INK, MUTED, OTHER, RECIPIENT, UNFINISHED
 
 if TYPE_CHECKING:

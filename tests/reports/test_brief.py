@@ -8,7 +8,7 @@ from isolation_checks.checks import CHECKS
 from isolation_checks.judging.judge import ASTRAY, UNANSWERED
 from isolation_checks.plan.indicators import INDICATORS
 from isolation_checks.verdicts.lattice import Verdict
-from reports import advice, brief, figures, gallery, mechanisms, planned
+from reports import advice, brief, gallery, mechanisms, passage, phases, planned
 from tests.docs import pages
 from tests.reports import samples
 
@@ -116,7 +116,7 @@ def test_every_check_has_a_sentence_of_its_own():
 def test_every_figure_has_its_two_sentences():
     """What it shows, and what to do with it; those of the findings and of the phases too."""
     told = [(plot.meaning, plot.todo) for plot in (*gallery.PLOTS, *planned.PLOTS)]
-    told += [(figures.PHASES_MEANING, figures.PHASES_TODO), (None, figures.LANES_TODO)]
+    told += [(phases.PHASES_MEANING, phases.PHASES_TODO), (None, passage.LANES_TODO)]
     for sentence in (said for pair in told for said in pair if said):
         assert one_sentence(sentence), sentence
 

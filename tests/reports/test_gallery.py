@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports import figures
+from reports import drawing
 from reports.gallery import BLEEDING, COURSES, HEAT, LOAD, MEETINGS, PLOTS, TIMELINE, WINDOWS
 from tests.reports import samples
 
@@ -33,9 +33,9 @@ def test_every_figure_says_what_it_means_and_what_to_do(plot):
     assert plot.says(judgement)
     for width in WIDTHS:
         drawn = plot.draw(judgement, width)
-        assert width == pytest.approx(drawn.get_size_inches()[0] * figures.UNIT)
-        same = figures.svg(plot.draw(judgement, width), salt="a")
-        assert same == figures.svg(drawn, salt="a")
+        assert width == pytest.approx(drawn.get_size_inches()[0] * drawing.UNIT)
+        same = drawing.svg(plot.draw(judgement, width), salt="a")
+        assert same == drawing.svg(drawn, salt="a")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -79,7 +79,7 @@ def test_a_label_of_a_course_is_never_written_beyond_its_bar_or_the_picture(widt
     for label in figure.axes[0].texts:
         box = label.get_window_extent()
         assert -1 <= box.x0
-        assert box.x1 <= width * figure.dpi / figures.UNIT + 1
+        assert box.x1 <= width * figure.dpi / drawing.UNIT + 1
         assert label.get_text().strip().endswith("s") or "x" in label.get_text()
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from reports import figures
+from reports import drawing
 from reports.inline import COLOURS, HAIR, INK, PAPER, RECIPIENT
 from reports.matrix import matrix
 from tests.reports import samples
@@ -107,6 +107,6 @@ def test_one_pair_has_no_picture():
 
 def test_every_colour_has_its_variable_on_the_page():
     """Or the picture would not follow the reader's light or dark."""
-    drawn = figures.svg(matrix(PAIRS, width=860), salt="x")
+    drawn = drawing.svg(matrix(PAIRS, width=860), salt="x")
     used = {part[:7] for part in drawn.split(": ") if part.startswith("#")}
     assert used <= set(COLOURS)
