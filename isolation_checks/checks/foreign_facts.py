@@ -44,17 +44,18 @@ def foreign_facts(run: Run) -> Outcome:
 
     Catches:  cache_without_user, and leaks that paraphrase and lose the
               canary.
-    Blind to: facts that are told in other words, translated or encoded; rows.
+    Blind to: facts that are told in other words, translated or encoded; what stands in rows
+              is for foreign_row.
     """
     facts = run.facts
     found = telling(run.history, facts.sightings)
     answers = _by_answer(found.sightings)
-    convicting = {key: seen for key, seen in answers.items() if _convicts(seen)}
+    convicting = {key: seen for key, seen in answers.items() if convicts(seen)}
     groups: dict[tuple[PrincipalId, PrincipalId, str], list[list[FactSighting]]] = defaultdict(list)
     for key, seen in convicting.items():
         groups[key[:3]].append(seen)
     leads = [seen[0] for key, seen in answers.items() if key not in convicting]
-    strange = [seen for seen in _by_answer(found.unexplained).values() if _convicts(seen)]
+    strange = [seen for seen in _by_answer(found.unexplained).values() if convicts(seen)]
     doubt = _doubt(strange[0]) if strange and not convicting else ""
     alone = _alone(found.by_themselves)
     return Outcome(
@@ -99,25 +100,31 @@ def _doubt(seen: list[FactSighting]) -> str:
     )
 
 
-def _convicts(seen: Iterable[FactSighting]) -> bool:
+def convicts(seen: Iterable[FactSighting]) -> bool:
+    """Whether facts of one persona in one place are enough."""
     facts = {sighting.fact for sighting in seen}
     return len(facts) >= ENOUGH or any(fact.kind == PHRASE for fact in facts)
+
+
+def counted(leads: list[FactSighting]) -> str:
+    """How many leads there are, and of what worth."""
+    one = len(leads) == 1
+    return "one lead, which convicts nobody" if one else f"{len(leads)} leads, which convict nobody"
 
 
 def _leads(leads: list[FactSighting]) -> str:
     if not leads:
         return ""
     first = leads[0]
-    many = "one lead" if len(leads) == 1 else f"{len(leads)} leads"
     return (
-        f"{many}, which convict nobody: an answer to {first.principal} holds one fact of "
+        f"{counted(leads)}: an answer to {first.principal} holds one fact of "
         f"{first.fact.principal}'s ({first.fact.text!r})"
     )
 
 
 def _found(run: Run, answers: list[list[FactSighting]]) -> Found:
     sightings = [sighting for seen in answers for sighting in seen]
-    first = min(sightings, key=lambda sighting: sighting.at_s)
+    first = min(sightings, key=lambda sighting: sighting.at_s or 0.0)
     owner, recipient = first.fact.principal, first.principal
     told = sorted({sighting.fact.text for sighting in answers[0]})
     queries = (QueryId(s.query) for s in sightings if s.query is not None)
@@ -132,25 +139,25 @@ def _found(run: Run, answers: list[list[FactSighting]]) -> Found:
         times=len(answers),
         first_s=first.at_s,
         witness=lambda: witness.in_order(
-            witness.asked(run, _told_with(run, first), "victim"),
+            witness.asked(run, told_with(run, first), "victim"),
             witness.asked(run, first.query, "recipient"),
             witness.arrived(run, record, recipient, "recipient"),
         ),
         places=tuple((sighting.stream, sighting.index) for sighting in sightings),
-        victim_query=_told_with(run, first),
+        victim_query=told_with(run, first),
         recipient_query=first.query,
         queries=frozenset(queries),
     )
 
 
-def _told_with(run: Run, sighting: FactSighting) -> QueryId | None:
+def told_with(run: Run, sighting: FactSighting) -> QueryId | None:
     """The query by which the owner told the fact, the last before it was seen."""
-    fact = sighting.fact
+    fact, at_s = sighting.fact, sighting.at_s
     with_it = [
         query
         for query in run.history.queries.values()
         if query.principal == fact.principal
         and fact.text in query.text
-        and query.sent_s <= sighting.at_s
+        and (at_s is None or query.sent_s <= at_s)
     ]
     return max(with_it, key=lambda query: query.sent_s).id if with_it else None

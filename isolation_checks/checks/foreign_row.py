@@ -1,4 +1,4 @@
-"""Whether rows belong to those whose words they hold."""
+"""Whether rows belong to those whose words and facts they hold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import visible, witness
+from isolation_checks.checks import row_facts, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
 from isolation_checks.checks.foreign_canary import unplanted
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
@@ -22,12 +22,18 @@ _PLACE = ("stream", "index")
 
 
 @check(
-    asks="Does every row belong to whoever's words, query or conversation it holds?",
+    asks="Does every row belong to whoever's words, facts, query or conversation it holds?",
     cwe=639,
     not_asked=needs_private_rows,
 )
 def foreign_row(run: Run) -> Outcome:
     """A row's owner is the owner of its canaries, of its query and of its conversation.
+
+    Nor does it hold two facts of another persona, or a phrase: a summary may lose the canary
+    and keep them.  That is asked here and not by foreign_facts, since it is the owner of a row
+    that is wrong, and rows that hold what users said tell nothing of what answers would.  What
+    accuses nobody in an answer accuses nobody in a row, and in rows that may be left from
+    another run with the same personas facts are in doubt.
 
     Of every table that has owners, rows of at least two known principals must have been
     readable, or a role under row-level security would look like a clean platform.
@@ -35,7 +41,8 @@ def foreign_row(run: Run) -> Outcome:
     Catches:  wrong_owner_row, singleton_agent, cache_without_user, side_effect_misdelivery,
               shared_identity_fallback.
     Blind to: tables that the plan does not describe, or of which it names no owner; rows that
-              hold no words of this run and name none of its queries and conversations.
+              hold no words or facts of this run and name none of its queries and
+              conversations; facts in other words, translated or encoded.
     """
     reading, described = run.reading, run.history.plan.rows
     if reading is None or described is None or reading.problem is not None:
@@ -46,9 +53,13 @@ def foreign_row(run: Run) -> Outcome:
     judgeable = _judgeable(run, in_rows)
     strangers, strange = _strangers(run, in_rows)
     found = [*_by_words(run, in_rows), *_by_names(run, judgeable), *strangers]
+    facts = row_facts.in_rows(
+        run, {(f.victim, f.recipient, *place) for f in found for place in f.places}
+    )
+    found += facts.found
     examined = count(judgeable)
     owned = list(filter(_names_anybody, described.tables))
-    doubt = strange or visible.doubt(run, owned) or unplanted(run, seen)
+    doubt = strange or visible.doubt(run, owned) or unplanted(run, seen) or facts.doubt
     if not doubt and reading.left_out:
         doubt = f"only the first rows were read of {', '.join(reading.left_out)}"
     if not examined:
@@ -58,8 +69,8 @@ def foreign_row(run: Run) -> Outcome:
         unit="rows",
         found=tuple(found),
         verdict=Verdict.UNKNOWN if doubt and not found else None,
-        note=doubt,
-        blind=tuple(_nobodys(run, in_rows)),
+        note=doubt or facts.lead,
+        blind=(*_nobodys(run, in_rows), *facts.blind),
     )
 
 

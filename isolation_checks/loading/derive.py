@@ -60,7 +60,8 @@ def derived(
             tables.add("sightings", sightings)
     if reading is not None and history.plan.rows is not None:
         progress("reading the rows")
-        for batch, sightings in rows.read(reading, history.plan.rows, ownership, evidence):
+        described, facts = history.plan.rows, reader.facts
+        for batch, sightings in rows.read(reading, described, ownership, evidence, facts):
             tables.add("rows", batch)
             tables.add("sightings", sightings)
     overlap.mark(_by_clock(history), ownership.circle)

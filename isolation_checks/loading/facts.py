@@ -1,4 +1,4 @@
-"""Finds what is known of a persona in what others are told: names, firms, streets, mottoes.
+"""Finds what is known of a persona in what others are told, and in what is stored as others'.
 
 A fact does not authenticate itself as a canary does: somebody else may be called the same,
 and London is nobody's.  So it says which facts of whom stand where, which of them say
@@ -7,7 +7,6 @@ anything at all, and leaves it to a check how many it takes.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from isolation_checks import scanning
 from isolation_checks.loading.columns import Frame
 from isolation_checks.loading.history import Fact, History
 from isolation_checks.loading.ownership import Ownership
-from isolation_checks.records import PrincipalId, QueryId, SessionId
+from isolation_checks.records import PrincipalId, QueryId
 from isolation_checks.scanning import Scanner
 
 SHORTEST = 8
@@ -34,14 +33,14 @@ _REGISTERED = ("name", "persona")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactSighting:
-    """A fact of somebody else's in what a principal was told."""
+    """A fact of somebody else's in what a principal was told, or in a row of its own."""
 
     stream: str
     index: int
-    session: SessionId
     principal: PrincipalId
     channel: str
-    at_s: float
+    at_s: float | None
+    """When it came; of a row when the query was over that it names, None if nobody knows."""
     kind: str | None
     query: QueryId | None
     fact: Fact
@@ -51,12 +50,32 @@ Told = tuple[Frame, str, int]
 """What somebody was told: the message, its text, and how much of that was read before."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a row of somebody's says."""
+
+    stream: str
+    index: int
+    table: str
+    holders: tuple[PrincipalId, ...]
+    """Whose it is, and whose conversation's, as far as that is known."""
+    query: QueryId | None
+    of_run: bool
+    """Whether its facts can only be this run's: another of the same seed has the same personas."""
+    text: str
+
+
 @dataclass(slots=True)
 class Facts:
     """The facts of a run's personas, and where those of others were seen."""
 
     ownership: Ownership
     sightings: list[FactSighting] = field(default_factory=list)
+    """In what principals were told."""
+    in_rows: list[FactSighting] = field(default_factory=list)
+    """In rows that are this run's."""
+    in_old_rows: list[FactSighting] = field(default_factory=list)
+    """In rows that may be those of another run with the same seed."""
     more: int = 0
     """How many sightings were not kept."""
     own: int = 0
@@ -93,17 +112,37 @@ class Facts:
         Most texts hold none, or none but their own recipient's, which are only counted: those
         are told apart all at once, and only the others are looked at one by one.
         """
-        hits = self._scanner.among([text.lower() for _, text, _ in told])
-        own = np.array([self._numbers.get(frame.principal, -1) for frame, _, _ in told], np.int64)
-        seen = np.array([seen and _size(text[:seen]) for _, text, seen in told], np.int64)
-        fresh = hits.ends > seen[hits.texts]
-        others = self._whose[hits.numbers] != own[hits.texts]
-        apart = np.unique(hits.texts[fresh & others])
-        self.own += len(np.setdiff1d(hits.texts[fresh & ~others], apart))
-        for at in apart.tolist():
+        owners = [frame.principal for frame, _, _ in told]
+        seen = [seen and _size(text[:seen]) for _, text, seen in told]
+        apart, own = self._apart([text for _, text, _ in told], owners, seen)
+        self.own += own
+        for at in apart:
             frame, text, read = told[at]
             for fact in self.named(text, read):
                 self.see(fact, frame)
+
+    def look_in_rows(self, held: Sequence[Held]) -> None:
+        """Note which facts of others many rows hold."""
+        owners = [each.holders[0] if len(each.holders) == 1 else None for each in held]
+        apart, _ = self._apart([each.text for each in held], owners, [0] * len(held))
+        for at in apart:
+            for fact in self.named(held[at].text):
+                self._see_in_a_row(fact, held[at])
+
+    def _apart(
+        self, texts: Sequence[str], owners: Sequence[PrincipalId | None], seen: Sequence[int]
+    ) -> tuple[list[int], int]:
+        """Which texts hold facts of others than these, and how many of the rest their own's.
+
+        `seen`: how many octets of each were read before.
+        """
+        hits = self._scanner.among([text.lower() for text in texts])
+        own = np.array([self._numbers.get(who, -1) if who else -1 for who in owners], np.int64)
+        fresh = hits.ends > np.array(seen, np.int64)[hits.texts]
+        others = self._whose[hits.numbers] != own[hits.texts]
+        apart = np.unique(hits.texts[fresh & others])
+        found: list[int] = apart.tolist()
+        return found, len(np.setdiff1d(hits.texts[fresh & ~others], apart))
 
     def named(self, text: str, seen: int = 0) -> list[Fact]:
         """Whose facts stand in a text and end behind its first so many characters.
@@ -130,22 +169,47 @@ class Facts:
             self.own += 1
         elif self.ownership.may_share(fact.principal, frame.principal, frame.channel):
             return
-        elif len(self.sightings) >= MOST:
-            self.more += 1
         else:
-            self.sightings.append(
+            self._keep(
+                self.sightings,
                 FactSighting(
                     stream=frame.stream,
                     index=frame.index,
-                    session=frame.session,
                     principal=frame.principal,
                     channel=frame.channel,
                     at_s=frame.at_s,
                     kind=frame.kind,
                     query=frame.query,
                     fact=fact,
-                )
+                ),
             )
+
+    def _see_in_a_row(self, fact: Fact, held: Held) -> None:
+        """Remember that a fact stands in a row of whom it may not be shared with."""
+        share = self.ownership.may_share
+        owner, asked = fact.principal, self.ownership.history.queries.get(held.query or QueryId(""))
+        wrong = (who for who in held.holders if who != owner and not share(owner, who, "row"))
+        recipient = next(wrong, None)
+        if recipient is not None:
+            self._keep(
+                self.in_rows if held.of_run else self.in_old_rows,
+                FactSighting(
+                    stream=held.stream,
+                    index=held.index,
+                    principal=recipient,
+                    channel="row",
+                    at_s=asked.over_s if asked else None,
+                    kind=held.table,
+                    query=held.query,
+                    fact=fact,
+                ),
+            )
+
+    def _keep(self, kept: list[FactSighting], sighting: FactSighting) -> None:
+        if len(kept) < MOST:
+            kept.append(sighting)
+        else:
+            self.more += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +245,19 @@ def telling(history: History, sightings: list[FactSighting]) -> Telling:
         (e for e in sightings if e.fact not in told and e.fact.principal not in probed), None
     )
     if untold is not None:
-        why = f"{untold.principal} was told {untold.fact.text!r}, which nobody had given"
+        came = "owns a row with" if untold.channel == "row" else "was told"
+        why = f"{untold.principal} {came} {untold.fact.text!r}, which nobody had given"
         return Telling(sightings=(), unexplained=tuple(strange), by_themselves=why)
-    early = {each.fact.text for each in sightings if each.at_s < told.get(each.fact, math.inf)}
+    early = {each.fact.text for each in sightings if _is_early(each, told.get(each.fact))}
     return Telling(
         sightings=tuple(each for each in strange if each.fact.text not in early),
         unexplained=tuple(each for each in strange if each.fact.text in early),
     )
+
+
+def _is_early(sighting: FactSighting, told_s: float | None) -> bool:
+    """Whether a fact came before it was told, or nobody knows that it ever was."""
+    return told_s is None or (sighting.at_s is not None and sighting.at_s < told_s)
 
 
 def _given_by(history: History, recipients: Collection[PrincipalId]) -> dict[PrincipalId, str]:

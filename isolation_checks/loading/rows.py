@@ -1,4 +1,4 @@
-"""Reads the collected rows again: whose each is, whose conversation, which canaries.
+"""Reads the collected rows again: whose each is, whose conversation, which canaries and facts.
 
 It opens no database; that was the collector's work.
 """
@@ -6,7 +6,8 @@ It opens no database; that was the collector's work.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from isolation_checks.errors import HarnessError
 from isolation_checks.history.stream import Evidence, digest
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import SIGHTINGS
+from isolation_checks.loading.facts import Facts, Held
 from isolation_checks.loading.ownership import Ownership
 from isolation_checks.plan.tables.rows import Rows, Table
 from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.rows import moments
 from isolation_checks.rows.collect import read_said
 
 ROWS = pa.schema(
@@ -50,6 +53,8 @@ class Reading:
     settled: bool
     counts: dict[str, int]
     left_out: tuple[str, ...]
+    behind_s: Mapping[str, float] = field(default_factory=dict)
+    """By table, by how much its database's clock is behind ours, where it has one of its own."""
 
 
 def reading_of(folder: Path | None, described: Rows | None) -> Reading | None:
@@ -67,6 +72,11 @@ def reading_of(folder: Path | None, described: Rows | None) -> Reading | None:
         settled=bool(said.get("settled", False)),
         counts={name: table["records"] for name, table in said["tables"].items()},
         left_out=tuple(name for name, table in said["tables"].items() if table["more"]),
+        behind_s={
+            name: place["clock_behind_s"] or 0.0
+            for place in said.get("databases", ())
+            for name in place["tables"]
+        },
     )
 
 
@@ -82,9 +92,9 @@ def _altered(folder: Path, said: Mapping[str, Any], described: Rows) -> str | No
 
 
 def read(
-    reading: Reading, described: Rows, ownership: Ownership, evidence: Evidence
+    reading: Reading, described: Rows, ownership: Ownership, evidence: Evidence, facts: Facts
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-    """The columns of rows and of the sightings in them, table by table.
+    """The columns of rows and of the sightings in them, table by table; facts are noted.
 
     Raises:
         HarnessError: they are as they were written, and not all of them could be read.
@@ -94,12 +104,21 @@ def read(
         for batch in evidence(f"rows/{reading.number}/{table.name}"):
             rows: list[dict[str, Any]] = []
             sightings: list[dict[str, Any]] = []
+            held: list[Held] = []
             for record in batch.to_pylist():
                 row = _row(reading, described, table, ownership, record)
                 row["index"] = index
                 rows.append(row)
-                sightings.extend(_sightings(row, record["texts"], ownership))
+                seen = list(_sightings(row, record["texts"], ownership))
+                sightings += seen
+                if facts and _holders(row):
+                    worded = any(each["planted"] for each in seen)
+                    written_s = moments.seconds(record["time"], table.time_is)
+                    of_run = worded or _is_of_run(row, written_s, reading, ownership)
+                    held.append(_held(row, record["texts"], of_run=of_run))
                 index += 1
+            if held:
+                facts.look_in_rows(held)
             yield (
                 pa.RecordBatch.from_pylist(rows, schema=ROWS),
                 pa.RecordBatch.from_pylist(sightings, schema=SIGHTINGS),
@@ -159,8 +178,7 @@ def _sightings(
             if claimed is None or claimed.canary in seen:
                 continue
             seen.add(claimed.canary)
-            holders: tuple[PrincipalId | None, ...] = (row["owner"], row["conversation_owner"])
-            wrong = [h for h in holders if ownership.foreign(claimed, h, "row", label)]
+            wrong = [h for h in _holders(row) if ownership.foreign(claimed, h, "row", label)]
             yield {
                 "stream": row["stream"],
                 "index": row["index"],
@@ -180,3 +198,37 @@ def _sightings(
                 "identity": False,
                 "foreign": bool(wrong),
             }
+
+
+def _holders(row: Mapping[str, Any]) -> tuple[PrincipalId, ...]:
+    """Whose a row is, and whose its conversation, as far as they are known."""
+    both = (row["owner"], row["conversation_owner"])
+    return tuple(dict.fromkeys(each for each in both if each is not None))
+
+
+def _is_of_run(
+    row: Mapping[str, Any], written_s: float | None, reading: Reading, ownership: Ownership
+) -> bool:
+    """Whether a row's facts can only be this run's.
+
+    So they are where no other run has its personas; else by its query, conversation or time.
+    """
+    if ownership.history.description.get("seed_drawn", False):
+        return True
+    if row["asker"] is not None or ownership.conversation_owner(row["conversation"]) is not None:
+        return True
+    started_at = datetime.fromisoformat(ownership.history.description["started_at"])
+    began_s = started_at.timestamp() - reading.behind_s.get(row["table"], 0.0)
+    return written_s is not None and written_s >= began_s
+
+
+def _held(row: Mapping[str, Any], texts: list[str | None], *, of_run: bool) -> Held:
+    return Held(
+        stream=row["stream"],
+        index=row["index"],
+        table=row["table"],
+        holders=_holders(row),
+        query=row["query"],
+        of_run=of_run,
+        text="\n".join(words.unescaped(text) for text in texts if text),
+    )

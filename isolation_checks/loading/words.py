@@ -140,6 +140,11 @@ def everywhere(text: str, depth: int = DEPTH, *, stretch: bool = True) -> Iterat
     )
 
 
+def unescaped(text: str) -> str:
+    """A text as it reads with its escapes undone: JSON that nobody parsed."""
+    return _ESCAPE.sub(_unescaped, text) if "\\" in text else text
+
+
 def _in_parts(parts: Iterable[_Part], depth: int, *, stretch: bool) -> Iterator[Word]:
     for part in parts:
         for inner in everywhere(part.plain, depth, stretch=stretch or part.how != "escapes"):

@@ -12,7 +12,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ import redis
 
 from isolation_checks.errors import UsageError
 from isolation_checks.plan.tables.rows import Table
+from isolation_checks.rows import moments
 from isolation_checks.rows.patterns import Patterns, glob
 
 BATCH = 500
@@ -261,16 +261,8 @@ def _within(text: str, path: list[str]) -> str | None:
 
 def _is_recent(entry: Entry, table: Table, since_s: float | None) -> bool:
     """Whether a row is of this run's time; one whose time cannot be read may be."""
-    said = entry.value(table.time)
-    if said is None or since_s is None:
-        return True
-    try:
-        if table.time_is == "epoch":
-            return float(said) >= since_s
-        read = datetime.fromisoformat(said)
-    except ValueError:
-        return True
-    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() >= since_s
+    written_s = moments.seconds(entry.value(table.time), table.time_is)
+    return written_s is None or since_s is None or written_s >= since_s
 
 
 def _require_plain(table: Table, way: str) -> None:

@@ -183,6 +183,7 @@ class Conductor:
             "mark_key": secrets.token_hex(32),
             "probe_key": os.environ.get(PROBE_KEY) if self._platform is not None else None,
             "seed": secrets.randbelow(1 << 31) if seed is None else seed,
+            "seed_drawn": seed is None,
             "live": self.environment.web_ui is not None,
         }
         orders = [self._order_for(client, max(1, len(clients))) for client in clients]

@@ -30,6 +30,7 @@ def description(order: Mapping[str, Any], target: str, now: datetime) -> dict[st
         "git": _git_head(),
         "target": target,
         "seed": order["seed"],
+        "seed_drawn": order["seed_drawn"],
         "plan": order["plan"],
     }
 

@@ -31,6 +31,7 @@ conversation, and `A1`, `A2` … the canaries of a:
     messages|a,q1,A1    a row of the table: whose, about what, with which words; also
         @x >b .over .open #7   its conversation, that one's owner, its state, its key
         !system  ?             an owner as stated; none
+        &A2 ^5 ^-30            what is known of a; written so many seconds behind the run's begin
 
 Frames are of the kind `thinking` unless they say otherwise; kinds are those of the
 reference platform, and `agent_` need not be said; `/refused` is its `error`.  Whatever
@@ -41,12 +42,13 @@ what was recorded.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import orjson
 
 from isolation_checks import canary
 from isolation_checks.records import Opcode
-from tests.isolation_checks.recording import ENGINES, KEY, RUN, Recording
+from tests.isolation_checks.recording import BEGAN, ENGINES, KEY, RUN, Recording
 
 TICK_NS = 100_000_000
 SECOND = 10
@@ -366,7 +368,9 @@ class _Teller:
                 row["finished"] = part[1:]
             elif part.startswith("#"):
                 row["key"] = part[1:]
-            elif CANARY.fullmatch(part):
+            elif part.startswith("^"):
+                row["time"] = (BEGAN + timedelta(seconds=int(part[1:]))).isoformat()
+            elif part.startswith("&") or CANARY.fullmatch(part):
                 row["texts"].append(f"said {self._held(part)}")
             elif re.fullmatch(r"q\d+", part):
                 row["query"] = part

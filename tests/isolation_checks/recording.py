@@ -7,7 +7,7 @@ to a directory as a drive would have left it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import duckdb
 import msgspec
@@ -27,6 +27,7 @@ from isolation_checks.rows.collect import ROW_SCHEMA
 
 KEY = b"t" * 32
 RUN = "told"
+BEGAN = datetime(2026, 11, 22, 9, 41, tzinfo=UTC)
 ENGINES = ("duckdb", "pandas")
 PLAN = """
 dialect = "reference"
@@ -77,6 +78,8 @@ class Recording:
     """The canaries that the platform was told to remember."""
     unseated: str = ""
     """Principals of whose sessions nothing was written down."""
+    drawn: bool = False
+    """Whether no other run has these personas."""
     rows: bool | None = None
     """Whether the plan asks for rows; by default if there are any."""
     streams: dict = field(default_factory=dict)
@@ -141,9 +144,10 @@ class Recording:
             "run": RUN,
             "plan": read.encode(self._planned()),
             "canary_key": KEY.hex(),
-            "started_at": "2026-11-22T09:41:00+00:00",
+            "started_at": BEGAN.isoformat(),
             "target": "ws://127.0.0.1:1/ws",
             "seed": 1,
+            "seed_drawn": self.drawn,
         }
 
     def _planned(self):

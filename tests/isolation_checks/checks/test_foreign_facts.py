@@ -53,7 +53,7 @@ def test_a_lead_is_shown_and_a_finding_says_what_was_told():
     """One fact is named in the note; two are named in the sentence, with who asked what."""
     lead = ask(check, TOLD + "b:q2,&A2")
     assert lead.note.startswith(
-        "one lead, which convict nobody: an answer to b holds one fact of a"
+        "one lead, which convicts nobody: an answer to b holds one fact of a"
     )
     [one] = ask(check, TOLD + "b:q2,&A2,&A3 b:q2,&A9").found
     assert f"b was told what is known only of a: {fact('A3')} and {fact('A2')} and " in one.sentence

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.loading.run import records
-from tests.isolation_checks.language import conversation, subject, told, word
+from tests.isolation_checks.language import (
+    conversation,
+    fact,
+    recorded,
+    subject,
+    told,
+    word,
+)
 from tests.isolation_checks.recording import TABLES
 
 
@@ -77,3 +84,15 @@ def test_words_in_rows_are_seen_once_a_row():
 def test_rows_of_tables_that_the_plan_does_not_name_are_not_read():
     """They may lie there from another plan."""
     assert [] == rows("others|a,A1", "owner")
+
+
+def test_facts_in_rows_are_seen_of_others_only_and_under_escapes():
+    """In JSON that nobody parsed; a row's own are no sightings, and texts do not run together."""
+    recording = recorded("a?q1,&A2,&A3 b?q2 messages|a,q1,&A2 messages|b,q2")
+    street = fact("A3")
+    texts = [f'{{"note": "line\\n{fact("A2")}\\n"}}', street[:9], street[9:]]
+    recording.streams["rows/1/messages"][1]["texts"] = texts
+    [seen] = recording.loaded("duckdb").facts.in_rows
+    assert ("b", fact("A2"), "messages", 1, "row") == (
+        seen.principal, seen.fact.text, seen.kind, seen.index, seen.channel,
+    )  # fmt: skip

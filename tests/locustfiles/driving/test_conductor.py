@@ -136,6 +136,7 @@ def test_a_run_is_begun_sealed_judged_and_its_code_is_locusts(living, judging, c
     run = only(living.runs)
     described = run.describe()
     assert ("mine", ["p0"], 11) == (run.id, described["expected"], described["seed"])
+    assert not described["seed_drawn"]
     assert run.id == life.conductor.present.id
     life.stop()
     assert life.conductor.present is None

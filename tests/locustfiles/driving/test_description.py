@@ -12,6 +12,7 @@ NOW = datetime(2031, 5, 6, 7, 8, 9, 123_456, tzinfo=UTC)
 ORDER = {
     "run": "a-run",
     "seed": 7,
+    "seed_drawn": False,
     "plan": "[target]",
     "key": "the key of canaries",
     "account_key": "the key of accounts",
@@ -34,6 +35,7 @@ def test_it_says_what_was_driven_and_when(described):
         "started_at": "2031-05-06T07:08:09.123+00:00",
         "target": "ws://127.0.0.1:1/ws",
         "seed": 7,
+        "seed_drawn": False,
         "plan": "[target]",
     }
     assert expected == {name: described[name] for name in expected}
