@@ -42,7 +42,8 @@ def control_found(run: Run) -> Outcome:
     """Nine of ten breaks are found that are planted into a copy of the run's own evidence.
 
     A user's frames are put into another's session, as they are, encoded, one encoding in
-    the other, and split; rows are given to others; events of answers are dropped.
+    the other, and split; rows are given to others, and get others' words into their texts and
+    their JSON in the same encodings; events of answers are dropped.
 
     Catches:  a dialect that cannot read what the platform sends, sharing that allows too
               much, scanning that is blind, and a platform whose answers hold no canary.

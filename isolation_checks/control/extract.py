@@ -28,8 +28,8 @@ class Extract:
     """The records of some principals, by stream, and how they are laid out."""
 
     processes: tuple[str, ...]
-    tables: tuple[str, ...]
-    """The streams of rows."""
+    tables: Mapping[str, int]
+    """The streams of rows, and which of a row's texts is the first that is JSON."""
     records: dict[str, list[Record]] = field(default_factory=dict)
     schemas: dict[str, pa.Schema] = field(default_factory=dict)
 
@@ -54,7 +54,7 @@ def extract(  # noqa: PLR0913 - what of a run, and how much of it
     source: Source,
     *,
     processes: Sequence[str],
-    tables: Sequence[str],
+    tables: Mapping[str, int],
     drawn: random.Random,
     frames: int,
     octets: int,
@@ -63,7 +63,7 @@ def extract(  # noqa: PLR0913 - what of a run, and how much of it
 
     Of those whose frames are too many, or too long, the first are taken.
     """
-    taken = Extract(processes=tuple(processes), tables=tuple(tables))
+    taken = Extract(processes=tuple(processes), tables=tables)
     whose: dict[str, Mapping[int, str]] = {}
     counts: Counter[str] = Counter()
     for process in processes:

@@ -87,7 +87,7 @@ def measure(run: Run, finders: Mapping[str, Finder], *, seed: int, breaks: int =
     taken = extract(
         run.evidence,
         processes=[process.id for process in history.processes],
-        tables=[f"rows/{number}/{table.name}" for table in rows],
+        tables={f"rows/{number}/{table.name}": len(table.text) for table in rows},
         drawn=drawn,
         frames=FRAMES,
         octets=OCTETS,

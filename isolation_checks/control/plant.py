@@ -30,4 +30,5 @@ def plant(
     moved = into_frames(
         taken, cast=there, words=words, receiving=receiving, drawn=drawn, breaks=breaks
     )
-    return [*moved, *into_rows(taken, cast=there, drawn=drawn, breaks=breaks), *dropped]
+    stored = into_rows(taken, cast=there, drawn=drawn, breaks=breaks)
+    return [*moved, *stored, *dropped]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 LOOKS_LIKE_A_CANARY = re.compile(rb"CX[0-9A-HJKMNP-TV-Z]{20}")
 _KEPT = 64
 """So many bytes of a text's end are kept to find a canary that begins in them."""
+PLAIN = "moved"
 SPLIT = "split over two frames"
 SWAPPED = "put into the recipient's own answer"
 
@@ -30,7 +31,7 @@ def _hex(word: bytes) -> bytes:
 
 
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
-    "moved": lambda word: word,
+    PLAIN: lambda word: word,
     "lower case": bytes.lower,
     "dashes": lambda word: b"-".join(word[at : at + 4] for at in range(0, len(word), 4)),
     "hex": _hex,
@@ -43,7 +44,7 @@ ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "gzip in base64": lambda word: base64.b64encode(gzip.compress(word, mtime=0)),
     "base64 in percent": lambda word: _percent(base64.b64encode(word)),
 }
-"""How the words of a frame are written that is put into another's session."""
+"""How words are written that are put where they do not belong."""
 
 
 def written(content: bytes, how: str) -> bytes:

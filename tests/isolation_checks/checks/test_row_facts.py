@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from isolation_checks.checks.foreign_row import foreign_row as check
-from isolation_checks.judging.verdict import Verdict
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import ask, fact
 from tests.isolation_checks.recording import TABLES
 

@@ -105,7 +105,7 @@ def test_an_extract_holds_no_more_than_it_may():
     run = told(meetings(20) + " " + " ".join(f"{name}:" for name in "cdefgh"))
     drawn = extract.random.Random(1)
     taken = extract.extract(
-        run.evidence, processes=["p0"], tables=[], drawn=drawn, frames=10, octets=1 << 20
+        run.evidence, processes=["p0"], tables={}, drawn=drawn, frames=10, octets=1 << 20
     )
     principals = {each["principal"] for each in taken.everywhere("principals")}
     sessions = {each["session"] for each in taken.everywhere("sessions")}
@@ -113,6 +113,6 @@ def test_an_extract_holds_no_more_than_it_may():
     assert {each["session"] for each in taken.everywhere("frames")} <= sessions
     assert 20 >= len(list(taken.everywhere("frames")))
     few = extract.extract(
-        run.evidence, processes=["p0"], tables=[], drawn=drawn, frames=9999, octets=300
+        run.evidence, processes=["p0"], tables={}, drawn=drawn, frames=9999, octets=300
     )
     assert 300 >= sum(len(each["content"]) for each in few.everywhere("frames"))
