@@ -141,8 +141,9 @@ COURSES = Plot(
 MEETINGS = Plot(
     name="coverage",
     title="Which moments of two users met",
-    meaning="How often one user's phase met another's: bleeding that needs a meeting which never "
-    "happened could not have shown.",
+    meaning="How often two users met who were connecting, waiting for a first event, streaming "
+    "(events were coming) or idle (connected, with nothing asked): bleeding that needs a meeting "
+    "which never happened could not have shown.",
     todo="Where a cell says never, drive more users at once, or ask for the provocation that "
     "brings the two together.",
     draw=lambda judgement, width: meetings(judgement.coverage, width=width),

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 60_000
 """What fits into a comment (65,536 characters) with room for what others add."""
 WHOLE = 5
-"""Findings that are shown with their witness."""
+"""Roots that are shown with their witness."""
+NAMED = 5
+"""Consequences that are named."""
 SAID = 160
 """Characters of an excerpt."""
 APART = ("What is wrong", "What is not known")
@@ -110,22 +112,28 @@ def _head(judgement: Judgement) -> list[str]:
 def _findings(judgement: Judgement) -> list[str]:
     if not judgement.findings:
         return []
-    shown = wording.roots_first(judgement.findings)[:WHOLE]
+    roots = [each for each in judgement.findings if each.folded_into is None][:WHOLE]
+    follow = [each for each in judgement.findings if each.folded_into is not None][:NAMED]
     counted = wording.counted(judgement.findings_total, "finding", "findings")
     lines = [f"### {counted}, {wording.counted(judgement.roots, 'root', 'roots')}", ""]
-    for finding in shown:
+    for finding in roots:
         lines += _finding(finding)
-    more = wording.beyond(judgement, shown)
+    lines += [
+        f"- **{plain(each.id)}** {plain(each.sentence)} ({plain(wording.how_often(each))}; "
+        f"follows from {plain(each.folded_into or '')})"
+        for each in follow
+    ]
+    lines += [""] if follow else []
+    more = wording.beyond(judgement, (*roots, *follow))
     if more:
         lines += [f"… and {wording.count(more)} more.", ""]
     return lines
 
 
 def _finding(finding: Finding) -> list[str]:
-    follows = "" if finding.folded_into is None else f" · follows from {finding.folded_into}"
     lines = [
         f"**{plain(finding.id)}** {plain(finding.sentence)}  ",
-        plain(wording.where(finding) + follows),
+        plain(wording.where(finding)),
         "",
     ]
     rows = [
@@ -135,7 +143,7 @@ def _finding(finding: Finding) -> list[str]:
     if rows:
         lines += _table(("time", "who", "did or received", "words"), rows)
     lines += [f"Looks like {plain(wording.looks_like(finding))}", ""]
-    todo = advice.for_finding(finding) if finding.folded_into is None else ""
+    todo = advice.for_finding(finding)
     return [*lines, *([f"*What to do.* {plain(todo)}", ""] if todo else [])]
 
 

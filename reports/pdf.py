@@ -232,7 +232,7 @@ def _said(finding: Finding, moment: Moment) -> str:
     place = moment.place
     where = f"{place.stream}, record {wording.count(place.index)}" if place is not None else ""
     return "\n".join(
-        part for part in (moment.did, said, f"[ ] is {owner}" if owner else "", where) if part
+        part for part in (moment.did, said, f"In brackets: {owner}" if owner else "", where) if part
     )
 
 
@@ -248,7 +248,7 @@ def _tables(paper: Paper, judgement: Judgement) -> None:
         rows.append((name, check.verdict, examined, wording.count(check.found), note))
     paper.table(rows, (36, 12, 14, 8, 30))
     if judgement.objectives:
-        paper.heading("Objectives")
+        paper.heading("Objectives", room=40)
         rows = [("objective", "verdict", "measured", "what to do")]
         for each in judgement.objectives:
             todo = " ".join(filter(None, (each.note, advice.for_objective(each))))
@@ -256,7 +256,7 @@ def _tables(paper: Paper, judgement: Judgement) -> None:
             rows.append((name, each.verdict, wording.measured(each), todo))
         paper.table(rows, (32, 12, 26, 30))
     if judgement.opportunities:
-        paper.heading("Opportunities")
+        paper.heading("Opportunities", room=40)
         rows = [("kind", "count", "seen", "so")]
         rows += [
             (f"{o.name}: {o.meaning}", wording.count(o.count), wording.count(o.seen), wording.so(o))

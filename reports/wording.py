@@ -135,7 +135,9 @@ def so(kind: Opportunity) -> str:
     elif kind.bound is not None:
         one_in = math.floor(1 / kind.bound + LEAST) if kind.bound else 0
         often = f", at most once in {count(one_in)} cases" if one_in > 1 else ""
-        parts.append(f"It is {under(kind.bound)}{often}.")
+        parts.append(f"The rate is {under(kind.bound)}{often}.")
+    elif kind.detection == 0:
+        parts.append("There is no bound to give: whether a break would be found is not known.")
     if kind.needed:
         wanted = "" if kind.wanted is None else f" for a bound of {share(kind.wanted)}"
         parts.append(f"{count(kind.needed)} more are needed{wanted}.")
@@ -207,11 +209,16 @@ def found_note(check: CheckOutcome) -> str:
 
 def where(finding: Finding) -> str:
     """Where, what class and how often: `frame · CWE-488 · 37 times, first at 4.2 s`."""
-    often = times(finding.times)
-    if finding.first_s is not None:
-        often += f", {'' if finding.times == 1 else 'first '}at {finding.first_s:.1f}{NBSP}s"
     weakness = "" if finding.cwe is None else f"CWE-{finding.cwe}"
-    return " · ".join(part for part in (finding.channel, weakness, often) if part)
+    return " · ".join(part for part in (finding.channel, weakness, how_often(finding)) if part)
+
+
+def how_often(finding: Finding) -> str:
+    """How often it was found, and when first: `37 times, first at 4.2 s`."""
+    said = times(finding.times)
+    if finding.first_s is None:
+        return said
+    return f"{said}, {'' if finding.times == 1 else 'first '}at {finding.first_s:.1f}{NBSP}s"
 
 
 def roots_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -48,7 +48,7 @@ def test_a_failure_is_told_from_verdict_to_what_was_not_asked():
         samples.CANARY,
         "← ana-07's",
         "Looks like the newest socket wins: all 37 follow a connect within 40 ms",
-        "row · once · follows from F1",
+        "(once; follows from F1)",
         "foreign canary in a frame ❌ FAIL 9,402 37",
         "object access NOT ASKED — —",
         "completion p95 ≤ 5 s ✅ PASS 1.31 s (at most 1.38 s; n = 1,140)",

@@ -115,7 +115,7 @@ def test_a_failure_is_told_from_verdict_to_repetition():
         "completion p95 ≤ 5 s How long a user waits from wanting an answer until it is complete.",
         "PASS 1.31 s at most 1.38 s n = 1,140",
         "Opportunities",
-        "It is under 3.4 % at 95 %, at most once in 29 cases.",
+        "The rate is under 3.4 % at 95 %, at most once in 29 cases.",
         "no two queries overlapped in the connect phase",
         "What was not asked probes",
         "crosstalk explain 1122-0941-k3v F1",

@@ -30,7 +30,7 @@ def test_it_says_what_the_page_says_verdict_first():
         "What to do next",
         "F1 words that only ana-07 was given reached ben-12",
         f"[{samples.CANARY}]",
-        "[ ] is ana-07's",
+        "In brackets: ana-07's",
         "9,402 frames 37",
         "completion p95 ≤ 5 s: How long a user waits",
         "no two queries overlapped in the connect phase",

@@ -108,14 +108,18 @@ def test_only_what_reached_somebody_else_is_pointed_at():
 @pytest.mark.parametrize(
     ("expected", "fields"),
     [
-        ("It is under 0.28 % at 95 %, at most once in 358 cases.", {}),
+        ("The rate is under 0.28 % at 95 %, at most once in 358 cases.", {}),
         ("Bleeding was seen, so there is no bound to give.", {"seen": 37, "bound": None}),
         (
             "It could not have shown, so nothing is known. 299 more are needed.",
             {"count": 0, "bound": None, "wanted": None, "needed": 299},
         ),
         ("So few say nothing.", {"count": 1, "bound": 0.99999}),
-        ("It is under 2.4 % at 95 %, at most once in 42 cases. 174 more are needed.",
+        (
+            "There is no bound to give: whether a break would be found is not known.",
+            {"bound": None, "detection": 0.0},
+        ),
+        ("The rate is under 2.4 % at 95 %, at most once in 42 cases. 174 more are needed.",
          {"count": 125, "bound": 0.02368, "wanted": None, "needed": 174}),
     ],
 )  # fmt: skip
