@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str] = {
     "sample": "the platform's resources: what a drive samples",
     "conclude": "collect, judge and render: what a drive does at its end",
 }
+EXIT_UNREAD = 141
+"""What a shell says of a program whose reader has gone: 128 and SIGPIPE."""
 _HIDDEN = ("conclude", "sample", "step")
 _EPILOG = """Exit codes: 0 PASS, 1 FAIL, 2 wrong usage, 3 UNKNOWN, 4 the harness broke.
 
@@ -99,6 +101,8 @@ def main() -> None:
         _leave(f"no permission for {error.filename}; a run is its driver's alone", EXIT_USAGE)
     except click.Abort:
         _leave("stopped", 130)
+    except SystemExit:  # click's, with 1, where nobody reads any more; 1 is a verdict's
+        sys.exit(EXIT_UNREAD)
     except Exception:  # noqa: BLE001 - whatever it is, it is our fault and not a FAIL
         traceback.print_exc()
         _leave("this is a fault of Crosstalk's, not of the platform's", EXIT_BROKEN)

@@ -29,6 +29,7 @@ AFTER_SECONDS = 600
 ROWS_URL, REDIS_URL = "CROSSTALK_ROWS_URL", "CROSSTALK_REDIS_URL"
 RESTART = "CROSSTALK_RESTART"
 PROBE_KEY, SIGNING_KEY = "CROSSTALK_PROBE_KEY", "REFERENCE_JWT_SECRET"
+DATABASE = "REFERENCE_DATABASE_URL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +87,17 @@ def _platform(trial: Trial, stand: Stand, key: str) -> Iterator[Mapping[str, Any
     command += ["--seed", str(trial.seed), "--workers", str(trial.workers)]
     for word in trial.faults:
         command += ["--fault", word]
+    env = {**os.environ, SIGNING_KEY: key}
     if trial.database == "postgresql":
-        command += ["--database", str(stand.postgresql)]
+        command += ["--database", f"env:{DATABASE}"]  # not itself: it may hold a password
+        env[DATABASE] = str(stand.postgresql)
     if trial.redis:
-        command += ["--redis", str(stand.redis)]
+        command += ["--redis", f"env:{REDIS_URL}"]
+        env[REDIS_URL] = str(stand.redis)
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(  # noqa: S603 - our own interpreter
-            command, stdout=subprocess.PIPE, stderr=errors, env={**os.environ, SIGNING_KEY: key}
+            command, stdout=subprocess.PIPE, stderr=errors, env=env
         ) as process,
     ):
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from crosstalk.commands.options import found, of_a_run
+from crosstalk.commands.options import found, of_a_run, require_place
 from isolation_checks.verdicts import baseline
 
 
@@ -26,6 +26,7 @@ def command(run: str, runs: Path, output: Path) -> int:
     from isolation_checks.judging import comparing  # noqa: PLC0415 - slow to import
     from isolation_checks.loading import fold  # noqa: PLC0415 - slow to import
 
+    require_place("--output", output)
     history = fold.load(found(run, runs))
     base = comparing.baseline(history, metadata.version("crosstalk-harness"))
     output.write_bytes(baseline.encode(base))

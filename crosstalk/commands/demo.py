@@ -18,12 +18,12 @@ from crosstalk.commands.options import look, of_runs
 from crosstalk.commands.stages import newest
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE
 from isolation_checks.history.directory import RunDirectory
+from isolation_checks.plan import references
 from isolation_checks.verdicts import verdict
 
 AFTER_SECONDS = 12.0
 """About how long draining, reading the rows and judging take."""
 TAIL = 4_000
-JUDGED = (0, 1, 3)
 
 
 @click.command(
@@ -50,9 +50,12 @@ JUDGED = (0, 1, 3)
 @click.option(
     "--database",
     metavar="URL",
-    help="postgresql://… or sqlite:///PATH instead of a temporary SQLite file.",
+    help="postgresql://… or sqlite:///PATH, or env:NAME with one, instead of a temporary SQLite "
+    "file.",
 )
-@click.option("--redis", metavar="URL", help="A Redis for its cache and its sessions: redis://…")
+@click.option(
+    "--redis", metavar="URL", help="A Redis for its cache and its sessions: redis://… or env:NAME."
+)
 @click.option("--workers", type=click.IntRange(1, 64), help="Workers of the platform; else one.")
 @of_runs
 @click.option("--seed", type=int, help="Seed of names, words and pauses.")
@@ -70,6 +73,9 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
 
     The exit code is the verdict's: 0 PASS, 1 FAIL, 3 UNKNOWN.
     """
+    for option, url in (("--database", database), ("--redis", redis)):
+        if url is not None:
+            references.typed(option, url)
     name = f"{datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(2)}"
     scenario = Path(locustfiles.__path__[0]) / "agents.py"
     asked = [
@@ -107,11 +113,13 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
         folder = newest(RunDirectory(runs / name))
         if folder is None:
             return _failed(said, code)
-        if code not in JUDGED:
-            _failed(said, code)
+        judgement = verdict.decode((folder / "verdict.json").read_bytes())
+        if code != judgement.exit_code:  # whatever was judged, the drive broke
+            _tail(said)
+            click.echo(f"crosstalk: the drive broke, and ended with {code}", err=True)
+            code = EXIT_BROKEN
     from reports import text  # noqa: PLC0415 - after the slow part
 
-    judgement = verdict.decode((folder / "verdict.json").read_bytes())
     width, colour = look()
     click.echo(text.render(judgement, width=width, colour=colour), nl=False)
     click.echo(f"report {folder / 'report' / 'index.html'}")
@@ -144,12 +152,19 @@ def _watched(process: subprocess.Popen[bytes], seconds: int, users: int) -> int:
 
 def _failed(said: IO[bytes], code: int) -> int:
     """There is no judgement: say what the drive said, and never anything like PASS."""
-    said.seek(0)
-    text = said.read().decode("utf-8", "replace").strip()
-    own = [line for line in text.splitlines() if line.startswith("crosstalk: ")]
+    own = [line for line in _text(said).splitlines() if line.startswith("crosstalk: ")]
     if code == EXIT_USAGE and own:
         click.echo(own[-1], err=True)
         return EXIT_USAGE
-    click.echo(text[-TAIL:], err=True)
+    _tail(said)
     click.echo(f"crosstalk: the drive ended with {code} and left no judgement", err=True)
     return code if code in (EXIT_USAGE, EXIT_BROKEN) else EXIT_BROKEN
+
+
+def _tail(said: IO[bytes]) -> None:
+    click.echo(_text(said)[-TAIL:], err=True)
+
+
+def _text(said: IO[bytes]) -> str:
+    said.seek(0)
+    return said.read().decode("utf-8", "replace").strip()

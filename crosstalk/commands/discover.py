@@ -16,7 +16,7 @@ import click
 import msgspec
 
 import locustfiles
-from crosstalk.commands.options import found, of_runs, progress
+from crosstalk.commands.options import found, of_runs, progress, require_place
 from isolation_checks.errors import HarnessError, UsageError
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.plan import files, read
@@ -77,6 +77,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
 
     if file is not None and file.exists():
         raise UsageError(f"--write {file}: there is such a file already; name another")
+    if file is not None:
+        require_place("--write", file)
     table, urls, kept = _read(plan, also)
     discover.require_readable(urls)
     with progress() as say:

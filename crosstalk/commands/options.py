@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from isolation_checks.errors import UsageError
 from isolation_checks.history import directory
 from isolation_checks.history.directory import RunDirectory
 
@@ -36,6 +37,18 @@ def of_a_run(function: _Command) -> _Command:
 def found(run: str, runs: Path) -> RunDirectory:
     """The run that is meant: its name, its path, or `latest`."""
     return directory.find(run, runs)
+
+
+def require_place(option: str, file: Path) -> None:
+    """Make sure that a file can be written, before anything is done to fill it.
+
+    Raises:
+        UsageError: there is no such folder, or it may not be written to.
+    """
+    if file.is_dir() or not file.parent.is_dir():
+        raise UsageError(f"{option} {file}: there is no such folder, or it is one; name a file")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise UsageError(f"{option} {file}: it may not be written; name another")
 
 
 def look() -> tuple[int, bool]:

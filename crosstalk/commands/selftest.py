@@ -18,6 +18,7 @@ from crosstalk import servers
 from crosstalk.trials import Stand, known_faults, made
 from isolation_checks.errors import UsageError
 from isolation_checks.history.directory import add_json, make
+from isolation_checks.plan.references import typed
 from isolation_checks.selftest import scores, trials
 from isolation_checks.selftest.nouns import HONEST, Fault, Result, Trial
 from reports.selftest import render
@@ -39,10 +40,12 @@ from reports.selftest import render
     "databases",
     multiple=True,
     metavar="NAME|URL",
-    help="sqlite, postgresql (started here) or postgresql://…; repeat for several. "
+    help="sqlite, postgresql (started here), postgresql://… or env:NAME; repeat for several. "
     "Default: sqlite, and PostgreSQL for what needs it.",
 )
-@click.option("--redis", metavar="URL", help="Instead of one that is started here.")
+@click.option(
+    "--redis", metavar="URL", help="Instead of one that is started here: redis://… or env:NAME."
+)
 @click.option(
     "--seeds",
     default=1,
@@ -100,9 +103,12 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     results = state / "results"
     if not resume and results.exists() and any(results.iterdir()):
         raise UsageError(f"{state} holds results: --resume goes on, or name another --state")
-    make(results)
+    try:
+        make(results)
+    except OSError as error:
+        raise UsageError(f"--state {state}: {error.strerror}; name another folder") from error
     asked = tuple(_kind(database) for database in databases) or ("sqlite",)
-    given = {"postgresql": next((d for d in databases if _is_url(d)), None), "redis": redis}
+    given = {"postgresql": _given(databases), "redis": redis and typed("--redis", redis)}
     wants = {*asked, *trials.needs(known, wanted)} & set(_START)
     with contextlib.ExitStack() as stack:
         many = {"postgresql": jobs, "redis": 1}
@@ -122,7 +128,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
             )
             for url in urls.get("postgresql") or (None,)
         ]
-        made_by = _Maker(known, stands, results, len(chosen))
+        made_by = _Maker(known, stands, results, _kept(results, chosen), len(chosen))
         done = made_by.all(chosen, jobs)
     selftest = scores.whole(known, done, not_run, shlex.join(["crosstalk", *sys.argv[1:]]))
     shown = render(selftest)
@@ -132,16 +138,20 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     return selftest.exit_code
 
 
-def _is_url(database: str) -> bool:
-    return database.startswith(("postgresql://", "postgres://"))
-
-
 def _kind(database: str) -> str:
-    if _is_url(database):
-        return "postgresql"
-    if database not in ("sqlite", "postgresql"):
-        raise UsageError("--database is sqlite, postgresql or postgresql://…")
-    return database
+    return database if database in _KINDS else "postgresql"
+
+
+def _given(databases: Sequence[str]) -> str | None:
+    """The address of the PostgreSQL that is to be used, where one is named."""
+    urls = {typed("--database", each) for each in databases if each not in _KINDS}
+    if any(not url.startswith(("postgresql://", "postgres://")) for url in urls):
+        raise UsageError(
+            "--database is sqlite, postgresql or postgresql://…, or env:NAME with the latter"
+        )
+    if len(urls) > 1:
+        raise UsageError("--database names several servers; one at the most can be given")
+    return next(iter(urls), None)
 
 
 def _servers(
@@ -165,13 +175,43 @@ def _servers(
     return urls, missing
 
 
+def _kept(folder: Path, chosen: Sequence[Trial]) -> dict[str, Result]:
+    """What an earlier selftest made of these trials; what it made otherwise is none of them.
+
+    Raises:
+        UsageError: it made one with other users, seconds or rates, or cannot be read.
+    """
+    kept = {}
+    for trial in chosen:
+        path = folder / f"{trial.id}.json"
+        if not path.exists():
+            continue
+        try:
+            result = msgspec.json.decode(path.read_bytes(), type=Result)
+        except msgspec.DecodeError as error:
+            raise UsageError(f"{path} is no result ({error}); name another --state") from error
+        if result.trial != trial:
+            raise UsageError(
+                f"{path} was made with other users, seconds or rates than are asked for now; "
+                "ask for the same, or name another --state"
+            )
+        kept[trial.id] = result
+    return kept
+
+
 class _Maker:
     """Makes trials side by side, keeps each result, and says how far it is."""
 
     def __init__(
-        self, known: Mapping[str, Fault], stands: Sequence[Stand], folder: Path, many: int
+        self,
+        known: Mapping[str, Fault],
+        stands: Sequence[Stand],
+        folder: Path,
+        kept: Mapping[str, Result],
+        many: int,
     ) -> None:
         self._known, self._stands, self._folder, self._many = known, stands, folder, many
+        self._kept = kept
         self._said = 0
         self._free: SimpleQueue[Stand] = SimpleQueue()
         for stand in stands:
@@ -193,14 +233,12 @@ class _Maker:
                 raise
 
     def _one(self, trial: Trial) -> Result:
-        path = self._folder / f"{trial.id}.json"
-        if path.exists():
-            result = msgspec.json.decode(path.read_bytes(), type=Result)
-        else:
+        result = self._kept.get(trial.id)
+        if result is None:
             with self._stand(trial) as stand:
                 result = made(trial, self._known.get(trial.fault), stand)
             if result.problem is None:
-                add_json(path, result)
+                add_json(self._folder / f"{trial.id}.json", result)
         self._said += 1
         click.echo(f"{self._said:>4} of {self._many}  {trial.id:40} {_said(result)}", err=True)
         return result
@@ -226,6 +264,7 @@ def _said(result: Result) -> str:
     return ", ".join(result.detecting) or "MISSED"
 
 
+_KINDS = ("sqlite", "postgresql")
 _START: Mapping[str, Callable[[], contextlib.AbstractContextManager[str]]] = {
     "postgresql": servers.postgres_server,
     "redis": servers.redis_server,

@@ -66,7 +66,8 @@ def _port(url: str) -> int:
 
 def holds_password(url: str) -> bool:
     """Whether a database's address says a password, before its host or behind it."""
-    return re.match(r"[a-z]+://([^/@]*:[^/@]*@|.*[?&;]password=)", url, re.IGNORECASE) is not None
+    said = r"[a-z]+://([^/?#]*:[^?#]*@|.*[?&;](ssl)?password=)"
+    return re.match(said, url, re.IGNORECASE) is not None
 
 
 def with_host(plan: Plan, host: str) -> Plan:

@@ -13,7 +13,7 @@ import jwt
 
 from isolation_checks.dialects.events import dialect_of
 from isolation_checks.errors import UsageError
-from isolation_checks.plan import files
+from isolation_checks.plan import files, hosts
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.tables.resources import Resources
 from isolation_checks.plan.units import Secret
@@ -61,6 +61,26 @@ def require(plan: Plan) -> None:
         _refuse_spent(plan, tokens(plan))
     if plan.auth.oauth2 is not None and plan.auth.oauth2.grant == "client_credentials":
         clients(plan)
+
+
+def typed(option: str, url: str) -> str:
+    """The address that an option names: itself, or what `env:NAME` or `file:PATH` refers to.
+
+    Raises:
+        UsageError: nothing is there, or it says a password, which anybody on this machine could
+            read in the list of its processes.
+    """
+    if url.startswith(("env:", "file:")):
+        try:
+            return Secret(url).value(option)
+        except LookupError as error:
+            raise UsageError(str(error.args[0])) from error
+    if hosts.holds_password(url):
+        raise UsageError(
+            f"{option} holds a password, which the list of processes shows to everybody; "
+            f"refer to the whole address, for example {option} env:NAME"
+        )
+    return url
 
 
 def secrets(plan: Plan) -> list[Secret]:

@@ -66,8 +66,8 @@ class Secret(str):
 
     __slots__ = ()
 
-    def value(self) -> str:
-        """Look the secret up.
+    def value(self, whose: str = "the plan") -> str:
+        """Look the secret up that somebody refers to.
 
         Raises:
             LookupError: it is not there; the message is one sentence.
@@ -76,12 +76,17 @@ class Secret(str):
         if kind == "env":
             found = os.environ.get(name)
             if not found:
-                raise LookupError(f"the plan refers to {self}, and {name} is not set")
+                raise LookupError(f"{whose} refers to {self}, and {name} is not set")
             return found
         try:
-            return Path(name).read_text(encoding="utf-8").strip()
+            found = Path(name).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise LookupError(f"the plan refers to {self}: {error.strerror}") from error
+            raise LookupError(f"{whose} refers to {self}: {error.strerror}") from error
+        except ValueError as error:  # neither text nor, with a NUL in it, a path
+            raise LookupError(f"{whose} refers to {self}: it is no text in UTF-8") from error
+        if not found:
+            raise LookupError(f"{whose} refers to {self}, and that file is empty")
+        return found
 
 
 class Span:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 from isolation_checks.errors import UsageError
@@ -35,11 +36,18 @@ def asked_for(words: Sequence[str], known: Mapping[str, Fault]) -> dict[str, flo
         if name not in known and name != HONEST:
             near = difflib.get_close_matches(name, [*known, HONEST], n=1, cutoff=0.0)
             raise UsageError(f"unknown fault {name!r}; the nearest known is {near[0]!r}")
-        try:
-            wanted[name] = float(rate) if rate else None
-        except ValueError:
-            raise UsageError(f"the rate of {name} must be a number from 0 to 1") from None
+        wanted[name] = _rate(name, rate) if rate else None
     return wanted or dict.fromkeys((HONEST, *known))
+
+
+def _rate(name: str, word: str) -> float:
+    try:
+        rate = float(word)
+    except ValueError:
+        rate = math.nan
+    if not 0 <= rate <= 1:
+        raise UsageError(f"the rate of {name} must be a number from 0 to 1")
+    return rate
 
 
 def needs(known: Mapping[str, Fault], wanted: Collection[str]) -> frozenset[str]:

@@ -34,6 +34,8 @@ REDIS_URL = "CROSSTALK_REDIS_URL"
 PROBE_KEY = "CROSSTALK_PROBE_KEY"
 SIGNING_KEY = "REFERENCE_JWT_SECRET"
 """Where the platform looks for the key that it signs tokens with."""
+DATABASE = "REFERENCE_DATABASE_URL"
+"""Where the platform is told to look for its database's address."""
 
 
 @dataclass(slots=True)
@@ -115,12 +117,14 @@ def start(
     command = [sys.executable, "-m", "reference_platform", "--with-parent", *options]
     for fault in faults:
         command += ["--fault", fault]
+    env = dict(os.environ)
     if database is not None:
-        command += ["--database", database]
+        command += ["--database", f"env:{DATABASE}"]  # not itself: it may hold a password
+        env[DATABASE] = database
     os.environ.pop(REDIS_URL, None)
     if redis is not None:
-        command += ["--redis", redis]
-        os.environ[REDIS_URL] = redis
+        command += ["--redis", f"env:{REDIS_URL}"]
+        os.environ[REDIS_URL] = env[REDIS_URL] = redis
     # it is told its key, so that tokens can be made that are wrong in one thing only
     os.environ[PROBE_KEY] = os.environ.get(SIGNING_KEY) or secrets.token_hex(32)
     with tempfile.TemporaryFile() as errors:
@@ -128,7 +132,7 @@ def start(
             command,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env={**os.environ, SIGNING_KEY: os.environ[PROBE_KEY]},
+            env={**env, SIGNING_KEY: os.environ[PROBE_KEY]},
             start_new_session=True,  # Ctrl-C is for the driver, which ends the platform last
         )
         assert process.stdout is not None

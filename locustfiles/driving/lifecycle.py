@@ -83,9 +83,9 @@ def _add_options(parser: Any, **_: Any) -> None:  # noqa: ANN401 - configargpars
         ),
         ("--run", "name of the run's directory; made up where it is not given"),
         ("--fault", "faults of the embedded platform, comma-separated, each NAME or NAME=RATE"),
-        ("--database", "database of the embedded platform: sqlite:///PATH or postgresql://…"),
+        ("--database", "database of the embedded platform: sqlite:///…, postgresql://…, env:NAME"),
         ("--replicas", "how many workers the embedded platform has; else one"),
-        ("--redis", "Redis of the embedded platform: redis://…; none unless it is given"),
+        ("--redis", "Redis of the embedded platform: redis://…, env:NAME; else it has none"),
     ):
         parser.add_argument(option, default=None, help=text, include_in_web_ui=False)
     parser.add_argument(

@@ -62,8 +62,12 @@ def planned(options: Any, host: str | None) -> tuple[Plan, Embedded | None]:  # 
         HarnessError: the embedded platform did not start.
     """
     platform = None
-    if options.redis is not None and not options.redis.startswith(("redis://", "rediss://")):
-        raise UsageError(f"--redis {options.redis}: write it like redis://127.0.0.1:6379/0")
+    given = [name for name in ("fault", "database", "replicas", "redis") if getattr(options, name)]
+    if given and (options.plan is not None or host):
+        raise UsageError(
+            f"--{given[0]} is the embedded platform's, which is driven where there is neither "
+            f"--plan nor --host; leave out one or the other"
+        )
     if options.plan is not None:
         plan = read.load(Path(options.plan))
     elif host:
@@ -71,13 +75,28 @@ def planned(options: Any, host: str | None) -> tuple[Plan, Embedded | None]:  # 
     else:
         faults = [fault for fault in (options.fault or "").split(",") if fault]
         more = ["--workers", str(options.replicas)] if options.replicas else []
-        platform = embedded.start(faults, options.database, more, redis=options.redis)
+        platform = embedded.start(faults, _database(options), more, redis=_redis(options))
         plan = platform.plan
     if host:
         plan = hosts.with_host(plan, host)
     hosts.refuse_strangers(plan)
     references.require(plan)
     return plan, platform
+
+
+def _database(options: Any) -> str | None:  # noqa: ANN401 - argparse
+    """The address of the embedded platform's database, where one is named."""
+    return None if options.database is None else references.typed("--database", options.database)
+
+
+def _redis(options: Any) -> str | None:  # noqa: ANN401 - argparse
+    """The address of the embedded platform's Redis, where one is named."""
+    if options.redis is None:
+        return None
+    url = references.typed("--redis", options.redis)
+    if not url.startswith(("redis://", "rediss://")):
+        raise UsageError("--redis: write it like redis://127.0.0.1:6379/0")
+    return url
 
 
 def free_name(runs: Path, name: str | None) -> str | None:

@@ -11,7 +11,9 @@ import pytest
 
 from crosstalk import trials
 from crosstalk.commands import selftest as command
-from isolation_checks.selftest.nouns import Selftest, Trial
+from isolation_checks.errors import UsageError
+from isolation_checks.history.directory import add_json
+from isolation_checks.selftest.nouns import Result, Selftest, Trial
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 LIMIT_SECONDS = 280
@@ -84,7 +86,35 @@ def test_trials_on_postgresql_have_servers_of_their_own(monkeypatch, tmp_path):
         given, _ = command._servers(stack, {"postgresql": 2}, {"postgresql": "postgresql://x"})
     assert ["postgresql://x"] == given["postgresql"]
     stands = [trials.Stand(runs=tmp_path, postgresql=url, redis=None) for url in own["postgresql"]]
-    maker = command._Maker({}, stands, tmp_path, 2)
+    maker = command._Maker({}, stands, tmp_path, {}, 2)
     for _ in range(2):
         with maker._stand(on_postgresql("a")) as one, maker._stand(on_postgresql("b")) as other:
             assert {"postgresql://1", "postgresql://2"} == {one.postgresql, other.postgresql}
+
+
+def test_only_what_was_made_as_it_is_asked_for_is_resumed(tmp_path):
+    """A trial with fewer users would stand for one with more."""
+    trial = on_postgresql("a")
+    add_json(tmp_path / f"{trial.id}.json", Result(trial=trial))
+    assert {trial.id: Result(trial=trial)} == command._kept(tmp_path, [trial, on_postgresql("b")])
+    with pytest.raises(UsageError, match="made with other users, seconds or rates"):
+        command._kept(tmp_path, [msgspec.structs.replace(trial, users=90)])
+    (tmp_path / f"{on_postgresql('c').id}.json").write_bytes(b"{")
+    with pytest.raises(UsageError, match="is no result"):
+        command._kept(tmp_path, [on_postgresql("c")])
+
+
+def test_one_server_may_be_given_by_its_address_or_where_it_stands(monkeypatch):
+    """Never with a password that others could read, nor as one that is none."""
+    monkeypatch.setenv("CROSSTALK_TEST_URL", "postgresql://me:s3cret@127.0.0.1/x")
+    asked = ("sqlite", "env:CROSSTALK_TEST_URL")
+    assert ["sqlite", "postgresql"] == [command._kind(each) for each in asked]
+    assert "postgresql://me:s3cret@127.0.0.1/x" == command._given(asked)
+    assert command._given(("sqlite", "postgresql")) is None
+    for wrong, said in {
+        ("postgresql://me:s3cret@127.0.0.1/x",): "--database holds a password",
+        ("oracle",): "--database is sqlite, postgresql or",
+        ("postgresql://a/b", "postgresql://c/d"): "one at the most",
+    }.items():
+        with pytest.raises(UsageError, match=said):
+            command._given(wrong)

@@ -67,6 +67,21 @@ def test_a_bad_machine_is_told_what_to_do():
     } <= told
 
 
+def test_a_machine_without_locust_is_told_so():
+    """What is missing is what a doctor is asked about."""
+    code, lines = doctored(
+        "from importlib import metadata;"
+        "from crosstalk.commands import doctor;"
+        "doctor._PACKAGES = ('no_such_package',);"
+        "doctor.metadata.version = lambda name: (_ for _ in ()).throw("
+        "metadata.PackageNotFoundError(name))"
+    )
+    assert (4, "--  no_such_package cannot be imported: No module named 'no_such_package'") == (
+        code,
+        lines[1],
+    )
+
+
 def test_a_demo_says_what_it_cannot_do(crosstalk, tmp_path):
     """The platform's own sentence, exit 2, and no run."""
     said = crosstalk("demo", "--fault", "shared_sock", "--seconds", "1", "--runs", tmp_path)

@@ -148,3 +148,34 @@ def test_an_example_is_never_broken(crosstalk, monkeypatch):
     said = crosstalk("discover", "--help")
     assert "  crosstalk discover my-platform.toml --also env:REDIS_URL" in said.out
     assert "  crosstalk discover my-platform.toml\n" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("baseline", "honest", "-o", "/nowhere/at/all.json"), "there is no such folder"),
+        (("baseline", "honest", "-o", "/proc/self/x.json"), "it may not be written"),
+        (("discover", "plan.toml", "--write", "/nowhere/rows.toml"), "there is no such folder"),
+        (("selftest", "--fault", "none", "--state", "/proc/version/x"), "name another folder"),
+        (("selftest", "--database", "postgresql://a:b@c/d"), "--database holds a password"),
+        (("demo", "--redis", "redis://:b@c"), "--redis holds a password"),
+    ],
+)
+def test_what_cannot_be_had_is_said_before_anything_is_done(crosstalk, recorded, arguments, told):
+    """With 2, and no run is made for it."""
+    runs = recorded("honest").parent
+    where = () if arguments[0] == "selftest" else ("--runs", runs)
+    said = crosstalk(*arguments, *where)
+    assert said.code == 2, said.err
+    assert told in sentence(said)
+    assert ["honest"] == [path.name for path in runs.iterdir()]
+
+
+def test_nobody_who_reads_is_no_verdict():
+    """`crosstalk checks | true`: 1 is FAIL, and nothing was judged."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    asked = [sys.executable, "-m", "crosstalk", "checks"]
+    done = subprocess.run(asked, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (141, b"") == (done.returncode, done.stderr)

@@ -107,8 +107,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="default: a free one")
     add("--fault", action="append", default=[], metavar="NAME[=RATE]", help="may be repeated")
     add("--faults", action="store_true", help="print the faults there are, as JSON")
-    add("--database", metavar="URL", help="sqlite:///PATH or postgresql://…; default: temporary")
-    add("--redis", metavar="URL", help="share cache, sessions and messages between workers")
+    add(
+        "--database",
+        metavar="URL",
+        help="sqlite:///PATH or postgresql://…, or env:NAME; default: temporary",
+    )
+    add(
+        "--redis", metavar="URL", help="redis://…, or env:NAME: shares cache, sessions and messages"
+    )
     add("--workers", type=int, default=1, metavar="N")
     add("--latency", default="350:1200", metavar="MEDIAN_MS[:P99_MS]", help="of an answer")
     add("--agent-limit", type=float, default=20.0, metavar="SECONDS")
@@ -126,10 +132,11 @@ def _settings(options: argparse.Namespace, home: Path | None) -> Settings:
     if options.workers < 1:
         raise ValueError("--workers must be at least 1")
     faults = parse_faults(options.fault)
+    database, redis = _referred("--database", options.database), _referred("--redis", options.redis)
     check_needs(
         faults,
-        database=options.database or "",
-        redis=options.redis is not None,
+        database=database or "",
+        redis=redis is not None,
         workers=options.workers,
     )
     return Settings(
@@ -137,8 +144,8 @@ def _settings(options: argparse.Namespace, home: Path | None) -> Settings:
         port=options.port,
         service=options.service,
         auth_url=options.auth_url,
-        database_url=options.database or f"sqlite:///{home}/reference.db",
-        redis_url=options.redis,
+        database_url=database or f"sqlite:///{home}/reference.db",
+        redis_url=redis,
         workers=options.workers,
         seed=options.seed,
         environment=os.environ.get("REFERENCE_ENVIRONMENT", "development"),
@@ -149,6 +156,19 @@ def _settings(options: argparse.Namespace, home: Path | None) -> Settings:
         faults=faults,
         secrets=_secrets(options.signing),
     )
+
+
+def _referred(option: str, url: str | None) -> str | None:
+    """An address, or what the variable holds that ``env:NAME`` names: it may say a password.
+
+    Raises ValueError.
+    """
+    if url is None or not url.startswith("env:"):
+        return url
+    name = url.removeprefix("env:")
+    if not os.environ.get(name):
+        raise ValueError(f"{option} refers to {url}, and {name} is not set")
+    return os.environ[name]
 
 
 def _latency(words: str) -> Latency:

@@ -57,3 +57,21 @@ def test_a_password_in_an_address_is_refused_and_not_repeated():
     ) as refused:
         hosts.refuse_strangers(plan)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "holds"),
+    [
+        ("postgresql://me@127.0.0.1:5432/x", False),
+        ("postgresql://127.0.0.1/x?user=a&application_name=b:c@d", False),
+        ("sqlite:////tmp/a:b@c.db", False),
+        ("postgresql://me:pw@127.0.0.1/x", True),
+        ("postgresql://me:p/w@127.0.0.1/x", True),
+        ("postgresql://127.0.0.1/x?PASSWORD=pw", True),
+        ("postgresql://127.0.0.1/x?sslmode=require&sslpassword=pw", True),
+        ("redis://:pw@127.0.0.1", True),
+    ],
+)
+def test_a_password_is_seen_wherever_an_address_says_one(url, holds):
+    """Before the host, also where it should have been escaped, and among the parameters."""
+    assert holds == hosts.holds_password(url)

@@ -93,3 +93,28 @@ def test_every_secret_is_looked_up_before_anything_is_driven(plan, monkeypatch, 
     keyed = read.parse(text + "secrets = { key = 'file:/no/such/file' }", "a plan")
     with pytest.raises(UsageError, match="No such file"):
         references.require(keyed)
+
+
+def test_an_option_names_an_address_or_where_one_stands(monkeypatch, tmp_path):
+    """A variable and a file may hold a password; a command line is everybody's to read."""
+    url = "postgresql://me:s3cret@127.0.0.1/x"
+    monkeypatch.setenv("CROSSTALK_TEST_URL", url)
+    (tmp_path / "url").write_text(f"{url}\n", "utf-8")
+    assert url == references.typed("--database", "env:CROSSTALK_TEST_URL")
+    assert url == references.typed("--database", f"file:{tmp_path}/url")
+    for plain in ("sqlite:///x.db", "postgresql://me@127.0.0.1/x", "redis://127.0.0.1:6379/0"):
+        assert plain == references.typed("--database", plain)
+    with pytest.raises(UsageError, match="example --database env:NAME") as refused:
+        references.typed("--database", url)
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "is empty"), (b" \n", "is empty"), (b"\xff\xfe", "no text in UTF-8")],
+)
+def test_a_file_that_holds_no_secret_is_said(tmp_path, content, said):
+    """An empty key would sign, and nothing would tell it from a right one."""
+    (tmp_path / "key").write_bytes(content)
+    with pytest.raises(UsageError, match=f"--redis refers to file:.*{said}"):
+        references.typed("--redis", f"file:{tmp_path}/key")

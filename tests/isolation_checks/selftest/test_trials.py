@@ -111,3 +111,10 @@ def test_what_makes_no_sense_is_said_so(word, said):
     """A name that is not known, a rate that is none."""
     with pytest.raises(UsageError, match=said):
         trials.asked_for([word], KNOWN)
+
+
+@pytest.mark.parametrize("rate", ["often", "1.5", "-0.1", "nan"])
+def test_a_rate_that_is_none_is_refused_before_anything_is_driven(rate):
+    """Every trial of it would have broken."""
+    with pytest.raises(UsageError, match="the rate of broadcast must be a number from 0 to 1"):
+        trials.asked_for([f"broadcast={rate}"], KNOWN)

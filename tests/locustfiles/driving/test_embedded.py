@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +42,17 @@ def test_a_platform_elsewhere_is_not_restarted():
     assert embedded.plan_elsewhere().target.restart == ()
     os.environ[embedded.RESTART] = "kill -USR1 12"
     assert embedded.plan_elsewhere().target.restart == ("kill", "-USR1", "12")
+
+
+def test_no_address_stands_on_the_platforms_command_line(tmp_path):
+    """It may hold a password, and the list of processes is everybody's to read."""
+    url = f"sqlite:///{tmp_path}/platform.db"
+    platform = embedded.start([], url)
+    try:
+        line = Path(f"/proc/{platform.process.pid}/cmdline").read_bytes()
+        assert b"--database" in line
+        assert bytes(tmp_path) not in line
+        assert url == os.environ[embedded.ROWS_URL]
+        assert (tmp_path / "platform.db").exists()
+    finally:
+        platform.end()

@@ -60,7 +60,12 @@ def test_a_host_alone_is_taken_for_a_reference_platform(options):
         ({}, "http://192.0.2.1", "allow_hosts"),
         ({"plan": None, "fault": "shared_sock"}, None, "shared_socket"),
         ({"plan": None, "database": "oracle://x"}, None, "database"),
-        ({"plan": None, "redis": "http://x"}, None, "--redis http://x: write it like redis://"),
+        ({"plan": None, "redis": "http://x"}, None, "--redis: write it like redis://"),
+        ({"plan": None, "redis": "redis://:pw@x"}, None, "--redis holds a password"),
+        ({"plan": None, "database": "postgresql://a:pw@x/y"}, None, "example --database env:NAME"),
+        ({"plan": None, "database": "env:CROSSTALK_NONE"}, None, "CROSSTALK_NONE is not set"),
+        ({"fault": "shared_socket"}, None, "--fault is the embedded platform's"),
+        ({"plan": None, "database": "sqlite:///x"}, "http://127.0.0.1:1", "--database is the embe"),
     ],
 )
 def test_what_cannot_be_driven_is_the_users_mistake(options, over, host, said):
@@ -68,6 +73,7 @@ def test_what_cannot_be_driven_is_the_users_mistake(options, over, host, said):
     with pytest.raises(UsageError, match=said) as refused:
         wishes.planned(options(**over), host)
     assert "\n" not in str(refused.value)
+    assert ":pw@" not in str(refused.value)
 
 
 def test_a_secret_that_is_not_there_is_missed_before_the_drive(options, monkeypatch):
