@@ -53,6 +53,8 @@ def test_queries_of_one_connection_run_side_by_side(honest):
     ("sent", "code"),
     [
         ("no json", "bad_request"),
+        ("", "bad_request"),
+        (b"", "bad_request"),
         ("[]", "bad_request"),
         ('{"type": "dance"}', "unknown_type"),
         ('{"type": "user_message", "payload": {"content": " "}}', "bad_request"),

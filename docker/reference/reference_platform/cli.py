@@ -29,6 +29,7 @@ from reference_platform.workers import Supervisor, WorkerFailedError
 _FAILED = 1
 _USAGE = 2
 _UNREACHABLE = 4
+_PORTS = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -131,6 +132,10 @@ def _settings(options: argparse.Namespace, home: Path | None) -> Settings:
     """Check the options.  Raises ValueError with a sentence that says what would be right."""
     if options.workers < 1:
         raise ValueError("--workers must be at least 1")
+    if not 0 <= options.port <= _PORTS:
+        raise ValueError(f"--port must be a number up to {_PORTS}, or 0 for a free one")
+    if not (options.access_ttl > 0 and options.agent_limit > 0):
+        raise ValueError("--access-ttl and --agent-limit must be above 0")
     faults = parse_faults(options.fault)
     database, redis = _referred("--database", options.database), _referred("--redis", options.redis)
     check_needs(

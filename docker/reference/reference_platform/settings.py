@@ -49,8 +49,8 @@ class Settings:
     port: int = 0
     service: Service = "all"
     auth_url: str | None = None
-    database_url: str
-    redis_url: str | None = None
+    database_url: str = field(repr=False)  # it may say a password, as Redis's may
+    redis_url: str | None = field(default=None, repr=False)
     workers: int = 1
     supervisor: int | None = None  # the process that starts the workers, when it is another
     seed: int = 1

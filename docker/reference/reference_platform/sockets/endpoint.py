@@ -104,7 +104,8 @@ class SocketEndpoint:
         ]
         try:
             while (message := await websocket.receive())["type"] == "websocket.receive":
-                await self._handle(connection, session, message.get("text") or message["bytes"])
+                frame = message.get("text") or message.get("bytes") or ""
+                await self._handle(connection, session, frame)
         finally:
             self._hub.leave(session, connection)
             self._resume.left(connection)

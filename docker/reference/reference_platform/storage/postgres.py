@@ -11,7 +11,7 @@ import functools
 import itertools
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -50,7 +50,9 @@ class PostgresDatabase:
         """The server's URL without its password."""
         parts = urlsplit(self._url)
         user, at, host = parts.netloc.rpartition("@")
-        return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + host))
+        rest = [pair for pair in parse_qsl(parts.query) if "password" not in pair[0].lower()]
+        shown = parts._replace(netloc=user.partition(":")[0] + at + host, query=urlencode(rest))
+        return urlunsplit(shown)
 
     async def open(self) -> None:
         """Connect both pools, creating what is missing of the schema in between."""
