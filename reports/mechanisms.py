@@ -15,6 +15,9 @@ LOOK: Mapping[str, str] = {
     "event: it takes all that are open instead of those of whoever asked.",
     "a group named after the beginning of an id": "Look at how rooms, groups or channels get "
     "their names: use the whole id, and keep its capitals.",
+    "a reply finds its session by the client's id alone": "Look at the table in which answers "
+    "find their sessions: clients choose the ids in its keys, so the session or the user "
+    "belongs into them.",
     "a second emitter sends each event again, to somebody else": "Look for two objects that "
     "send the same events, such as a global one beside the request's own, and remove one.",
     "what was kept for a dropped socket is sent to another": "Look at the queue that keeps "
@@ -37,6 +40,8 @@ LOOK: Mapping[str, str] = {
     "(database, cache, HTTP): one whose command was cancelled must be closed, not given back.",
     "a memory that is searched without the user in its filter": "Look at how memory or "
     "documents are searched: every search must name the user or tenant, also where there is none.",
+    "a search that does not ask whose documents they are": "Look at how documents are "
+    "searched: every search must name the tenant or user who may see what it finds.",
     "a cache of answers without the user in its key": "Look at the key of the answer cache: "
     "it must hold the user, and whatever else the answer was made from.",
     "a cache whose key is cut short": "Look at the key of the answer cache: it must hold the "
@@ -50,6 +55,18 @@ LOOK: Mapping[str, str] = {
     "taken from when it is written: a variable that all requests share.",
     "an identity that another's run had left on a worker": "Look at work that is handed to "
     "threads: the user must be handed over with it, not read from what the thread had before.",
+    "callers are let in as one common user": "Look at what happens when a token cannot be "
+    "checked in time: such a caller must be turned away, not taken for a guest.",
+    "a token is taken for another's": "Look at what remembers checked tokens: its key must "
+    "be the whole token, also where tokens are exchanged.",
+    "ids of sessions are made from the clock": "Look at how ids of sessions and connections "
+    "are made: take random ones, which no two can have.",
+    "events follow the conversation's id, which is known to no session yet": "Look at the key "
+    "by which events find a session: it is there only once a conversation has been stored.",
+    "a place that is not given back when a session ends": "Look at what counts a user's "
+    "sessions: it must count down however a session ends, also without a goodbye.",
+    "a canned text in the place of an answer": "Look for a text that stands in for an answer "
+    "when the model fails or is overloaded: it must be told as a failure.",
     "accepted and never handled": "Look for a way on which a request is taken and then dropped: "
     "an exception that nobody logs, a queue that is full.",
     "the last event is lost": "Look at what sends the last event: the run is stored as over, "

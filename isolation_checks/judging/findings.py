@@ -22,6 +22,7 @@ _ORDER = (
     "foreign-canary",
     "stale-context",
     "foreign-credential",
+    "shared-session-id",
     "forged-token",
     "claimed-identity",
     "anothers-conversation",
@@ -47,6 +48,8 @@ _ROUTING = {
     "a second emitter sends each event again, to somebody else",
     "what was kept for a dropped socket is sent to another",
     "another's frames under the recipient's ids",
+    "a group named after the beginning of an id",
+    "a reply finds its session by the client's id alone",
 }
 _DELIVERY = {
     "no-answer",

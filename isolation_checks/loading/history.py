@@ -60,6 +60,11 @@ class Session:
     storm: bool = False
     """It was opened while we had everybody connect at once: our own queue is in what it took."""
 
+    @property
+    def came_s(self) -> float | None:
+        """Since when the platform had it: ready, or left before that."""
+        return self.ready_s if self.ready_s is not None else self.upgraded_s
+
 
 @dataclass(slots=True, kw_only=True)
 class Query:

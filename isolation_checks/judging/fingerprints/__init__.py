@@ -20,6 +20,12 @@ from isolation_checks.judging.fingerprints.content import (
     shared_memory,
 )
 from isolation_checks.judging.fingerprints.delivery import lost_or_late
+from isolation_checks.judging.fingerprints.identities import (
+    common_user,
+    ids_by_the_clock,
+    taken_for_another,
+)
+from isolation_checks.judging.fingerprints.keys import one_id, searched_for, unknown_yet
 from isolation_checks.judging.fingerprints.probing import probed
 from isolation_checks.judging.fingerprints.routing import (
     laundered,
@@ -33,13 +39,18 @@ from isolation_checks.judging.fingerprints.routing import (
 )
 from isolation_checks.judging.fingerprints.rows import left_on_a_worker, newest_user
 from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
+from isolation_checks.judging.fingerprints.turned_away import canned, place_not_given_back
 
 __all__ = ["FINGERPRINTS", "UNKNOWN", "Mechanism", "Scene", "mechanism"]
 
 FINGERPRINTS: tuple[Fingerprint, ...] = (
+    common_user,
+    ids_by_the_clock,
     probed,
+    taken_for_another,
     read_without_owner,
     names_alike,
+    one_id,
     sent_to_all,
     in_an_error,
     replayed,
@@ -47,6 +58,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     newest_socket,
     laundered,
     tool_events,
+    searched_for,
     shared_memory,
     out_of_one_buffer,
     left_on_a_connection,
@@ -57,6 +69,9 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     left_behind,
     newest_user,
     left_on_a_worker,
+    unknown_yet,
+    place_not_given_back,
+    canned,
     lost_or_late,
 )
 

@@ -171,9 +171,10 @@ def _was_kept(scene: Scene, frame: dict[str, Any]) -> bool:
     query = history.queries.get(frame["label_query"])
     meant = history.sessions.get(query.session) if query is not None else None
     got = history.sessions.get(frame["session"])
-    if meant is None or got is None or meant.closed_s is None or got.ready_s is None:
+    came_s = got.came_s if got is not None else None
+    if meant is None or meant.closed_s is None or came_s is None:
         return False
-    return bool(meant.closed_s <= frame["at_s"] <= got.ready_s + SOON_SECONDS)
+    return bool(meant.closed_s <= frame["at_s"] <= came_s + SOON_SECONDS)
 
 
 def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
@@ -181,11 +182,18 @@ def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
     hits, seen, first = scene.newest
     frames = scene.frames(found)
     there = {(frame["stream"], frame["index"]) for frame in frames}
-    if not any(map(of_another, frames)) and not (there and there <= scene.to_newest):
-        return None  # two may have asked under one id: then a frame's ids do not tell
     if not seen or hits < MOST * seen:
         return None
+    relabelled, so_too = scene.relabelled
+    filled_in = bool(so_too) and so_too >= MOST * relabelled
+    if not any(map(of_another, frames)) and not (there and (filled_in or there <= scene.to_newest)):
+        return None  # two may have asked under one id: then a frame's ids do not tell
     when = "" if first is None else f", the first {max(0.0, first) * 1000:.0f} ms after its connect"
+    if filled_in:
+        when += (
+            f"; so did {so_too} of {relabelled} with another's words under the recipient's own "
+            "ids, which a sender must have filled in"
+        )
     return Mechanism(
         name="the newest socket wins",
         because=(

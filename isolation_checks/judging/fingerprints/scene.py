@@ -69,6 +69,8 @@ class Scene:
 
     to_newest: frozenset[_Place] = frozenset()
     """The frames of all that did."""
+    relabelled: tuple[int, int] = (0, 0)
+    """Of so many frames with another's words under the recipient's own ids, so many did."""
     reached: dict[tuple[str, str | None], frozenset[str]] = field(default_factory=dict)
     """Whom an event that comes once a query reached, by query (or else by its words) and kind."""
     all_frames: list[dict[str, Any]] = field(default_factory=list)
@@ -123,7 +125,8 @@ class Scene:
             key = record["canary"], record["kind"]
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
         ordered = sorted(self._frames.values(), key=lambda frame: float(frame["at_s"]))
-        self.newest, self.to_newest = _newest(self.run, ordered[:LOOKED_AT_IN_ALL])
+        looked_at = ordered[:LOOKED_AT_IN_ALL]
+        self.newest, self.to_newest = _newest(self.run, looked_at)
         self.all_frames = list(self._frames.values())
         self.of_others = [frame for frame in self.all_frames if of_another(frame)]
         self.worded = [self._frames[place] for place in self._sightings if place in self._frames]
@@ -134,6 +137,13 @@ class Scene:
             if frame["kind"] and (place in self._sightings or of_another(frame))
         )
         self.passings = self._passings(self.all_sightings)
+        relabelled = {
+            place
+            for frame in looked_at
+            if (place := (frame["stream"], frame["index"])) in self._sightings
+            and owner_of(frame) == frame["principal"]
+        }
+        self.relabelled = len(relabelled), len(relabelled & self.to_newest)
 
     def _named_by_their_words(self) -> dict[str, float]:
         """The words of events that name nobody and are part of no answer, and when one came.
@@ -281,9 +291,9 @@ def _newest(
     And which frames of all did.
     """
     ready = sorted(
-        (session.ready_s, session.id)
+        (session.came_s, session.id)
         for session in run.history.sessions.values()
-        if session.ready_s is not None and session.channel == "websocket"
+        if session.came_s is not None and session.channel == "websocket"
     )
     hits, seen, first, places = 0, 0, None, set()
     for frame in frames:
