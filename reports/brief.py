@@ -183,20 +183,27 @@ def _next(judgement: Judgement, first: Finding | None) -> tuple[str, ...]:
         for o in judgement.opportunities
         if o.needed
     ]
+    failed, unknown = _asked(judgement, Verdict.FAIL), _asked(judgement, Verdict.UNKNOWN)
+    if short:  # a longer run has more samples, too
+        unknown = [(name, todo) for name, todo in unknown if not todo.startswith("Drive longer")]
+    return (*_together(failed), *short, *_together(unknown))[:MOST]
+
+
+def _asked(judgement: Judgement, verdict: Verdict) -> list[tuple[str, str]]:
+    """What to do about the objectives and the checks of a verdict, by their names."""
     asked = [
         (wording.limit(o.statement), advice.for_objective(o))
         for o in judgement.objectives
-        if o.verdict is judgement.verdict
+        if o.verdict is verdict
     ]
-    if short:  # a longer run has more samples, too
-        asked = [(name, todo) for name, todo in asked if not todo.startswith("Drive longer")]
-    asked += [(c.name, advice.for_check(c)) for c in judgement.checks]
+    return asked + [(c.name, advice.for_check(c)) for c in judgement.checks if c.verdict is verdict]
+
+
+def _together(asked: list[tuple[str, str]]) -> Iterator[str]:
+    """Things to do, each once, behind everything that it would mend."""
     about: dict[str, list[str]] = {}
     for name, todo in asked:
         if todo:
             about.setdefault(todo, []).append(name)
-    named = [
-        _capital(f"{', '.join(names)}: {todo[0].lower()}{todo[1:]}")
-        for todo, names in about.items()
-    ]
-    return (*short, *named)[:MOST]
+    for todo, names in about.items():
+        yield _capital(f"{', '.join(names)}: {todo[0].lower()}{todo[1:]}")

@@ -85,8 +85,8 @@ LOOK: Mapping[str, str] = {
     "it commits what it had begun.",
     "a commit without its end": "Look at what is to be written when an operation ends, and why "
     "that was left out.",
-    "several senders without an order": "Look for several tasks that send to one socket: events "
-    "of one answer need one sender, or a queue.",
+    "several senders without an order": "Look for several tasks that send to one socket, or a run "
+    "that goes on after it was cancelled or gave up: an answer needs one sender, which ends it.",
     "sent again, or by two emitters": "Look for a retry that sends an event again, or for two "
     "emitters of it.",
     "a token is believed that proves nothing": "Look for a way in that does not check the "

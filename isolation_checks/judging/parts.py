@@ -61,7 +61,7 @@ def _together(reasons: Iterator[tuple[str, str]]) -> list[str]:
 
 def _measured(value: float | None, unit: str) -> str:
     if value is None:
-        return "it lies among what never finished"
+        return "too many never finished"
     if unit == "per_s":
         return f"{value:.3g}/s"
     return f"{value:.2f} s" if unit == "s" else f"{value * 100:.2f} %"

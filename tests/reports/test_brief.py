@@ -64,6 +64,16 @@ def test_a_missed_objective_says_what_and_where_to_look():
     assert wanted in sentences["What to do next"]
 
 
+def test_what_failed_is_mended_before_more_is_asked_for():
+    """Too few opportunities stand beside a missed objective, and come behind it."""
+    few = samples.unknown().opportunities
+    first, second, *_ = dict(brief.told(samples.changed(samples.slow(), opportunities=few)))[
+        "What to do next"
+    ]
+    assert first.startswith("Completion p95 ≤ 5 s: ")
+    assert second.startswith("299 more opportunities")
+
+
 def test_unknown_is_not_good_news_and_says_what_would_do():
     """Nothing wrong was seen, which is not the same as that all is well."""
     sentences = told(samples.unknown())

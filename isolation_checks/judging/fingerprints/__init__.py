@@ -88,7 +88,7 @@ def mechanism(scene: Scene, found: Found) -> Mechanism:
 def _why_not(scene: Scene, found: Found) -> str:
     """What was looked at in vain."""
     if found.channel != "frame":
-        return "no fingerprint fits the evidence"
+        return "the traces are those of no mechanism that is known here"
     if not scene.passings:
         return "the evidence names neither the victim's query nor the recipient's"
     return "most of the frames are neither the recipient's own nor one known mechanism's"
