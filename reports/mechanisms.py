@@ -67,6 +67,8 @@ LOOK: Mapping[str, str] = {
     "sessions: it must count down however a session ends, also without a goodbye.",
     "a canned text in the place of an answer": "Look for a text that stands in for an answer "
     "when the model fails or is overloaded: it must be told as a failure.",
+    "an id that is given twice": "Look at how session ids are made: clocks, counters and short "
+    "random parts repeat themselves when several come at once.",
     "accepted and never handled": "Look for a way on which a request is taken and then dropped: "
     "an exception that nobody logs, a queue that is full.",
     "the last event is lost": "Look at what sends the last event: the run is stored as over, "

@@ -25,6 +25,7 @@ _ORDER = (
     "shared-session-id",
     "forged-token",
     "claimed-identity",
+    "shared-session-id",
     "anothers-conversation",
     "anothers-session",
     "ended-login",
@@ -42,6 +43,8 @@ _PROBED = (
     "anothers-session",
     "ended-login",
 )
+_BY_SESSION = ("anothers-session", "ended-login")
+"""What a platform gives back, or ends, by the id of a session."""
 _ROUTING = {
     "the newest socket wins",
     "a targeted send became a send to all",
@@ -129,6 +132,8 @@ def _came_of(mine: Found, other: _Case) -> bool:
     theirs = other.found
     if mine.kind in _DELIVERY:  # frames that went astray are missing where they belonged
         return other.mechanism.name in _ROUTING or bool(mine.queries & theirs.queries)
+    if mine.kind in _BY_SESSION and theirs.kind == "shared-session-id":
+        return True  # what is looked up by an id that several have may be anybody's
     if mine.kind in _PROBED and mine.channel == "frame":
         return other.mechanism.name in _ROUTING  # what goes astray comes to intruders, too
     if mine.kind == "foreign-row" and theirs.kind in ("foreign-canary", *_PROBED):

@@ -1,4 +1,4 @@
-"""Fingerprints of what did not arrive, arrived twice, or was not stored as it was said."""
+"""Fingerprints of what the kind of a finding tells: lost, doubled, late, stored otherwise."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def _completed_in_rows(run: Run, found: Found) -> bool | None:
 
 
 DELIVERY: dict[tuple[str, bool | None], tuple[str, str]] = {
+    ("shared-session-id", None): (
+        "an id that is given twice",
+        "two sessions of different users had the same one",
+    ),
     ("no-answer", None): ("accepted and never handled", "not even a first event came"),
     ("no-end", True): ("the last event is lost", "the rows say that the run is over"),
     ("no-end", False): (

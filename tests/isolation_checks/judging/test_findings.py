@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from isolation_checks.checks.anothers_sessions import anothers_sessions
+from isolation_checks.checks.check import Found, Outcome
 from isolation_checks.judging import findings
+from isolation_checks.records import PrincipalId
 from isolation_checks.verdicts.finding import SHOWN
 from tests.isolation_checks import trying
 from tests.isolation_checks.judging.judging import found, outcomes
+from tests.isolation_checks.language import recorded
 
 MET = "a?q1,A1 b?q2,B1 "
 
@@ -115,3 +119,27 @@ def test_a_finding_in_a_row_alone_has_no_lanes():
     [finding] = found(own + "messages|b,@y,>a", "foreign row").shown
     assert () == finding.spans
     assert None is finding.first_s
+
+
+def test_what_is_done_by_the_id_of_a_session_follows_from_ids_that_two_have():
+    """Whose session was taken over nobody can say where several have its id."""
+    opens = "/connection_established,$7"
+    run = recorded(f"a:{opens} b:{opens}").loaded("duckdb")
+    taken = Found(
+        kind="anothers-session",
+        cwe=639,
+        victim=PrincipalId("a"),
+        recipient=PrincipalId("c"),
+        channel="frame",
+        sentence="c took a session of a's over",
+        times=1,
+        first_s=0.1,
+        witness=tuple,
+    )
+    attempts = Outcome(examined=1, unit="attempts", found=(taken,))
+    first, second = findings.of(
+        run, [(anothers_sessions, attempts), *outcomes(run, "session ids differ")]
+    ).shown
+    assert ("shared-session-id", None) == (first.kind, first.folded_into)
+    assert "an id that is given twice" == first.mechanism
+    assert ("anothers-session", first.id) == (second.kind, second.folded_into)
