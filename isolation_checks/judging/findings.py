@@ -25,7 +25,6 @@ _ORDER = (
     "shared-session-id",
     "forged-token",
     "claimed-identity",
-    "shared-session-id",
     "anothers-conversation",
     "anothers-session",
     "ended-login",
