@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 HEADS = ("indicator", "change", "base", "now", "difference at 95 %", "larger", "p", "n")
 _UNITS = {"s": seconds, "share": share, "per_s": rate}
 _SAYS = {
-    "worse": "worse",
+    "worse": "worse: ",
     "better": "better, and nothing is worse",
     "no difference": "no difference beyond the margin",
-    "unclear": "nobody can say",
+    "unclear": "nobody can say: ",
 }
+LEGEND = (
+    "larger: how often a sample of this run is larger than one of the base, 50% where nothing",
+    "changed; p: Mann and Whitney's; neither decides",
+)
 
 
 def render(compared: Comparison) -> str:
@@ -27,7 +31,7 @@ def render(compared: Comparison) -> str:
     lines = [
         f"Crosstalk · run {compared.run} against {compared.base} · margin {margin}",
         "",
-        f"{_SAYS[compared.change]}",
+        _SAYS[compared.change] + _which(compared) if compared.lines else compared.change,
         "",
     ]
     rows = [HEADS, *(_row(line) for line in compared.lines)]
@@ -36,9 +40,22 @@ def render(compared: Comparison) -> str:
         "  " + "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    lines += [f"  {line.name}: {line.why}" for line in compared.lines if line.why]
+    lines += ["", *(f"  {line}" for line in LEGEND)] if compared.lines else []
+    whose: dict[str, list[str]] = {}
+    for line in compared.lines:
+        whose.setdefault(line.why, []).append(line.name)
+    lines += [f"  {', '.join(names)}: {why}" for why, names in whose.items() if why]
     lines += [f"  {note}" for note in compared.notes]
     return "\n".join([*lines, f"exit {compared.exit_code}"]) + "\n"
+
+
+def _which(compared: Comparison) -> str:
+    """The indicators that make it worse, or unclear."""
+    if compared.change not in {"worse", "unclear"}:
+        return ""
+    if compared.change == "unclear" and compared.notes:
+        return "; ".join(compared.notes)
+    return ", ".join(line.name for line in compared.lines if line.change == compared.change)
 
 
 def _row(line: Line) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from isolation_checks.history import directory
 from isolation_checks.judging import comparing
 from isolation_checks.loading import fold
 from isolation_checks.verdicts import baseline
+from reports import comparison
 from tests.isolation_checks.language import written
 
 NAMES = "abcdef"
@@ -61,8 +62,11 @@ def test_a_base_is_written_and_compared_with(runs, tmp_path):
     assert code == 0, said
     code, said = crosstalk("compare", base, runs["slow"], "--margin", "10%")
     assert code == 1, said
+    (which,) = re.findall(r"^worse: (.*)$", said, re.MULTILINE)
     for name in ("completion p50", "errors"):
         assert re.search(rf"{name} +worse", said), said
+        assert name in which.split(", ")
+    assert "larger: how often a sample of this run is larger" in said
     for margin, right in {"ten": "write it like 10% or 0.1", "nan": "a margin is a number"}.items():
         code, said = crosstalk("compare", base, runs["slow"], "--margin", margin)
         assert (code, right in said) == (2, True), said
@@ -88,4 +92,5 @@ def test_other_loads_are_not_compared_unless_one_insists(runs):
     fewer = comparing.baseline(history, "1")
     compared = comparing.compared(base, fewer, 0.1)
     assert (compared.change, compared.exit_code) == ("unclear", 3)
+    assert "\nnobody can say: the loads differ: " in comparison.render(compared)
     assert compared.notes[0].startswith("the loads differ: 6 users, now 3")
