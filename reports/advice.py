@@ -115,8 +115,8 @@ NOTHING_ANSWERED = (
 )
 """How a note begins where the reason is not the check's own, but that no answer came."""
 ANSWER_FIRST = (
-    "Mend what keeps answers from those who asked (the first finding, if there is one, shows it), "
-    "or the plan's way of asking, and drive again."
+    "Mend what keeps answers away (the first finding shows it, if there is one), or the plan's "
+    "way of asking."
 )
 
 

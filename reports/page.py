@@ -7,6 +7,7 @@ and every request besides.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -116,11 +117,15 @@ def _panels(judgement: Judgement) -> list[Markup]:
 def _commands(judgement: Judgement) -> list[tuple[str, str]]:
     """What to type to see it again: a purpose and a command each."""
     run, scale = judgement.run, judgement.scale
-    load = f"-u {scale.users} -t {scale.seconds:.0f}s --seed {judgement.seed}"
+    come = math.ceil(scale.users / 5)  # a second; one, as Locust has it, were a run of its own
+    load = f"-u {scale.users} -r {come} -t {scale.seconds:.0f}s --seed {judgement.seed}"
     drive = f"locust -f locustfiles/agents.py --headless {load}"
     commands = [
         ("Judge the same evidence again; nothing is driven", f"crosstalk judge {run}"),
-        ("Drive again, as many users for as long; give --plan if you had one", drive),
+        (
+            "Drive again, as many users for as long; give --plan, --host and --fault as you did",
+            drive,
+        ),
     ]
     if judgement.findings:
         first = wording.roots_first(judgement.findings)[0].id
