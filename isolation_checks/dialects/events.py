@@ -13,8 +13,8 @@ from typing import Any, cast
 import orjson
 
 from isolation_checks.dialects import template
+from isolation_checks.dialects.framing import framing_of, said
 from isolation_checks.dialects.glance import at_the_root
-from isolation_checks.dialects.parsing import parsed
 from isolation_checks.dialects.places import Places, Unusual
 from isolation_checks.dialects.reading import SILENT, Ask, Dialect, Reading
 from isolation_checks.errors import UsageError
@@ -36,6 +36,7 @@ class EventDialect:
 
     def __init__(self, described: Described) -> None:
         self._described = described
+        self._framing = framing_of(described)
         self._where = described.where
         self._ends = {event: Ending(ending) for event, ending in described.ends.items()}
         self._answers = {reply.when: reply.send for reply in described.answers}
@@ -71,7 +72,7 @@ class EventDialect:
         """The query as the plan's template says."""
         described = self._described
         chosen = described.ask_next if query.turn > 0 and described.ask_next else described.ask
-        return _filled(
+        return self._filled(
             chosen,
             {
                 **described.names,
@@ -180,7 +181,7 @@ class EventDialect:
 
     def _walked(self, frame: bytes) -> Reading:
         """The same, found by walking through the whole message."""
-        message = parsed(frame)
+        message = self._framing.message(frame)
         if not isinstance(message, dict):
             return SILENT
         where = self._where
@@ -216,27 +217,33 @@ class EventDialect:
         send = self._answers.get(reading.kind or "")
         if send is None:
             return None
-        return _filled(send, {**self._described.names, **names, "frame": parsed(frame)})
+        message = self._framing.message(frame)
+        return self._filled(send, {**self._described.names, **names, "frame": message})
 
     def alive(self, names: dict[str, Any]) -> bytes | None:
         """The plan's keep-alive message."""
         alive = self._described.alive
-        return None if alive is None else _filled(alive.send, {**self._described.names, **names})
+        return (
+            None if alive is None else self._filled(alive.send, {**self._described.names, **names})
+        )
 
     def renew(self, names: dict[str, Any]) -> bytes | None:
         """The plan's message with a fresh token."""
         send = self._described.renew
-        return None if send is None else _filled(send, {**self._described.names, **names})
+        return None if send is None else self._filled(send, {**self._described.names, **names})
 
     def cancel(self, names: dict[str, Any]) -> bytes | None:
         """The plan's message that asks for a query to be given up."""
         send = self._described.cancel
-        return None if send is None else _filled(send, {**self._described.names, **names})
+        return None if send is None else self._filled(send, {**self._described.names, **names})
 
     def read_conversation(self, names: dict[str, Any]) -> tuple[bytes, ...]:
         """The plan's messages that ask for a conversation."""
         names = {**self._described.names, **names}
-        return tuple(_filled(send, names) for send in self._described.read_conversation)
+        return tuple(self._filled(send, names) for send in self._described.read_conversation)
+
+    def _filled(self, send: Template, names: Mapping[str, Any]) -> bytes:
+        return self._framing.sealed(template.fill(send, names))
 
 
 def dialect_of(described: Described) -> Dialect:
@@ -266,17 +273,13 @@ def dialect_of(described: Described) -> Dialect:
 
 def named_session(described: Described, frame: bytes) -> str | None:
     """The id that the platform gives to a session in one of its first events."""
-    return template.first_text(parsed(frame), described.where.session)
+    return said(framing_of(described), (frame,), described.where.session)
 
 
 def token_names(token: str) -> dict[str, str]:
     """The forms in which a token travels: as it is, and base64url without padding."""
     encoded = base64.urlsafe_b64encode(token.encode()).rstrip(b"=").decode()
     return {"token": token, "token_b64url": encoded}
-
-
-def _filled(send: Template, names: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(template.fill(send, names))
 
 
 def _texts(places: Iterable[list[Any]]) -> str | None:

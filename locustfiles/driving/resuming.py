@@ -10,9 +10,9 @@ import time
 from typing import Any
 
 import gevent
-import orjson
 
 from isolation_checks.dialects import template
+from isolation_checks.dialects.framing import said
 from isolation_checks.plan.tables.dialect import Resume
 from isolation_checks.records import Ending, Reason
 from locustfiles.driving.session import Session
@@ -40,7 +40,7 @@ def taken_up(lost: Session, gone_s: float = 0.0) -> Session | None:
     if behind.open():
         if resume.message is not None:
             names |= {"query": rig.query_id(), "now": time.time()}
-            behind.send(orjson.dumps(template.fill(resume.message, {**rig.words, **names})))
+            behind.send(rig.framing.sealed(template.fill(resume.message, {**rig.words, **names})))
         return behind
     for query in waited_for:
         rig.end(query, Ending.INFO, Reason.GIVEN_UP)
@@ -49,23 +49,12 @@ def taken_up(lost: Session, gone_s: float = 0.0) -> Session | None:
 
 def _names(lost: Session, resume: Resume) -> dict[str, Any]:
     """What the messages that resume may refer to."""
+    framing = lost.rig.framing
     first, last = lost.hearing.first, lost.hearing.last
     return {
-        "session": _said(first, resume.session),
-        "ticket": _said(first, resume.ticket),
+        "session": said(framing, first, resume.session),
+        "ticket": said(framing, first, resume.ticket),
         "sequence": None if last is None else lost.rig.dialect.read(last).sequence,
         "subject": lost.principal.subject,
         "now": time.time(),
     }
-
-
-def _said(contents: list[bytes], places: tuple[str, ...]) -> str | None:
-    """What stands at a place in any of these messages."""
-    for content in contents:
-        try:
-            found = template.first_text(orjson.loads(content), places)
-        except orjson.JSONDecodeError:
-            continue
-        if found is not None:
-            return found
-    return None

@@ -21,6 +21,7 @@ from gevent.event import Event
 
 from isolation_checks.dialects.correlate import Correlator
 from isolation_checks.dialects.events import dialect_of
+from isolation_checks.dialects.framing import framing_of
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import (
@@ -112,6 +113,7 @@ class Rig:
         self.on_broken = on_broken
         self.credentials = Credentials(mark_key)
         self.dialect = dialect_of(plan.dialect)
+        self.framing = framing_of(plan.dialect)
         self.glance = getattr(self.dialect, "glance", self.dialect.read)
         """Reads of a message what matters while it is driven."""
         self.cancels: Callable[[dict[str, Any]], bytes | None] = getattr(

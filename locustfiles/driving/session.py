@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
-import orjson
 from gevent.event import Event
 
 from isolation_checks.dialects import template
@@ -139,7 +138,7 @@ class Session:
             return str(error)
         self.step("upgraded", detail=_tcp_detail(wire))
         if carry.message is not None:
-            wire.send(orjson.dumps(template.fill(carry.message, names)))
+            wire.send(rig.framing.sealed(template.fill(carry.message, names)))
         hearing = self.hearing
         if not hearing.awaited:
             hearing.ready.set()

@@ -9,8 +9,6 @@ from __future__ import annotations
 import itertools
 import time
 
-import orjson
-
 from isolation_checks import probing
 from isolation_checks.dialects import template
 from isolation_checks.plan.tables.dialect import Resume
@@ -75,7 +73,7 @@ def _try(ground: Ground, each: Wanted, resume: Resume) -> None:
     with ground.trying(tried):
         decoys = _opened(ground, tried)
         try:
-            tried.about = _said_first(decoys, resume.session)
+            tried.about = decoys.told(resume.session)
             if tried.about is None:
                 tried.trouble = tried.trouble or "the platform named no session at its places"
                 return
@@ -103,18 +101,6 @@ def _take(ground: Ground, tried: Trying, each: Wanted, resume: Resume, token: st
     if not line.ready:
         return
     tried.query = rig.query_id()
-    names |= {"query": tried.query, "ticket": _said_first(line, resume.ticket)}
-    line.send(orjson.dumps(template.fill(resume.message, {**rig.words, **names})))
+    names |= {"query": tried.query, "ticket": line.told(resume.ticket)}
+    line.send(rig.framing.sealed(template.fill(resume.message, {**rig.words, **names})))
     line.wait(lambda: False)  # what is the decoy's may come late
-
-
-def _said_first(line: Line, places: tuple[str, ...]) -> str | None:
-    """What stands at a place of anything that a line has heard until now."""
-    for _, content in line.heard:
-        try:
-            found = template.first_text(orjson.loads(content), places)
-        except orjson.JSONDecodeError:
-            continue
-        if found is not None:
-            return found
-    return None

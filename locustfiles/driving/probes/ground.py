@@ -172,10 +172,7 @@ class Ground:
 
     def claimed(self, tried: Trying, content: bytes, claim: str) -> bytes:
         """A message that says whom it speaks for, wherever a message could."""
-        try:
-            message = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            message = None
+        message = self.rig.framing.message(content)
         if not isinstance(message, dict):
             tried.trouble = "the platform's messages are no JSON objects"
             return content
@@ -184,7 +181,7 @@ class Ground:
             for part in message.values():
                 if isinstance(part, dict):
                     part[name] = claim
-        return orjson.dumps(message)
+        return self.rig.framing.sealed(message)
 
     def reading(self, conversation: str, subject: str | None) -> list[tuple[str, bytes]]:
         """The messages that ask for a conversation, each with the query id in it."""

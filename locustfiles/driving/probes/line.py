@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import gevent
-import orjson
 from gevent.event import Event
 
 from isolation_checks import probing
 from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator
 from isolation_checks.dialects.events import token_names
+from isolation_checks.dialects.framing import said
 from isolation_checks.dialects.reading import Reading
 from isolation_checks.records import Opcode, SessionId
 from locustfiles.driving.principals import Principal
@@ -114,14 +114,14 @@ class Line:
         if self._end is not None:  # it came together with the upgrade's answer
             self._step("closed", **self._end)
         if carry.message is not None and sent(carry.message):
-            self._wire.send(orjson.dumps(template.fill(carry.message, names)))
+            self._wire.send(rig.framing.sealed(template.fill(carry.message, names)))
         self.wait(lambda: self.ready or self._refused)
         return self.ready
 
     def _turned_away(self, problem: str) -> None:
         """The upgrade was refused, or there was no platform to refuse it."""
-        said = _STATUS.search(problem)
-        code = int(said[1]) if said else None
+        status = _STATUS.search(problem)
+        code = int(status[1]) if status else None
         self._step("failed", code=code, by="them", detail=problem)
         if code is None:
             self.trouble = problem
@@ -154,6 +154,10 @@ class Line:
         self.wait(
             lambda: any(r.ending is not None and r.query in ours for r, _ in self.heard), seconds
         )
+
+    def told(self, places: Sequence[str]) -> str | None:
+        """What stands at one of these places of anything that was heard until now."""
+        return said(self.rig.framing, (content for _, content in self.heard), places)
 
     def close(self) -> None:
         """Say goodbye."""
