@@ -49,7 +49,7 @@ def _reader(
     def read(frame: bytes) -> Reading:
         try:
             reading = decoded(frame)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return otherwise(frame)
         if reading.kind in ends or (of_several is not None and not all(of_several(reading))):
             return otherwise(frame)

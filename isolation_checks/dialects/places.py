@@ -52,7 +52,7 @@ class Places:
         """
         try:
             return self._decode(message)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unusual from error
 
     def heads(self, *groups: int) -> Getter:

@@ -129,3 +129,14 @@ def test_a_message_that_is_almost_json_is_read_all_the_same(cut):
         reading = read_by(frame)
         assert (reading.kind, reading.query, reading.ending) == ("a", "q", "ok")
     assert dialect.read(frame).text == "before"
+
+
+@pytest.mark.parametrize("octets", [b"\xff", b"\xc3", b"\xed\xa0\xbd"])
+def test_octets_that_are_no_text_do_no_harm_where_a_name_or_a_text_stands(octets):
+    """A text frame may hold them, since nobody checks on the way; a drive would end with 4."""
+    dialect = EventDialect(Dialect(ends={"a": "ok"}))
+    frame = b'{"type": "a", "run_id": "r%s", "content": "said%s", "request_id": "q"}'
+    for read_by in (dialect.read, dialect.glance):
+        reading = read_by(frame % (octets, octets))
+        assert (reading.kind, reading.query, reading.ending) == ("a", "q", "ok")
+    assert dialect.read(frame % (octets, octets)).text.startswith("said")
