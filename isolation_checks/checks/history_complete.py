@@ -18,7 +18,8 @@ def history_complete(run: Run) -> Outcome:
     """Every expected process began, its seal agrees with its streams, and it heard all there was.
 
     Catches:  a killed worker, a full disk, a stream cut short or altered; messages over
-              `target.frame_limit` or against the protocol, behind which nothing was heard.
+              `target.frame_limit` or against the protocol, behind which nothing was heard;
+              frames that are no packets of the framing which the plan names.
     Blind to: what a process could not see because it never ran.
     """
     gaps = [f"{p.id}: {gap}" for p in run.history.processes for gap in p.gaps]

@@ -16,6 +16,7 @@ from isolation_checks.control.breaks import Break, Circle, Words
 from isolation_checks.control.extract import extract
 from isolation_checks.control.into_frames import names
 from isolation_checks.control.plant import plant
+from isolation_checks.control.writing import ARGUMENT
 from isolation_checks.loading import fold
 from isolation_checks.loading.derive import derived
 from isolation_checks.loading.memory import InMemory
@@ -158,8 +159,10 @@ def _circle(plan: Plan) -> Circle:
 
 def _words(plan: Plan) -> Words:
     dialect = plan.dialect
+    places = (*dialect.where.text, *dialect.where.delta)
+    bare = dialect.framing == "socket.io" and not {"data", "args.0"}.isdisjoint(places)
     return Words(
-        texts=names((*dialect.where.text, *dialect.where.delta)),
+        texts=names(places) + ((ARGUMENT,) if bare else ()),
         protocol=tuple(kind.encode() for kind in dialect.protocol),
         repeats=tuple(kind.encode() for kind in dialect.repeats),
     )

@@ -14,6 +14,8 @@ LOOKS_LIKE_A_CANARY = re.compile(rb"CX[0-9A-HJKMNP-TV-Z]{20}")
 _KEPT = 64
 """So many bytes of a text's end are kept to find a canary that begins in them."""
 PLAIN = "moved"
+ARGUMENT = b""
+"""Stands among names for a text that has none, but stands behind the name of its event."""
 SPLIT = "split over two frames"
 SWAPPED = "put into the recipient's own answer"
 
@@ -63,11 +65,10 @@ def split(content: bytes, names: Iterable[bytes]) -> tuple[bytes, bytes] | None:
     In JSON it is the string around the canary that is cut; it must be the value of one of
     these names, where a reader would look for text.  None where there is no such place.
     """
-    wanted = set(names)
+    stands_behind = _behind(names)
     for found in LOOKS_LIKE_A_CANARY.finditer(content):
         begin, end = _string_around(content, *found.span())
-        name = re.search(rb'"([^"\\]*)"\s*:\s*"$', content[:begin])
-        if name is None or name[1] not in wanted:
+        if re.search(stands_behind + rb'"$', content[:begin]) is None:
             continue
         cut, blank = (found.start() + found.end()) // 2, b"-" * len(found[0])
         before = LOOKS_LIKE_A_CANARY.sub(blank, content[: found.start()])
@@ -84,8 +85,7 @@ class Pieces:
     """
 
     def __init__(self, names: Iterable[bytes]) -> None:
-        either = b"|".join(re.escape(name) for name in names) or b"(?!)"
-        self._text = re.compile(rb'"(?:' + either + rb')"\s*:\s*"((?:[^"\\]|\\.)*)"')
+        self._text = re.compile(_behind(names) + rb'"((?:[^"\\]|\\.)*)"')
         self._tails: dict[int, bytes] = {}
 
     def whole(self, session: int, content: bytes) -> bytes:
@@ -99,6 +99,15 @@ class Pieces:
             if word.end() > len(tail):
                 return content[: found.start(1)] + word[0] + content[found.end(1) :]
         return content
+
+
+def _behind(names: Iterable[bytes]) -> bytes:
+    """A pattern of what a text stands behind: its name, or that of the event it belongs to."""
+    wanted = set(names)
+    named = b"|".join(re.escape(name) for name in wanted - {ARGUMENT})
+    ways = [rb'"(?:' + named + rb')"\s*:'] if named else []
+    ways += [rb'\[\s*"(?:[^"\\]|\\.)*"\s*,'] if ARGUMENT in wanted else []
+    return rb"(?:" + (b"|".join(ways) or rb"(?!)") + rb")\s*"
 
 
 def _string_around(content: bytes, start: int, end: int) -> tuple[int, int]:

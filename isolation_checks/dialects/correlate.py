@@ -26,6 +26,10 @@ class By(enum.StrEnum):
     """It names nothing of anybody else's, and one query of the session was open."""
 
 
+_FROM = 1 << 52
+"""Numbers of queries begin here, far above those that a platform counts by."""
+
+
 @dataclass(slots=True)
 class Correlator:
     """The open and past queries of one session, and the platform's ids learned for them."""
@@ -74,6 +78,8 @@ class Correlator:
 
     def place(self, reading: Reading) -> tuple[QueryId | None, By | None]:
         """The query that a message answers and what says so, or (None, None)."""
+        if reading.control:
+            return None, None
         last = self._last
         if (
             last is not None
@@ -158,6 +164,16 @@ def our_conversation(run: str, label: ConversationLabel) -> str:
     It is the same whenever it is asked for, and never used by another run.
     """
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"crosstalk:{run}/{label}"))
+
+
+def our_query(number: int, *, numbered: bool) -> QueryId:
+    """The id of a query, from a number of 128 bits: a UUID, or what every platform can count to.
+
+    A number of sixteen digits is exact in JavaScript, and is nobody's by chance.
+    """
+    if numbered:
+        return QueryId(str(_FROM + number % _FROM))
+    return QueryId(str(uuid.UUID(int=number)))
 
 
 def names(label: str | None, subject: str | None) -> bool:

@@ -5,7 +5,6 @@ Like every dialect it is pure: no socket, no clock, no state.
 
 from __future__ import annotations
 
-import base64
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
@@ -13,8 +12,9 @@ from typing import Any, cast
 import orjson
 
 from isolation_checks.dialects import template
-from isolation_checks.dialects.framing import framing_of, said
+from isolation_checks.dialects.framing import Json, framing_of
 from isolation_checks.dialects.glance import at_the_root
+from isolation_checks.dialects.parsing import parsed
 from isolation_checks.dialects.places import Places, Unusual
 from isolation_checks.dialects.reading import SILENT, Ask, Dialect, Reading
 from isolation_checks.errors import UsageError
@@ -37,6 +37,8 @@ class EventDialect:
     def __init__(self, described: Described) -> None:
         self._described = described
         self._framing = framing_of(described)
+        self._opened = None if isinstance(self._framing, Json) else self._framing.opened
+        """Takes a message out of its frame, where there is anything around it."""
         self._where = described.where
         self._ends = {event: Ending(ending) for event, ending in described.ends.items()}
         self._answers = {reply.when: reply.send for reply in described.answers}
@@ -72,10 +74,9 @@ class EventDialect:
         """The query as the plan's template says."""
         described = self._described
         chosen = described.ask_next if query.turn > 0 and described.ask_next else described.ask
-        return self._filled(
+        return self._sealed(
             chosen,
             {
-                **described.names,
                 "query": query.query,
                 "text": query.text,
                 "conversation": query.conversation,
@@ -88,8 +89,14 @@ class EventDialect:
 
     def read(self, frame: bytes) -> Reading:
         """What the candidate places of the plan say of this message."""
+        if self._opened is None:
+            return self._read(frame)
+        opened = self._opened(frame)
+        return opened if isinstance(opened, Reading) else self._read(opened)
+
+    def _read(self, content: bytes) -> Reading:
         try:
-            message = self._decoded(frame)
+            message = self._decoded(content)
             kind, query, run, conversation, user, secrets = self._labels(message)
             sequence, delta, text = self._content_in(message)
             if delta.__class__ is not str:
@@ -99,7 +106,7 @@ class EventDialect:
             if sequence.__class__ is not int:
                 sequence = _whole(self._text(message, _SEQUENCE, sequence))
         except (Unusual, AttributeError, RecursionError):
-            return self._walked(frame)
+            return self._walked(content)
         return Reading(
             kind=kind,
             query=query,
@@ -116,14 +123,22 @@ class EventDialect:
     @property
     def glance(self) -> Callable[[bytes], Reading]:
         """What a driver needs while it runs: as `read`, but for the text and its number."""
-        return self._look
+        opened, look = self._opened, self._look
+        if opened is None or look == self.read:
+            return look
 
-    def _glanced(self, frame: bytes) -> Reading:
+        def framed(frame: bytes) -> Reading:
+            content = opened(frame)
+            return content if isinstance(content, Reading) else look(content)
+
+        return framed
+
+    def _glanced(self, content: bytes) -> Reading:
         """The same but for the text and its number."""
         try:
-            labels = self._labels(self._decoded(frame))
+            labels = self._labels(self._decoded(content))
         except (Unusual, AttributeError, RecursionError):
-            return self._walked(frame)
+            return self._walked(content)
         kind, query, run, conversation, user, secrets = labels
         return Reading(
             kind=kind,
@@ -179,9 +194,9 @@ class EventDialect:
         found = (self._text(message, group, "") for group in self._secrets_at)
         return tuple(secret for secret in found if secret)
 
-    def _walked(self, frame: bytes) -> Reading:
+    def _walked(self, content: bytes) -> Reading:
         """The same, found by walking through the whole message."""
-        message = self._framing.message(frame)
+        message = parsed(content)
         if not isinstance(message, dict):
             return SILENT
         where = self._where
@@ -217,33 +232,33 @@ class EventDialect:
         send = self._answers.get(reading.kind or "")
         if send is None:
             return None
-        message = self._framing.message(frame)
-        return self._filled(send, {**self._described.names, **names, "frame": message})
+        return self._sealed(send, {**names, "frame": self._framing.message(frame)})
 
     def alive(self, names: dict[str, Any]) -> bytes | None:
         """The plan's keep-alive message."""
         alive = self._described.alive
-        return (
-            None if alive is None else self._filled(alive.send, {**self._described.names, **names})
-        )
+        return None if alive is None else self._sealed(alive.send, names)
 
     def renew(self, names: dict[str, Any]) -> bytes | None:
         """The plan's message with a fresh token."""
         send = self._described.renew
-        return None if send is None else self._filled(send, {**self._described.names, **names})
+        return None if send is None else self._sealed(send, names)
 
     def cancel(self, names: dict[str, Any]) -> bytes | None:
         """The plan's message that asks for a query to be given up."""
         send = self._described.cancel
-        return None if send is None else self._filled(send, {**self._described.names, **names})
+        return None if send is None else self._sealed(send, names)
 
     def read_conversation(self, names: dict[str, Any]) -> tuple[bytes, ...]:
         """The plan's messages that ask for a conversation."""
-        names = {**self._described.names, **names}
-        return tuple(self._filled(send, names) for send in self._described.read_conversation)
+        return tuple(self._sealed(send, names) for send in self._described.read_conversation)
 
-    def _filled(self, send: Template, names: Mapping[str, Any]) -> bytes:
-        return self._framing.sealed(template.fill(send, names))
+    def _sealed(self, send: Template, names: Mapping[str, Any]) -> bytes:
+        """A template filled with these names and the plan's own words, as it is sent."""
+        known = {**self._described.names, **names}
+        if "query" in names:
+            known["query_number"] = _whole(names["query"])
+        return self._framing.sealed(template.fill(send, known))
 
 
 def dialect_of(described: Described) -> Dialect:
@@ -269,17 +284,6 @@ def dialect_of(described: Described) -> Dialect:
             f"dialect.class = {described.class_!r} is no dialect: it lacks {', '.join(lacking)}"
         )
     return cast("Dialect", dialect)
-
-
-def named_session(described: Described, frame: bytes) -> str | None:
-    """The id that the platform gives to a session in one of its first events."""
-    return said(framing_of(described), (frame,), described.where.session)
-
-
-def token_names(token: str) -> dict[str, str]:
-    """The forms in which a token travels: as it is, and base64url without padding."""
-    encoded = base64.urlsafe_b64encode(token.encode()).rstrip(b"=").decode()
-    return {"token": token, "token_b64url": encoded}
 
 
 def _texts(places: Iterable[list[Any]]) -> str | None:

@@ -31,6 +31,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How this event ends its query, when it does."""
     secrets: tuple[str, ...] = ()
     """Credentials that the message carries."""
+    control: bool = False
+    """It is the framing's own, such as a heartbeat: no message, and part of no answer."""
+    unreadable: str | None = None
+    """Why nobody can say what stands in it: a gap in the evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class Ask:
 
 
 SILENT = Reading()
+OF_THE_FRAMING = Reading(control=True)
+"""All that there is to read in a heartbeat, or in what belongs to the frame before it."""
 
 
 class Dialect(Protocol):

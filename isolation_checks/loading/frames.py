@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from isolation_checks import probing
 from isolation_checks.dialects.correlate import By, Correlator, answering, our_conversation
-from isolation_checks.dialects.events import named_session
-from isolation_checks.dialects.reading import SILENT, Dialect, Reading
+from isolation_checks.dialects.framing import framing_of, said
+from isolation_checks.dialects.reading import OF_THE_FRAMING, SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import FRAMES, SIGHTINGS, Frame, Sighting, table
@@ -28,7 +28,6 @@ from isolation_checks.records import Opcode, PrincipalId, QueryId, SessionId
 TAIL = 200
 """Characters on either side of a seam that are joined to find a word that was cut: a canary
 in escapes takes 132, and 176 in base64 of them."""
-_READABLE = (Opcode.TEXT, Opcode.BINARY)
 _EVERYTHING = "session"
 """All that a session gets, whatever it answers."""
 _MIXED = "reassembled across answers"
@@ -75,6 +74,7 @@ class FrameReader:
         self._conversations: dict[PrincipalId, dict[Any, str]] = {}
         self._identities = Identities(list(ownership.history.principals.values()))
         self._described = ownership.history.plan.dialect
+        self._framing = framing_of(self._described)
         self._answering = frozenset((*self._described.protocol, *self._described.ends))
         self._users = frozenset((*ownership.by_subject, *ownership.by_email))
         ours = ownership.history.plan.dialect.conversations == "ours"
@@ -87,7 +87,7 @@ class FrameReader:
         self.facts = Facts(ownership)
         """Where others were told what is known of a persona."""
         self._failed: list[str] = []
-        """What the dialect raised in the present process's frames."""
+        """Why frames of the present process cannot be read."""
         self.unread = 0
         """Frames that no session is known for."""
 
@@ -112,11 +112,13 @@ class FrameReader:
                     self.unread += 1
                     continue
                 at_s, late_s = seconds(process, received_ns), late_ns / 1e9
-                reading = self._reading(content) if opcode in _READABLE else SILENT
+                reading = self._reading(content, opcode)
                 frame = self._frame(known, reading, at_s, opcode)
                 frame.stream, frame.index, frame.late_s = stream, index, late_s
                 if reading.kind in self._dialect.opens:
-                    frame.named_session = named_session(self._described, content)
+                    frame.named_session = said(
+                        self._framing, (content,), self._described.where.session
+                    )
                 frames.append(frame)
                 sightings.extend(self._sightings(frame, reading, content, stretch=stretch))
                 sightings.extend(self._by_credential(frame, content))
@@ -133,13 +135,18 @@ class FrameReader:
             process.gaps.append(f"{len(self._failed)} frames cannot be read: {self._failed[0]}")
             self._failed.clear()
 
-    def _reading(self, content: bytes) -> Reading:
+    def _reading(self, content: bytes, opcode: int) -> Reading:
         """What the dialect says; a class of somebody's own may raise, and then nothing."""
+        if opcode not in self._framing.readable:
+            return OF_THE_FRAMING if opcode == Opcode.BINARY else SILENT
         try:
-            return self._dialect.read(content)
+            reading = self._dialect.read(content)
         except Exception as error:  # noqa: BLE001 - it is the plan's code, and a gap in the evidence
             self._failed.append(f"the dialect raised {type(error).__name__}: {error}")
             return SILENT
+        if reading.unreadable is not None:
+            self._failed.append(reading.unreadable)
+        return reading
 
     def _frame(self, session: Session, reading: Reading, at_s: float, opcode: int) -> Frame:
         state = self._state(session)
@@ -161,7 +168,7 @@ class FrameReader:
             principal=session.principal,
             at_s=at_s,
             late_s=0.0,
-            opcode=opcode,
+            opcode=Opcode.PING if reading.control else opcode,
             channel=_channel(session, opcode, ownership.asker(reading.query)),
             kind=reading.kind,
             query=query,

@@ -18,9 +18,10 @@ _PRINCIPAL = frozenset(
 _TOKEN = frozenset(("token", "token_b64url"))
 _APART = frozenset(("principal", "number", "uuid", "email"))
 """What differs from principal to principal for certain."""
-_ASK = frozenset(("query", "text", "conversation", "turn", "subject", "token", "now"))
+_QUERY = frozenset(("query", "query_number"))
+_ASK = _QUERY | {"text", "conversation", "turn", "subject", "token", "now"}
 _RESUME = frozenset(("session", "ticket", "sequence", "query", "subject", "now"))
-_READ = frozenset(("conversation", "query", "subject", "now"))
+_READ = _QUERY | {"conversation", "subject", "now"}
 
 
 def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
@@ -84,7 +85,13 @@ def carries_token(plan: Plan) -> bool:
 def asks(dialect: Dialect | Mapping[str, Any], word: str = "text") -> bool:
     """Whether a query's message holds this word."""
     ask = dialect.ask if isinstance(dialect, Dialect) else dialect.get("ask", {})
-    return word in template.holes(ask)
+    same = _QUERY if word == "query" else {word}
+    return bool(same & template.holes(ask))
+
+
+def numbers_queries(dialect: Dialect) -> bool:
+    """Whether the ids that we give queries must be numbers."""
+    return "query_number" in template.holes((dialect.ask, dialect.ask_next or {}))
 
 
 def names_queries(dialect: Dialect | Mapping[str, Any]) -> bool:

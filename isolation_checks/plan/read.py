@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from isolation_checks.errors import UsageError
-from isolation_checks.plan import files, holes, provoking, together, units
+from isolation_checks.plan import files, framed, holes, provoking, together, units
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
 from isolation_checks.plan.tables.dialect import Dialect
@@ -58,7 +58,7 @@ def parse(text: str, source: str, overrides: Mapping[str, Any] | None = None) ->
         raise UsageError(f"{source} is not valid TOML: {error}") from error
     table = _merged(table, overrides or {})
     if isinstance(table.get("dialect"), str | dict):
-        table["dialect"] = _spelt_out(table["dialect"], source)
+        table["dialect"] = framed.with_its_own(_spelt_out(table["dialect"], source))
     _one_at_a_time(table)
     plan = _convert(table, Plan, source)
     named = table.get("provocations", {})

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from isolation_checks import probing
 from isolation_checks.dialects import template
-from isolation_checks.plan import holes, hosts, ranges, sampling
+from isolation_checks.plan import framed, holes, hosts, ranges, sampling
 from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
@@ -29,6 +29,7 @@ def complaints(plan: Plan) -> Iterator[str]:
     yield from _of_auth(plan)
     yield from _of_identity(plan)
     yield from _of_dialect(plan)
+    yield from framed.complaints(plan.dialect)
     yield from _of_resume(plan.dialect.resume)
     yield from _of_holes(plan)
     for objective in plan.objectives:

@@ -7,18 +7,16 @@ query is over, and nothing about what that means.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from gevent.event import Event
 
 from isolation_checks.dialects.correlate import By, Correlator
 from isolation_checks.dialects.reading import Reading
-from isolation_checks.records import Ending, Kind, Opcode, Reason, SessionId
+from isolation_checks.records import Ending, Kind, Reason, SessionId
+from locustfiles.driving.manners import Manners
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
-
-_READABLE = (Opcode.TEXT, Opcode.BINARY)
 
 
 class Hearing:
@@ -30,12 +28,12 @@ class Hearing:
         principal: Principal,
         session: SessionId,
         correlator: Correlator,
-        send: Callable[[bytes], bool],
+        manners: Manners,
     ) -> None:
         self.ready = Event()
         """It may be used, or never will be."""
         self.refused: str | None = None
-        """The event by which the platform turned it away."""
+        """The event by which the platform turned it away, or its reason."""
         self.awaited = set(rig.dialect.opens)
         """Events that must come before it may be used."""
         self.first: list[bytes] = []
@@ -47,7 +45,8 @@ class Hearing:
         self._principal = principal
         self._session = session
         self._correlator = correlator
-        self._send = send
+        self._manners = manners
+        self._readable = rig.framing.readable
 
     @property
     def welcome(self) -> bool:
@@ -62,25 +61,37 @@ class Hearing:
         # what is read in it is known to the screen before this buffer can be written
         rig.recorder.frames(self._session, received_ns, late_ns, opcodes, contents)
         for opcode, content in zip(opcodes, contents, strict=True):
-            if opcode not in _READABLE:
-                continue
-            if self._keeps:
-                self.last = content
-                if not self.ready.is_set():
-                    self.first.append(content)
-            reading = rig.glance(content)
-            for secret in reading.secrets:
-                rig.credentials.know(secret, self._principal.id)
-            if not self.ready.is_set():
-                self._get_ready(reading.kind)
-            identity, by = self._correlator.place(reading)
-            query = rig.open.get(identity) if identity is not None else None
-            if query is not None and _is_its_sessions(query, reading, by):
-                rig.end(query, Ending.INFO, Reason.GIVEN_UP, received_ns, late_ns)
-            elif query is not None:
-                self._answered(query, reading, len(content), received_ns, late_ns)
-            if reading.kind is not None and (rig.answered is None or reading.kind in rig.answered):
-                self._reply(reading, content)
+            if opcode in self._readable:
+                self._hear(content, received_ns, late_ns)
+
+    def _hear(self, content: bytes, received_ns: int, late_ns: int) -> None:
+        rig = self._rig
+        reading = rig.glance(content)
+        for secret in reading.secrets:
+            rig.credentials.know(secret, self._principal.id)
+        if self._keeps and not self.ready.is_set():
+            self.first.append(content)
+        if not self.ready.is_set():
+            self._get_ready(reading.kind)
+        if reading.control:
+            self._mind(content)
+        elif self._keeps:
+            self.last = content
+        identity, by = self._correlator.place(reading)
+        query = rig.open.get(identity) if identity is not None else None
+        if query is not None and _is_its_sessions(query, reading, by):
+            rig.end(query, Ending.INFO, Reason.GIVEN_UP, received_ns, late_ns)
+        elif query is not None:
+            self._answered(query, reading, len(content), received_ns, late_ns)
+        if reading.kind is not None and (rig.answered is None or reading.kind in rig.answered):
+            self._reply(reading, content)
+
+    def _mind(self, content: bytes) -> None:
+        """Do what the framing itself wants done."""
+        dismissed = self._manners.mind(content)
+        if dismissed is not None and (self.refused is not None or not self.ready.is_set()):
+            self.refused = dismissed
+            self.ready.set()
 
     def _get_ready(self, kind: str | None) -> None:
         if kind in self._rig.dialect.refuses:
@@ -106,7 +117,7 @@ class Hearing:
         names: dict[str, Any] = {"now": time.time(), "subject": self._principal.subject}
         message = self._rig.dialect.answer(reading, content, names)
         if message is not None:
-            self._send(message)
+            self._manners.send(message)
 
 
 def _is_its_sessions(query: Query, reading: Reading, by: By | None) -> bool:

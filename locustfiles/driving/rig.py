@@ -19,10 +19,11 @@ import gevent
 import msgspec
 from gevent.event import Event
 
-from isolation_checks.dialects.correlate import Correlator
+from isolation_checks.dialects.correlate import Correlator, our_query
 from isolation_checks.dialects.events import dialect_of
 from isolation_checks.dialects.framing import framing_of
 from isolation_checks.history.credentials import Credentials
+from isolation_checks.plan.holes import numbers_queries
 from isolation_checks.plan.model import Plan
 from isolation_checks.records import (
     PROVOKED,
@@ -114,6 +115,7 @@ class Rig:
         self.credentials = Credentials(mark_key)
         self.dialect = dialect_of(plan.dialect)
         self.framing = framing_of(plan.dialect)
+        self._numbered = numbers_queries(plan.dialect)
         self.glance = getattr(self.dialect, "glance", self.dialect.read)
         """Reads of a message what matters while it is driven."""
         self.cancels: Callable[[dict[str, Any]], bytes | None] = getattr(
@@ -192,7 +194,12 @@ class Rig:
 
     def query_id(self) -> QueryId:
         """A name for a new query."""
-        return QueryId(str(uuid.uuid4()))
+        return our_query(uuid.uuid4().int, numbered=self._numbered)
+
+    def query_id_for(self, purpose: str) -> QueryId:
+        """The same name for a query of this purpose, whichever process asks."""
+        named = uuid.uuid5(uuid.NAMESPACE_URL, f"crosstalk:{self.run}/{purpose}")
+        return our_query(named.int, numbered=self._numbered)
 
     def meet(self, name: str, every_s: float) -> int:
         """Wait for the next moment of this name, the same in every process; its number."""

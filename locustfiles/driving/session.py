@@ -16,19 +16,16 @@ from gevent.event import Event
 
 from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator, answering, our_conversation
-from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.reading import Ask
 from isolation_checks.records import ConversationLabel, Ending, Kind, Reason, SessionId
 from locustfiles.driving.hearing import Hearing
 from locustfiles.driving.keeping import keep
+from locustfiles.driving.manners import Manners
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
-from locustfiles.driving.tokens import AuthError, names_of
-from locustfiles.driving.wire import GOODBYE, Wire, WireError
+from locustfiles.driving.tokens import AuthError, names_of, token_names
+from locustfiles.driving.wire import CLOSE_SECONDS, GOODBYE, Wire, WireError
 from locustfiles.driving.wording import Wording
-
-CLOSE_SECONDS = 5.0
-"""How long the platform has to answer our goodbye."""
 
 
 class Session:
@@ -53,7 +50,8 @@ class Session:
         """A token that it goes by instead of its principal's, and that nobody renews."""
         self.back: Callable[[], object] | None = None
         """What has whoever holds it open another in its place, where somebody would."""
-        self.hearing = Hearing(rig, principal, self.id, self.correlator, self.send)
+        self._manners = Manners(rig.framing, self.send, self._leave)
+        self.hearing = Hearing(rig, principal, self.id, self.correlator, self._manners)
         self.closed = Event()
         self.ready_ns = 0
         self._wire: Wire | None = None
@@ -117,8 +115,10 @@ class Session:
         pairs |= self.query
         if pairs:
             url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
+        shown = None if carry.message is None else template.fill(carry.message, names)
+        self._manners.know(shown)
         wire = Wire(
-            url,
+            rig.framing.address(url),
             rig.watch,
             headers={key: str(template.fill(v, names)) for key, v in carry.headers.items()},
             subprotocols=[str(template.fill(value, names)) for value in carry.subprotocols],
@@ -137,9 +137,8 @@ class Session:
         except WireError as error:
             return str(error)
         self.step("upgraded", detail=_tcp_detail(wire))
-        if carry.message is not None:
-            wire.send(rig.framing.sealed(template.fill(carry.message, names)))
         hearing = self.hearing
+        self._manners.greet()
         if not hearing.awaited:
             hearing.ready.set()
         hearing.ready.wait(max(0.0, timeout - (time.monotonic() - began)))
@@ -270,6 +269,11 @@ class Session:
             self.step("closing")
             self._wire.close()
             gevent.spawn_later(CLOSE_SECONDS, self.abort)
+
+    def _leave(self, dismissed: str) -> None:
+        """The platform ended the session and left the connection to us."""
+        if self._wire is not None:
+            self._wire.leave(dismissed)
 
     def abort(self) -> None:
         """Drop the connection."""

@@ -26,6 +26,8 @@ from locustfiles.driving.tls import Tls, TlsError
 
 GOODBYE, NO_CLOSE_FRAME = 1000, 1006
 READ_SIZE = 65_536
+CLOSE_SECONDS = 5.0
+"""How long the platform has to answer our goodbye."""
 
 
 class WireError(Exception):
@@ -77,6 +79,8 @@ class Wire:
         self._upgraded: AsyncResult = AsyncResult()
         self._over = False
         self._said_goodbye = False
+        self._dismissed: str | None = None
+        """What the platform said, in its own words, to be rid of us."""
         self._tls: Tls | None = None
         self.subprotocol: str | None = None
         self.tcp_ns: int | None = None
@@ -140,6 +144,13 @@ class Wire:
             self._said_goodbye = True
             self._protocol.send_close(code)
             self._flush()
+
+    def leave(self, dismissed: str) -> None:
+        """Begin the closing handshake because the platform said so: the end is its doing."""
+        if not self._over:
+            self._dismissed = self._dismissed or dismissed
+            self.close()
+            gevent.spawn_later(CLOSE_SECONDS, self.abort)
 
     def deafen(self, seconds: float) -> None:
         """Read nothing for so long; what comes meanwhile is known to have waited for us."""
@@ -296,6 +307,8 @@ class Wire:
     def _end(self, by: str, detail: str) -> None:
         if self._over:
             return
+        if self._dismissed is not None:
+            by, detail = "them", self._dismissed
         received, sent = self._protocol.close_rcvd, self._protocol.close_sent
         close = sent if by == "us" else received or sent  # they may say goodbye while we do
         code = close.code if close else None

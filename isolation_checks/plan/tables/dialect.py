@@ -105,6 +105,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     names: dict[str, str] = msgspec.field(default_factory=dict)
     """Words of the plan's own that its templates may use: `{environment}`."""
     class_: str | None = msgspec.field(default=None, name="class")
+    framing: Literal["json", "socket.io"] = "json"
+    """What stands around a message in a frame: nothing, or a packet of Socket.IO."""
+    namespace: str = "/"
+    """Of Socket.IO: the one that a session joins."""
     ask: Template = msgspec.field(default_factory=dict)
     ask_next: Template | None = None
     """For the second and later queries of a conversation, when they differ."""

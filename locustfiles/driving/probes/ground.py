@@ -19,7 +19,6 @@ from websockets.client import backoff
 
 from isolation_checks import probing
 from isolation_checks.dialects import template
-from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.reading import Ask
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.probing import SOCKET, Shows, Wanted, own
@@ -30,7 +29,7 @@ from locustfiles.driving.probes.line import Line, Shown
 from locustfiles.driving.probes.trying import CONTROL, Trying
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
-from locustfiles.driving.tokens import AuthError, Http, names_of
+from locustfiles.driving.tokens import AuthError, Http, names_of, token_names
 
 _TOKEN = frozenset(("token", "token_b64url"))
 
@@ -181,7 +180,10 @@ class Ground:
             for part in message.values():
                 if isinstance(part, dict):
                     part[name] = claim
-        return self.rig.framing.sealed(message)
+        sealed = self.rig.framing.sealed(message)
+        if sealed == content:
+            tried.trouble = "the platform's messages have no place for whom they speak for"
+        return sealed
 
     def reading(self, conversation: str, subject: str | None) -> list[tuple[str, bytes]]:
         """The messages that ask for a conversation, each with the query id in it."""

@@ -19,16 +19,15 @@ from gevent.event import Event
 from isolation_checks import probing
 from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator
-from isolation_checks.dialects.events import token_names
 from isolation_checks.dialects.framing import said
 from isolation_checks.dialects.reading import Reading
-from isolation_checks.records import Opcode, SessionId
+from isolation_checks.records import SessionId
+from locustfiles.driving.manners import Manners
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Rig
-from locustfiles.driving.tokens import names_of
+from locustfiles.driving.tokens import names_of, token_names
 from locustfiles.driving.wire import Wire, WireError
 
-_READABLE = (Opcode.TEXT, Opcode.BINARY)
 _TOKEN = frozenset(("token", "token_b64url"))
 _STATUS = re.compile(r"HTTP (\d{3})")
 CLOSE_SECONDS = 1.0
@@ -60,6 +59,7 @@ class Line:
         self.trouble: str | None = None
         """Why the platform was not even asked."""
         self._wire: Wire | None = None
+        self._manners = Manners(rig.framing, self.send, self._leave)
         self._awaited = set(rig.dialect.opens)
         self._refused = False
         self._upgraded = False
@@ -91,8 +91,11 @@ class Line:
         if pairs:
             url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
         headers = {k: str(template.fill(v, names)) for k, v in carry.headers.items() if sent(v)}
+        shows = carry.message is not None and sent(carry.message)
+        message = template.fill(carry.message, names) if shows else None
+        self._manners.know(message)
         self._wire = Wire(
-            url,
+            rig.framing.address(url),
             rig.watch,
             headers={**headers, **shown.headers},
             subprotocols=[str(template.fill(v, names)) for v in carry.subprotocols if sent(v)],
@@ -113,8 +116,7 @@ class Line:
         self._step("upgraded")
         if self._end is not None:  # it came together with the upgrade's answer
             self._step("closed", **self._end)
-        if carry.message is not None and sent(carry.message):
-            self._wire.send(rig.framing.sealed(template.fill(carry.message, names)))
+        self._manners.greet()
         self.wait(lambda: self.ready or self._refused)
         return self.ready
 
@@ -180,7 +182,7 @@ class Line:
         rig = self.rig
         rig.recorder.frames(self.id, received_ns, late_ns, opcodes, contents)
         for opcode, content in zip(opcodes, contents, strict=True):
-            if opcode not in _READABLE:
+            if opcode not in rig.framing.readable:
                 continue
             reading = rig.glance(content)
             for secret in reading.secrets:
@@ -193,7 +195,14 @@ class Line:
             reply = rig.dialect.answer(reading, content, names) if reading.kind else None
             if reply is not None:
                 self.send(reply)
+            if reading.control and self._manners.mind(content) is not None:
+                self._refused = True
         self._news.set()
+
+    def _leave(self, dismissed: str) -> None:
+        """The platform ended the session and left the connection to us."""
+        if self._wire is not None:
+            self._wire.leave(dismissed)
 
     def _on_closed(self, code: int | None, by: str, detail: str) -> None:
         self.rig.sessions.pop(self.id, None)

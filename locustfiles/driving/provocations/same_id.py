@@ -7,7 +7,6 @@ them alone takes the one's answer for the other's.
 from __future__ import annotations
 
 import itertools
-import uuid
 
 from isolation_checks.plan import provoking
 from isolation_checks.records import Kind
@@ -29,7 +28,7 @@ def ask_under_one_id(rig: Rig) -> None:
     first, second = (actor.principal.id for actor in pair)
     for turn in itertools.count():
         moment = rig.meet("same_id", every)
-        named = str(uuid.uuid5(uuid.NAMESPACE_URL, f"crosstalk:{rig.run}/same id/{moment}"))
+        named = rig.query_id_for(f"same id/{moment}")
         rig.recorder.note(
             "provocations", kind="same_id", principal=first, other=second, detail=named
         )

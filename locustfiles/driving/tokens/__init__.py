@@ -14,12 +14,20 @@ from isolation_checks.plan.model import Plan
 from isolation_checks.records import RunId
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.tokens.file import FileTokens
-from locustfiles.driving.tokens.http import AuthError, Http, names_of, words_of
+from locustfiles.driving.tokens.http import AuthError, Http, names_of, token_names, words_of
 from locustfiles.driving.tokens.login import LoginTokens
 from locustfiles.driving.tokens.mint import MintedTokens
 from locustfiles.driving.tokens.oauth2 import OAuth2Tokens
 
-__all__ = ["AuthError", "Http", "TokenSource", "names_of", "token_source", "words_of"]
+__all__ = [
+    "AuthError",
+    "Http",
+    "TokenSource",
+    "names_of",
+    "token_names",
+    "token_source",
+    "words_of",
+]
 
 
 class TokenSource(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 import urllib.parse
 import uuid
@@ -12,7 +13,6 @@ import orjson
 import urllib3
 
 from isolation_checks.dialects import template
-from isolation_checks.dialects.events import token_names
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.tables.auth import Call
@@ -98,6 +98,12 @@ def names_of(principal: Principal, run: RunId) -> dict[str, Any]:
     if principal.access:
         names |= token_names(principal.access)
     return names
+
+
+def token_names(token: str) -> dict[str, str]:
+    """The forms in which a token travels: as it is, and base64url without padding."""
+    encoded = base64.urlsafe_b64encode(token.encode()).rstrip(b"=").decode()
+    return {"token": token, "token_b64url": encoded}
 
 
 def _uuid(principal: Principal, run: RunId) -> str:

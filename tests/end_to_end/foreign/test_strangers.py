@@ -75,6 +75,7 @@ def driven(
         "lines",
         "rpc",
         "aide",
+        "salon",
     ],
 )
 def test_an_honest_stranger_passes(tmp_path, name):
@@ -109,6 +110,8 @@ def test_an_honest_stranger_passes(tmp_path, name):
         ("lobby", "gossip", {}, {"presence"}),
         ("lines", "mixed", {}, {"ANSWER"}),
         ("rpc", "prefix", {}, {"started", "output", "result"}),
+        ("salon", "everyone", {}, {"answer"}),
+        ("salon", "prefix", {}, {"token", "answer"}),
     ],
 )
 def test_words_that_reach_another_are_found(tmp_path, name, bug, changes, shows_in):
@@ -190,6 +193,46 @@ def test_a_bad_token_is_unknown(tmp_path):
     assert (3, Verdict.UNKNOWN) == (over.code, over.part("isolation")), over.output
     assert not over.kinds()
     assert {"401"} == {word for s in sessions_of(over) for word in (s.failed or "").split()[-1:]}
+
+
+def test_who_is_refused_by_socket_io_says_why(tmp_path):
+    """The upgrade succeeds, and the namespace is refused: nobody was looked at."""
+    with stranger("salon", tmp_path) as server:
+        over = drive(server, "salon", env={"SALON_SECRET": "n" * 40}, seconds=3)
+    assert (3, Verdict.UNKNOWN) == (over.code, over.part("isolation")), over.output
+    assert not over.kinds()
+    said = {session.failed for session in sessions_of(over) if session.failed}
+    assert {"refused: connect_error: no token of ours: Signature verification failed"} == said
+
+
+def test_socket_io_acknowledges_by_number_and_sends_away_without_closing(tmp_path):
+    """What was asked with a number ends by it; who is disconnected knows it, and comes back."""
+    ask = 'data = { id = "{query}", chat = "{conversation}", text = "{text}" }'
+    changes = {
+        "ask =": f'ask = {{ event = "ask", ack = "{{query_number}}", {ask} }}',
+        "protocol =": 'protocol = ["started", "token", "ack"]',
+        "query =": 'query = ["data.id", "ack"]',
+        "answer =": 'ack = "ok"',
+    }
+    with stranger("salon", tmp_path, stays="4") as server:
+        over = drive(server, "salon", changes=changes, seconds=7)
+        dismissed = len(server.notes("dismissed"))
+        left = {note["reason"] for note in server.notes("left")}
+    assert Verdict.PASS == over.part("isolation"), over.output
+    assert not over.kinds()
+    assert over.directory is not None
+    run = fold.load(over.directory)
+    assert {"server disconnect"} <= left
+    assert "ping timeout" not in left, "heartbeats were not answered"
+    endings = {query.reason for query in run.queries.values()}
+    assert "completed" in endings
+    assert not endings & {"timeout", "not sent"}
+    assert all(query.id.isdecimal() for query in run.queries.values())
+    sent_away = [s for s in run.sessions.values() if s.why == "disconnect"]
+    assert {"them"} == {s.by for s in sent_away}
+    # the last ones may have been sent away when nobody listened any more
+    assert dismissed / 2 < len(sent_away) <= dismissed
+    assert not leftovers.secrets_in(over, server)
 
 
 def test_a_platform_that_lets_few_in_is_unknown(tmp_path):

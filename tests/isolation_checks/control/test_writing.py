@@ -55,6 +55,22 @@ def test_a_word_that_comes_in_pieces_is_put_whole_where_it_ends():
     assert messages[0] == pieces.whole(1, messages[0])
 
 
+def test_what_is_sent_along_with_an_event_is_a_text_of_its_own():
+    """Split and put together where it stands behind the event's name, and nowhere else."""
+    names = (*TEXTS, writing.ARGUMENT)
+    event = b'42/room,17["token", "say ' + WORD + b' now",{"id":"' + WORD + b'"}]'
+    first, second = (part.partition(b'"')[2] for part in writing.split(event, names))
+    assert first.startswith(b'token", "say ' + WORD[:5])
+    assert second.startswith(b'token", "')
+    assert WORD not in first + second
+    assert writing.split(b'42["token",{"id":"' + WORD + b'"}]', names) is None
+    pieces = writing.Pieces(names)
+    text = WORD.decode()
+    messages = [b'42["token","%s"]' % piece.encode() for piece in (text[:9], text[9:])]
+    assert messages[0] == pieces.whole(1, messages[0])
+    assert b'42["token","' + WORD + b'"]' == pieces.whole(1, messages[1])
+
+
 def test_a_word_that_stands_whole_is_left_where_it_stands():
     """Nothing is put together then."""
     message = b'{"content": "' + WORD + b'"}'
