@@ -29,9 +29,10 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
     auth, dialect = plan.auth, plan.dialect
     words = frozenset(dialect.names)
     known = _PRINCIPAL | _TOKEN | words | frozenset(auth.secrets) | {"refresh_token"}
-    yield "target.websocket", plan.target.websocket, known
+    connecting = known | {"connection"}
+    yield "target.websocket", plan.target.websocket, connecting
     for way in ("headers", "subprotocols", "query", "message"):
-        yield f"auth.carry.{way}", getattr(auth.carry, way), known
+        yield f"auth.carry.{way}", getattr(auth.carry, way), connecting
     for name in ("register", "login", "refresh", "logout", "remove"):
         call = getattr(auth, name)
         if call is not None:

@@ -192,6 +192,10 @@ class Rig:
         self._serial += 1
         return SessionId(self.slot << 32 | self._serial)
 
+    def connection_id(self, session: SessionId) -> str:
+        """A UUID that is this connection's alone."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"crosstalk:{self.run}/connection/{session}"))
+
     def query_id(self) -> QueryId:
         """A name for a new query."""
         return our_query(uuid.uuid4().int, numbered=self._numbered)

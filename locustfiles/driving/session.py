@@ -109,6 +109,7 @@ class Session:
             **rig.words,
             **names_of(self.principal, rig.run),
             **token_names(token),
+            "connection": rig.connection_id(self.id),
         }
         url = template.in_url(target.websocket, names)
         pairs = {key: template.fill(value, names) for key, value in carry.query.items()}

@@ -81,6 +81,7 @@ class Line:
         names = {name: value for name, value in names.items() if name not in _TOKEN}
         names |= token_names(shown.token) if shown.token is not None else {}
         names |= {"subject": shown.subject} if shown.subject is not None else {}
+        names["connection"] = rig.connection_id(self.id)
 
         def sent(given: Any) -> bool:  # noqa: ANN401 - a template
             return shown.token is not None or not template.holes(given) & _TOKEN

@@ -125,6 +125,17 @@ def test_a_token_travels_in_the_first_message(drive, server, until):
     assert said["token"].startswith("credential.ana-01.")
 
 
+def test_a_connection_can_be_called_by_a_name_of_its_own(drive, server, until):
+    """For a platform whose clients name their sessions: two tabs of one user are two."""
+    carry = 'message = { type = "hello", client = "{connection}", token = "{token}" }'
+    driven = drive(server.ws("/echo"), dialect='opens = ["hello"]', carry=carry)
+    principal = driven.opened().principal
+    assert sessions.Session(driven.rig, principal).open()
+    until(lambda: len(driven.rows("frames")) == 2)
+    names = {json.loads(row["content"])["client"] for row in driven.rows("frames")}
+    assert [36, 36] == [len(name) for name in names]
+
+
 def test_a_handshake_is_answered(drive, server, until):
     """The platform's own handshake, with what it gave; and only then is the session ready."""
     driven = drive(

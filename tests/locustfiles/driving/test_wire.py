@@ -199,6 +199,14 @@ def test_goodbyes_that_cross_are_ours_with_our_code(wire, server):
     assert [opcode for opcode, _ in heard.contents] == [Opcode.CLOSE]
 
 
+def test_who_is_sent_away_in_words_leaves_and_the_end_is_theirs(wire, server):
+    """The platform left the connection to us: we say goodbye, and it said why."""
+    heard = wire(server.ws("/echo")).open()
+    heard.wire.leave("disconnect")
+    heard.wire.leave("and again")
+    assert heard.until_closed() == (1000, "them", "disconnect")
+
+
 def test_an_end_without_a_close_frame_is_1006_by_them(wire, server):
     """The connection's plain end is the platform's doing, and abnormal."""
     code, by, detail = wire(server.ws("/raw?hex=&then=drop")).open().until_closed()
