@@ -33,7 +33,7 @@ class Hearing:
         self.ready = Event()
         """It may be used, or never will be."""
         self.refused: str | None = None
-        """The event by which the platform turned it away, or its reason."""
+        """The event by which the platform turned it away, or its reason to do so, even later."""
         self.awaited = set(rig.dialect.opens)
         """Events that must come before it may be used."""
         self.first: list[bytes] = []
@@ -89,7 +89,7 @@ class Hearing:
     def _mind(self, content: bytes) -> None:
         """Do what the framing itself wants done."""
         dismissed = self._manners.mind(content)
-        if dismissed is not None and (self.refused is not None or not self.ready.is_set()):
+        if dismissed is not None:
             self.refused = dismissed
             self.ready.set()
 
