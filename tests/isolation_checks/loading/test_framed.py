@@ -6,9 +6,9 @@ from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.history_complete import history_complete
 from isolation_checks.checks.session_ids import session_ids_differ
 from isolation_checks.checks.unplaced import unsure
-from isolation_checks.judging.verdict import Verdict
 from isolation_checks.loading.run import records
 from isolation_checks.records import Opcode
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.language import recorded, word
 
 A, B = (word(name).encode() for name in ("A1", "B1"))
