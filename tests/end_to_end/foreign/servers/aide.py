@@ -12,8 +12,9 @@ import os
 import re
 
 import jwt
-from aiohttp import WSMsgType, web
-from hosting import options, ready
+from aiohttp import web
+from hosting import options
+from on_aiohttp import hear, listen
 
 OPTIONS = options("memory", "notices")
 SECRET = os.environ["AIDE_SECRET"]
@@ -71,24 +72,9 @@ async def ws(request):
     socket = web.WebSocketResponse(protocols=("aide",))
     await socket.prepare(request)
     newest.append((socket, user))
-    tasks = set()
-    async for received in socket:
-        if received.type is WSMsgType.TEXT:
-            tasks.add(asyncio.create_task(answer(socket, user, json.loads(received.data))))
+    await hear(socket, lambda message: answer(socket, user, message))
     newest.remove((socket, user))
-    for task in tasks:
-        task.cancel()
     return socket
 
 
-async def main():
-    app = web.Application()
-    app.router.add_get("/", ws)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    ready(runner.addresses[0][1])
-    await asyncio.Event().wait()
-
-
-asyncio.run(main())
+listen("/", ws)

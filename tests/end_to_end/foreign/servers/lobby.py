@@ -4,11 +4,11 @@ That is no bleeding: a lobby tells names, not words.  `gossip`: here it tells wo
 """
 
 import asyncio
-import json
 from pathlib import Path
 
-from aiohttp import WSMsgType, web
-from hosting import options, ready
+from aiohttp import web
+from hosting import options
+from on_aiohttp import hear, listen
 
 OPTIONS = options("gossip")
 lines = Path(OPTIONS.more["tokens"]).read_text(encoding="utf-8").splitlines()
@@ -49,24 +49,9 @@ async def ws(request):
     await socket.prepare(request)
     present[socket] = user
     await socket.send_json({"type": "greeting", "token": request.headers["X-Token"]})
-    tasks = set()
-    async for received in socket:
-        if received.type is WSMsgType.TEXT:
-            tasks.add(asyncio.create_task(work(socket, user, json.loads(received.data))))
+    await hear(socket, lambda message: work(socket, user, message))
     present.pop(socket, None)
-    for task in tasks:
-        task.cancel()
     return socket
 
 
-async def main():
-    app = web.Application()
-    app.router.add_get("/lobby", ws)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    ready(runner.addresses[0][1])
-    await asyncio.Event().wait()
-
-
-asyncio.run(main())
+listen("/lobby", ws)

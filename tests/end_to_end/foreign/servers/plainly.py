@@ -5,15 +5,15 @@
 """
 
 import asyncio
-import json
 import os
 import sqlite3
 import time
 import uuid
 
 import jwt
-from aiohttp import WSMsgType, web
-from hosting import options, ready
+from aiohttp import web
+from hosting import options
+from on_aiohttp import hear, listen
 
 OPTIONS = options("newest_owner", "current_request")
 SECRET = os.environ["PLAINLY_SECRET"]
@@ -85,29 +85,16 @@ async def ws(request):
     OPTIONS.note("secrets", secret=token)
     socket = web.WebSocketResponse()
     await socket.prepare(request)
-    tasks = set()
-    async for received in socket:
-        if received.type is WSMsgType.TEXT:
-            message = json.loads(received.data)
-            if message["user_id"] != claims["sub"]:
-                about = {"request_id": message["request_id"]}
-                await socket.send_json({"type": "error", **about, "payload": {"message": "who?"}})
-                continue
-            tasks.add(asyncio.create_task(work(socket, claims["sub"], message)))
-    for task in tasks:
-        task.cancel()
+
+    async def does(message):
+        if message["user_id"] == claims["sub"]:
+            await work(socket, claims["sub"], message)
+        else:
+            about = {"request_id": message["request_id"]}
+            await socket.send_json({"type": "error", **about, "payload": {"message": "who?"}})
+
+    await hear(socket, does)
     return socket
 
 
-async def main():
-    app = web.Application()
-    app.router.add_get("/ws", ws)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    ready(runner.addresses[0][1])
-    await asyncio.Event().wait()
-
-
-asyncio.run(main())
+listen("/ws", ws)

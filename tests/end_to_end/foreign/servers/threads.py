@@ -12,8 +12,9 @@ import uuid
 from datetime import UTC, datetime
 
 import jwt
-from aiohttp import WSMsgType, web
-from hosting import options, ready
+from aiohttp import web
+from hosting import options
+from on_aiohttp import hear, listen
 
 OPTIONS = options("shared_history", "no_owner_check")
 SECRET = os.environ["THREADS_SECRET"]
@@ -84,25 +85,9 @@ async def ws(request):
         raise web.HTTPNotFound
     socket = web.WebSocketResponse(heartbeat=2)
     await socket.prepare(request)
-    tasks = set()
-    async for received in socket:
-        if received.type is WSMsgType.TEXT:
-            message = json.loads(received.data)
-            does = {"prompt": answer, "history": history}[message["kind"]]
-            tasks.add(asyncio.create_task(does(socket, user, message)))
-    for task in tasks:
-        task.cancel()
+    does = {"prompt": answer, "history": history}
+    await hear(socket, lambda message: does[message["kind"]](socket, user, message))
     return socket
 
 
-async def main():
-    app = web.Application()
-    app.router.add_get("/users/{user}/ws", ws)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    ready(runner.addresses[0][1])
-    await asyncio.Event().wait()
-
-
-asyncio.run(main())
+listen("/users/{user}/ws", ws)
