@@ -158,13 +158,17 @@ def _sure(judgement: Judgement) -> Iterator[str]:
 
 
 def _unknown(judgement: Judgement) -> tuple[str, ...]:
-    """Beside what failed, what could not be judged."""
+    """Beside what failed, what could not be judged, and the first reason; its part has all."""
     if judgement.verdict is not Verdict.FAIL:
         return ()
-    return tuple(
-        f"{part.name.capitalize()} could not be judged: {part.because}."
+    why = {
+        part.name: part.because.partition("; ")
         for part in judgement.parts
         if part.verdict is Verdict.UNKNOWN
+    }
+    return tuple(
+        f"{name.capitalize()} could not be judged: {first}{'; and more, below' if rest else ''}."
+        for name, (first, _, rest) in why.items()
     )
 
 

@@ -45,6 +45,12 @@ def test_what_could_not_be_judged_is_told_beside_what_failed():
     parts = samples.parts(samples.PASS, samples.UNKNOWN, samples.FAIL)
     sentences = told(samples.changed(samples.slow(), parts=parts))
     assert "Isolation could not be judged: " in sentences["What is not known"]
+    many = samples.changed(parts[1], because="twins: none; rows: none were read; and so on")
+    sentences = told(samples.changed(samples.slow(), parts=(parts[0], many, parts[2])))
+    assert (
+        "Isolation could not be judged: twins: none; and more, below."
+        in (sentences["What is not known"])
+    )
     assert "What is not known" not in told(samples.unknown())
 
 
