@@ -76,6 +76,7 @@ def driven(
         "rpc",
         "aide",
         "salon",
+        "graph",
     ],
 )
 def test_an_honest_stranger_passes(tmp_path, name):
@@ -112,6 +113,7 @@ def test_an_honest_stranger_passes(tmp_path, name):
         ("rpc", "prefix", {}, {"started", "output", "result"}),
         ("salon", "everyone", {}, {"answer"}),
         ("salon", "prefix", {}, {"token", "answer"}),
+        ("graph", "unfiltered", {}, {"token"}),
     ],
 )
 def test_words_that_reach_another_are_found(tmp_path, name, bug, changes, shows_in):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import msgspec
 import orjson
 import pytest
@@ -85,6 +87,23 @@ def test_a_follow_up_may_look_different():
     assert ("start_agent", "user_message") == (first["type"], second["type"])
     assert "thread_id" not in first["payload"]
     assert "t-1" == second["payload"]["thread_id"]
+
+
+def test_a_platform_that_counts_is_asked_by_number():
+    """Its id is the query's own, as a number; it comes back as text, however it is written."""
+    described = {
+        "ask": {"id": "{query_number}", "text": "{text}"},
+        "cancel": {"stop": "{query_number}"},
+        "where": {"query": ["id"]},
+        "ends": {"done": "ok"},
+    }
+    dialect = dialect_of(msgspec.convert(described, Dialect))
+    number = "4503599627370497"
+    asked = dialect.ask(dataclasses.replace(question(), query=number))
+    assert {"id": int(number), "text": "hello"} == orjson.loads(asked)
+    assert b'{"stop":%s}' % number.encode() == dialect.cancel({"query": number})
+    for said in (number, f'"{number}"'):
+        assert number == dialect.read(b'{"type":"done","id":%s}' % said.encode()).query
 
 
 def test_a_handshake_is_answered_from_what_was_received():
