@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 
 from isolation_checks.loading.history import History
 from isolation_checks.probing import KINDS, Family
-from isolation_checks.records import Ending
+from isolation_checks.records import Ending, Kind
+
+AT_LEAST = frozenset(("event with a text", "read", "event without a socket"))
+"""Opportunities of which there were more than can be counted."""
 
 
 def of(opportunity: str, history: History, frames: int) -> int | None:
@@ -50,8 +53,8 @@ def _follow_ups(history: History) -> int:
     return _queries(history) - _first_queries(history)
 
 
-def _memories(history: History) -> int:
-    return sum(query.kind == "remember" for query in history.queries.values())
+def _asked(*kinds: Kind) -> Callable[[History], int]:
+    return lambda history: sum(query.kind in kinds for query in history.queries.values())
 
 
 def _probed(*families: Family) -> Callable[[History], int]:
@@ -64,7 +67,10 @@ def _unsigned(history: History) -> int:
 
 
 def _reads(history: History) -> int:
-    return _provoked("read")(history) + _probed(Family.CONVERSATION)(history)
+    """A reader reads in every way that the dialect knows."""
+    dialect = history.plan.dialect
+    ways = bool(dialect.read_conversation) + len(dialect.read_conversation_http)
+    return ways * _provoked("read")(history) + _probed(Family.CONVERSATION)(history)
 
 
 def _refreshes(history: History) -> int:
@@ -87,21 +93,23 @@ _COUNTED: Mapping[str, Callable[[History], int]] = {
     "completed query": _answers,
     "write of an answer": _answers,
     "notification": _answers,
-    "event with a text": _answers,  # an answer has one at least
-    "read": _follow_ups,  # the turn before is read
-    "event without a socket": _provoked("abandon", "reconnect", "resume"),  # at least one each
+    "event with a text": _answers,
+    "read": _follow_ups,
+    "event without a socket": _provoked("abandon", "reconnect", "resume", "storm"),
     "resume": _resumes,
     "message that names a user": _probed(Family.IDENTITY),
     "unsigned token": _unsigned,
-    "logout or expiry": _probed(Family.LOGIN),
+    "logout or expiry": lambda history: (
+        _probed(Family.LOGIN)(history) + _provoked("logout", "expire")(history)
+    ),
     "query without a thread": _first_queries,
     "query in a known thread": _follow_ups,
-    "memory": _memories,
+    "memory": _asked(Kind.REMEMBER),
     "cancel": _provoked("cancel"),
     "refresh": _refreshes,
     "search": _provoked("search"),
-    "failed run": _provoked("fail"),
-    "failed or cancelled run": _provoked("fail", "cancel"),
+    "failed run": _asked(Kind.FAILING),
+    "failed or cancelled run": _asked(Kind.FAILING, Kind.CANCELLED),
     "run that is given up": _provoked("cancel"),
     "read of a thread": _reads,
     "restart of a worker": _provoked("restart"),

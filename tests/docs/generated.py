@@ -20,7 +20,9 @@ import msgspec
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check
+from isolation_checks.selftest import opportunities
 from isolation_checks.selftest.nouns import Selftest
+from isolation_checks.statistics import bounds
 from isolation_checks.verdicts import capacity, verdict
 from isolation_checks.verdicts.capacity import Capacity
 from isolation_checks.verdicts.verdict import Judgement
@@ -123,6 +125,45 @@ def kept_selftest() -> Selftest:
     return msgspec.json.decode((DOCS / "detection.json").read_bytes(), type=Selftest)
 
 
+FEW = 300
+"""Fewer chances bound no rate by 1 %."""
+
+
+def chances_block() -> str:
+    """What default runs give the faults, as `docs/chances.json` has it."""
+    kept = json.loads((DOCS / "chances.json").read_bytes())
+    demo, agents = kept["demo"]["chances"], kept["agents"]["chances"]
+    named: dict[str, list[str]] = {}
+    for name, fault in FAULTS.items():
+        named.setdefault(fault["opportunity"], []).append(f"[{name}](#{name})")
+    lines = [
+        "| opportunity | in the demo | smallest rate | with 50 users | smallest rate | faults |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each in sorted(named, key=lambda each: -(demo[each] or 0)):
+        said = [part for many in (demo[each], agents[each]) for part in _chances(each, many)]
+        lines.append(f"| {each} | {' | '.join(said)} | {', '.join(named[each])} |")
+    rolled = {n: f["opportunity"] for n, f in FAULTS.items() if f["default_rate"] < 1}
+    least = min(rolled, key=lambda name: demo[rolled[name]])
+    few = [e for e in named if demo[e] is not None and demo[e] < FEW]
+    said = (
+        f"Of the {len(rolled)} faults that throw dice by default, the one with the fewest chances "
+        f"in the demo is `{least}`, with {demo[rolled[least]]:,}. Fewer than {FEW} have: "
+        f"{', '.join(sorted(few))}."
+    )
+    acts = ", ".join(f"{kind} {many}" for kind, many in kept["demo"]["acts"].items())
+    done = f"What shows only where two things meet had a chance in each such act: {acts}."
+    return "\n".join([*lines, "", said, "", done])
+
+
+def _chances(opportunity: str, many: int | None) -> tuple[str, str]:
+    if many is None:
+        return "nobody can say from outside", ""
+    least = " at least" if opportunity in opportunities.AT_LEAST else ""
+    rate = bounds.none_seen(many)
+    return f"{many:,}{least}", "none shows" if rate is None else f"{rate:.2g}"
+
+
 def lab_block() -> str:
     """The leaky lab, as `docs/detection.md` shows it."""
     lines = [
@@ -142,6 +183,7 @@ def blocks() -> Mapping[tuple[str, str], str]:
     return {
         **{("checks.md", check.name): check_block(check) for check in CHECKS},
         ("faults.md", "unclaimed"): unclaimed_block(),
+        ("faults.md", "chances"): chances_block(),
         ("detection.md", "selftest"): selftest.render(kept_selftest()).decode().rstrip(),
         ("detection.md", "lab"): lab_block(),
         **{("faults.md", name): fault_block(name) for name in FAULTS},
