@@ -22,6 +22,7 @@ OwnerNumber = NewType("OwnerNumber", int)
 PREFIX = "CX"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BODY = 20
+LENGTH = len(PREFIX) + BODY
 RUN_BITS, OWNER_BITS, SERIAL_BITS, CHECK_BITS = 16, 22, 20, 42
 PATTERN = re.compile(rb"(?i)cx[0-9a-hjkmnp-tv-z]{20}")
 """Everything that has a canary's form, in any case; `read` tells which are ones."""

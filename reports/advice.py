@@ -52,7 +52,8 @@ FAILED: Mapping[str, str] = {
 }
 """By check, where it failed."""
 UNSEEN: Mapping[str, str] = {
-    "history complete": "See which process left no seal, and why, before you trust the rest.",
+    "history complete": "See which process left no seal, and why, or say in the dialect how "
+    "messages read of which it makes nothing, before you trust the rest.",
     "everybody came": "See why principals of the cast never connected.",
     "users overlapped": "Drive more users at once, or longer.",
     "canaries echoed": "Have the agent repeat a word of its question; without that nothing "

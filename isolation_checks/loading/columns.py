@@ -31,6 +31,7 @@ FRAMES = pa.schema(
         pa.field("named_session", pa.string()),
         pa.field("sequence", pa.int64()),
         pa.field("open", pa.bool_()),
+        pa.field("unread", pa.bool_()),
     ]
 )
 SIGHTINGS = pa.schema(
@@ -78,6 +79,8 @@ class Frame(msgspec.Struct, gc=False):
     named_session: str | None
     sequence: int | None
     open: bool
+    unread: bool
+    """The dialect made nothing of it, and it is long enough to hold words."""
 
 
 class Sighting(msgspec.Struct, gc=False, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from isolation_checks import probing
+from isolation_checks import canary, probing
 from isolation_checks.dialects.correlate import By, Correlator, answering, our_conversation
 from isolation_checks.dialects.framing import framing_of, said
 from isolation_checks.dialects.reading import OF_THE_FRAMING, SILENT, Dialect, Reading
@@ -115,6 +115,8 @@ class FrameReader:
                 reading = self._reading(content, opcode)
                 frame = self._frame(known, reading, at_s, opcode)
                 frame.stream, frame.index, frame.late_s = stream, index, late_s
+                if frame.kind is None and opcode in _READABLE and reading == SILENT:
+                    frame.unread = len(content) >= canary.LENGTH
                 if reading.kind in self._dialect.opens:
                     frame.named_session = said(
                         self._framing, (content,), self._described.where.session
@@ -181,6 +183,7 @@ class FrameReader:
             named_session=None,
             sequence=_storable(reading.sequence),
             open=running is not None,
+            unread=False,
         )
 
     def _state(self, session: Session) -> _SessionState:

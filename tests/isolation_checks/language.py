@@ -330,7 +330,7 @@ class _Teller:
             received_ns=self.now * TICK_NS,
             late_ns=0,
             opcode=Opcode.HTTP if http else Opcode.TEXT,
-            content=b"\xffnothing" if parts == ["-"] else orjson.dumps(message),
+            content=b"\xffnothing that anybody reads" if parts == ["-"] else orjson.dumps(message),
         )
         self.frames[process] += 1
 
