@@ -157,6 +157,8 @@ def needs_private_rows(plan: Plan) -> str | None:
     """For checks of whose rows are whose."""
     if plan.rows is not None and public(plan, "row"):
         return "whose rows are whose: the plan lets everyone own everyone's"
+    if plan.rows is not None and not any(table.names_anybody for table in plan.rows.tables):
+        return "whose rows are whose: none of the plan's tables names an owner"
     return needs_rows(plan)
 
 

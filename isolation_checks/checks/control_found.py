@@ -60,7 +60,7 @@ def control_found(run: Run) -> Outcome:
         )
     elif said:
         said[0] = f"of planted breaks {said[0]} were found"
-    lacking = [c for c in _asked(run.history.plan) if c not in planted and c != "frame"]
+    lacking = [name for name in _asked(run.history.plan) if name not in planted | {"frame"}]
     return Outcome(
         examined=sum(each.planted for each in control.detection),
         unit="planted breaks",
@@ -75,15 +75,12 @@ def control_found(run: Run) -> Outcome:
 
 def measured(run: Run, *, seed: int) -> Control:
     """How many breaks are found again of those planted in channels that the plan asks about."""
-    plan = run.history.plan
-    asked = {name: each for name, each in FINDERS.items() if each.not_asked(plan) is None}
-    return measure(run, asked, seed=seed)
+    return measure(run, _asked(run.history.plan), seed=seed)
+
+
+def _asked(plan: Plan) -> dict[str, Check]:
+    """By channel, what must find breaks, where the plan asks for it."""
+    return {name: each for name, each in FINDERS.items() if each.not_asked(plan) is None}
 
 
 _WHERE = {"frame": "frames", "row": "rows", "delivery": "the delivery of events"}
-
-
-def _asked(plan: Plan) -> list[str]:
-    """The channels in which breaks should have been planted."""
-    rows = ["row"] if plan.rows is not None and not public(plan, "row") else []
-    return [*rows, *(["delivery"] if plan.dialect.protocol else [])]

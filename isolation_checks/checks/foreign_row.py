@@ -11,7 +11,6 @@ from isolation_checks.checks import row_facts, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
 from isolation_checks.checks.foreign_canary import unplanted
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
-from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import PrincipalId, QueryId
 from isolation_checks.verdicts.lattice import Verdict
 
@@ -58,7 +57,7 @@ def foreign_row(run: Run) -> Outcome:
     )
     found += facts.found
     examined = count(judgeable)
-    owned = list(filter(_names_anybody, described.tables))
+    owned = [table for table in described.tables if table.names_anybody]
     doubt = strange or visible.doubt(run, owned) or unplanted(run, seen) or facts.doubt
     if not doubt and reading.left_out:
         doubt = f"only the first rows were read of {', '.join(reading.left_out)}"
@@ -79,7 +78,7 @@ def _nobodys(run: Run, in_rows: Relation) -> Iterator[str]:
     described = run.history.plan.rows
     tables = described.tables if described is not None else ()
     for table in tables:
-        if not _names_anybody(table):
+        if not table.names_anybody:
             held = count(in_rows.filter(nw.col("kind") == table.name).select(*_PLACE).unique())
             if held:
                 yield (
@@ -131,7 +130,7 @@ def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
     )
     described = run.history.plan.rows
     assert described is not None  # or the check is not asked
-    owned = [table.name for table in described.tables if _names_anybody(table)]
+    owned = [table.name for table in described.tables if table.names_anybody]
     whole = not any(process.gaps for process in run.history.processes)
     seen = visible.principals(run)
     found: list[Found] = []
@@ -166,11 +165,6 @@ def _is_strangers(run: Run, record: dict[str, Any]) -> bool:
         return False
     shared = any(a.scope == "tenant" and "row" in a.channels for a in plan.sharing)
     return record["holder"] is None or (record["holder"] == record["owner"] and not shared)
-
-
-def _names_anybody(table: Table) -> bool:
-    """Whether its rows say whose they are, or whose their conversation is."""
-    return table.names_owner or table.conversation_owner is not None
 
 
 def _by_words(run: Run, in_rows: Relation) -> list[Found]:

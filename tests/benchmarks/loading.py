@@ -4,8 +4,9 @@
 
 A run of the cheap platform is recorded first; then its frames are read by the dialect, are
 searched for canaries and for facts, and are loaded as a judge loads them, with the deeper pass
-(facts, words over the seams of messages) and without.  What is printed is CPU time, and shares
-of what it costs to receive such messages one at a time on a thousand sessions.
+(facts, words over the seams of messages) and without.  So are rows, one for every question and
+one for its answer, with facts and without.  What is printed is CPU time, and shares of what it
+costs to receive such messages one at a time on a thousand sessions.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import pyarrow as pa
 from cheap import Sender, ask, connected, rig_at
 from receiving import cost, watcher
 
@@ -27,10 +29,14 @@ from isolation_checks import canary
 from isolation_checks.dialects.events import dialect_of
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.history.stream import evidence
-from isolation_checks.loading import fold, words
+from isolation_checks.loading import fold, rows, words
 from isolation_checks.loading.frames import FrameReader
+from isolation_checks.loading.history import History
 from isolation_checks.loading.ownership import Ownership
+from isolation_checks.loading.rows import Reading
 from isolation_checks.plan import read
+from isolation_checks.plan.tables.rows import Rows, Table
+from isolation_checks.rows.collect import ROW_SCHEMA
 
 ROUNDS = 5
 STREAM = "history/p0/frames"
@@ -56,6 +62,42 @@ def recorded(run: RunDirectory, sessions: int, questions: int) -> None:
         "expected": ["p0"],
     }
     run.description.write_text(json.dumps(about))
+
+
+def rows_of(history: History) -> tuple[Rows, list[pa.RecordBatch]]:
+    """Rows as a platform would have stored them, as they are collected."""
+    kept = [
+        {
+            "key": f"{query.id}/{role}",
+            "owner": history.principals[query.principal].subject,
+            "query": query.id,
+            "texts": [query.text],
+        }
+        for query in history.queries.values()
+        for role in ("user", "agent")
+    ]
+    batches = pa.Table.from_pylist(kept, schema=ROW_SCHEMA).to_batches(max_chunksize=1_000)
+    table = Table(name="messages", owner="user_id", query="request_id", text=("content",))
+    return Rows(url="sqlite:///x", tables=(table,)), batches
+
+
+def by_rows(history: History, reader: Callable[[], FrameReader]) -> None:
+    """Measure rows, and print them."""
+    described, kept = rows_of(history)
+    reading = Reading(number=1, problem=None, settled=True, counts={}, left_out=())
+
+    def load(*, deep: bool) -> None:
+        facts = reader().facts
+        if not deep:
+            facts._forms.clear()
+        for _ in rows.read(reading, described, facts.ownership, lambda _: kept, facts):
+            pass
+
+    stored = sum(batch.num_rows for batch in kept)
+    took = by_turns({"without": lambda: load(deep=False), "all": lambda: load(deep=True)}, stored)
+    for name, cost_us in took.items():
+        print(f"{f'rows, {name}':>20} {cost_us:>8.2f} a row, of {stored:,}", flush=True)
+    print(f"facts add {took['all'] / took['without'] - 1:.0%} to loading rows")
 
 
 def cpu(work: Callable[[], Any]) -> float:
@@ -139,6 +181,7 @@ def main() -> None:
             print(f"{name:>20} {took[name]:>8.2f} {took[name] / alone:>6.0%}", flush=True)
         deeper = took["loaded, all of it"] / took["loaded, less deeply"] - 1
         print(f"facts, and words over seams, add {deeper:.0%} to loading")
+        by_rows(history, reader)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,11 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """Whether its rows say whose they are."""
         return self.owner is not None or any("{owner}" in pattern for pattern in self.keys)
 
+    @property
+    def names_anybody(self) -> bool:
+        """Whether its rows say whose they are, or whose their conversation is."""
+        return self.names_owner or self.conversation_owner is not None
+
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the platform's own rows are read."""

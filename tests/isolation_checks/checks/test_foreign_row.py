@@ -165,10 +165,12 @@ def test_the_tenants_rows_may_be_the_tenants():
 
 
 def test_what_everyone_may_own_is_not_asked():
-    """Nor are rows, where the plan names no database."""
+    """Nor are rows, where the plan names no database, or no table's owner."""
     everyone = {"sharing": [{"scope": "user"}, {"scope": "everyone", "channels": ["row"]}]}
     assert "everyone" in check.not_asked(told(SEEN, plan=everyone).history.plan)
     assert "no database" in check.not_asked(told("").history.plan)
+    nobodys = {"rows": {"tables": [{"name": "messages", "text": ["body"]}]}}
+    assert "names an owner" in check.not_asked(told(SEEN, plan=nobodys).history.plan)
     assert None is check.not_asked(told(SEEN).history.plan)
 
 
