@@ -8,7 +8,7 @@ anything at all, and leaves it to a check how many it takes.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,7 +52,7 @@ Told = tuple[Frame, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What a row of somebody's says."""
+    """A row with facts in it, and whose it is."""
 
     stream: str
     index: int
@@ -62,7 +62,6 @@ class Held:
     query: QueryId | None
     of_run: bool
     """Whether its facts can only be this run's: another of the same seed has the same personas."""
-    text: str
 
 
 @dataclass(slots=True)
@@ -121,13 +120,13 @@ class Facts:
             for fact in self.named(text, read):
                 self.see(fact, frame)
 
-    def look_in_rows(self, held: Sequence[Held]) -> None:
-        """Note which facts of others many rows hold."""
-        owners = [each.holders[0] if len(each.holders) == 1 else None for each in held]
-        apart, _ = self._apart([each.text for each in held], owners, [0] * len(held))
+    def others_in(
+        self, texts: Sequence[str], owners: Sequence[PrincipalId | None]
+    ) -> Iterator[tuple[int, list[Fact]]]:
+        """Which of many texts hold facts of others than their owners, and what each names."""
+        apart, _ = self._apart(texts, owners, [0] * len(texts))
         for at in apart:
-            for fact in self.named(held[at].text):
-                self._see_in_a_row(fact, held[at])
+            yield at, self.named(texts[at])
 
     def _apart(
         self, texts: Sequence[str], owners: Sequence[PrincipalId | None], seen: Sequence[int]
@@ -184,7 +183,7 @@ class Facts:
                 ),
             )
 
-    def _see_in_a_row(self, fact: Fact, held: Held) -> None:
+    def see_in_a_row(self, fact: Fact, held: Held) -> None:
         """Remember that a fact stands in a row of whom it may not be shared with."""
         share = self.ownership.may_share
         owner, asked = fact.principal, self.ownership.history.queries.get(held.query or QueryId(""))

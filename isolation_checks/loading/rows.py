@@ -43,6 +43,10 @@ ROWS = pa.schema(
 )
 
 
+_Held = tuple[dict[str, Any], Mapping[str, Any], list[dict[str, Any]]]
+"""A row with a holder, as it is read and as it was collected, and the canaries seen in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One reading of the platform's rows, and what it says of itself."""
@@ -104,21 +108,18 @@ def read(
         for batch in evidence(f"rows/{reading.number}/{table.name}"):
             rows: list[dict[str, Any]] = []
             sightings: list[dict[str, Any]] = []
-            held: list[Held] = []
+            held: list[_Held] = []
             for record in batch.to_pylist():
                 row = _row(reading, described, table, ownership, record)
                 row["index"] = index
                 rows.append(row)
                 seen = list(_sightings(row, record["texts"], ownership))
                 sightings += seen
-                if facts and _holders(row):
-                    worded = any(each["planted"] for each in seen)
-                    written_s = moments.seconds(record["time"], table.time_is)
-                    of_run = worded or _is_of_run(row, written_s, reading, ownership)
-                    held.append(_held(row, record["texts"], of_run=of_run))
+                if facts and (row["owner"] or row["conversation_owner"]):
+                    held.append((row, record, seen))
                 index += 1
             if held:
-                facts.look_in_rows(held)
+                _note_facts(facts, held, table, reading)
             yield (
                 pa.RecordBatch.from_pylist(rows, schema=ROWS),
                 pa.RecordBatch.from_pylist(sightings, schema=SIGHTINGS),
@@ -206,6 +207,27 @@ def _holders(row: Mapping[str, Any]) -> tuple[PrincipalId, ...]:
     return tuple(dict.fromkeys(each for each in both if each is not None))
 
 
+def _note_facts(facts: Facts, held: list[_Held], table: Table, reading: Reading) -> None:
+    """Note what rows hold of other personas; few rows do, and the others cost one look at all."""
+    texts = ["\n".join(map(words.unescaped, filter(None, r["texts"]))) for _, r, _ in held]
+    holders = [_holders(row) for row, _, _ in held]
+    owners = [each[0] if len(each) == 1 else None for each in holders]
+    for at, found in facts.others_in(texts, owners):
+        row, record, seen = held[at]
+        written_s = moments.seconds(record["time"], table.time_is)
+        worded = any(each["planted"] for each in seen)
+        where = Held(
+            stream=row["stream"],
+            index=row["index"],
+            table=table.name,
+            holders=holders[at],
+            query=row["query"],
+            of_run=worded or _is_of_run(row, written_s, reading, facts.ownership),
+        )
+        for fact in found:
+            facts.see_in_a_row(fact, where)
+
+
 def _is_of_run(
     row: Mapping[str, Any], written_s: float | None, reading: Reading, ownership: Ownership
 ) -> bool:
@@ -220,15 +242,3 @@ def _is_of_run(
     started_at = datetime.fromisoformat(ownership.history.description["started_at"])
     began_s = started_at.timestamp() - reading.behind_s.get(row["table"], 0.0)
     return written_s is not None and written_s >= began_s
-
-
-def _held(row: Mapping[str, Any], texts: list[str | None], *, of_run: bool) -> Held:
-    return Held(
-        stream=row["stream"],
-        index=row["index"],
-        table=row["table"],
-        holders=_holders(row),
-        query=row["query"],
-        of_run=of_run,
-        text="\n".join(words.unescaped(text) for text in texts if text),
-    )

@@ -26,7 +26,7 @@ def test_what_stands_at_a_place_can_be_shown():
     """A frame's text, a row's texts together; nothing where the evidence is gone."""
     run = told(SCRIPT)
     assert word("A1") in run.content("history/p0/frames", 0)
-    assert "\ufffdnothing" == run.content("history/p0/frames", 2)
+    assert "\ufffdnothing that anybody reads" == run.content("history/p0/frames", 2)
     assert f"said {word('A1')} said {word('A2')}" == run.content("rows/1/messages", 0)
     assert "" == run.content("rows/1/messages", 1)
     assert "" == run.content("history/p0/frames", 99)
