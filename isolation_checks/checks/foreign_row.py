@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks import row_facts, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
 from isolation_checks.checks.foreign_canary import unplanted
+from isolation_checks.loading.identities import SHORTEST
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 from isolation_checks.verdicts.lattice import Verdict
@@ -211,21 +212,37 @@ def _with_words(run: Run, group: list[dict[str, Any]]) -> Found:
 
 
 def _by_names(run: Run, judgeable: Relation) -> list[Found]:
-    """Rows whose holder is not who asked, or not whose conversation it is."""
-    asker, whose, holder = (nw.col(n) for n in ("asker", "conversation_owner", "holder"))
-    wrong = judgeable.filter(
-        (~asker.is_null() & (asker != holder)) | (~whose.is_null() & (whose != holder))
+    """Rows whose holder is not who asked, or not whose conversation it is.
+
+    A conversation is whose the row says, or whose own answers named it.
+    """
+    holder = nw.col("holder")
+    asker, stated, learned = (
+        ~nw.col(name).is_null() & (nw.col(name) != holder)
+        for name in ("asker", "conversation_owner", "conversation_of")
     )
     foreign = []
     tried = run.history.probed_queries  # whose words theirs hold is judged, not what they name
-    for record in records(wrong, *_PLACE):
+    asked_for = run.asked_for | {(probe.principal, probe.about) for probe in run.history.probes}
+    for record in records(judgeable.filter(asker | stated | learned), *_PLACE):
         if record["query"] in tried:
             continue
-        for victim in filter(None, (record["asker"], record["conversation_owner"])):
+        victims = [record["asker"], record["conversation_owner"]]
+        # a log of who asked for it is theirs who did
+        if _tells(record["conversation"]) and (
+            (record["holder"], record["conversation"]) not in asked_for
+        ):
+            victims.append(record["conversation_of"])
+        for victim in filter(None, victims):
             if not run.ownership.may_share(victim, record["holder"], "row"):
                 foreign.append(record | {"victim": victim})
                 break
     return [_named(run, group) for group in groups_of(foreign, "victim", "holder", "table")]
+
+
+def _tells(conversation: str | None) -> bool:
+    """Whether an id can only be this run's: a mere number may have been another's before."""
+    return conversation is not None and len(conversation) >= SHORTEST and not conversation.isdigit()
 
 
 def _named(run: Run, group: list[dict[str, Any]]) -> Found:

@@ -21,10 +21,10 @@ from tests.end_to_end.platforms import platform
 
 pytestmark = pytest.mark.slow
 SUMMARIES = """
-CREATE TABLE summaries (id TEXT PRIMARY KEY, user_id TEXT, thread_id TEXT, content TEXT, at REAL);
+CREATE TABLE summaries (id TEXT PRIMARY KEY, user_id TEXT, content TEXT, at REAL);
 CREATE TRIGGER summarise AFTER INSERT ON messages BEGIN
     INSERT INTO summaries VALUES (
-        NEW.id, NEW.user_id, NEW.thread_id, replace(NEW.content, 'CX', 'order '), NEW.created_at
+        NEW.id, NEW.user_id, replace(NEW.content, 'CX', 'order '), NEW.created_at
     );
 END;
 """
@@ -34,11 +34,17 @@ url = "env:CROSSTALK_ROWS_URL"
 [[rows.tables]]
 name = "summaries"
 owner = "user_id"
-conversation = "thread_id"
 text = ["content"]
 time = "at"
 time_is = "epoch"
+[[rows.tables]]
+name = "memories"
+owner = "user_id"
+text = ["content"]
+time = "created_at"
+time_is = "epoch"
 """
+"""What users told it to remember is told by its canaries; summaries have nothing but facts."""
 
 
 def driven(folder, monkeypatch, *faults):
@@ -80,7 +86,7 @@ def test_summaries_with_another_users_facts_are_found_and_honest_ones_accuse_nob
     (tmp_path / "broken").mkdir()
     honest = said(driven(tmp_path / "honest", monkeypatch))
     assert (Verdict.PASS, 0, "") == (honest.verdict, honest.found, honest.note)
-    assert honest.examined > 50
+    assert honest.examined >= 5
     judgement = driven(tmp_path / "broken", monkeypatch, "wrong_owner_row")
     broken = said(judgement)
     assert Verdict.FAIL is broken.verdict

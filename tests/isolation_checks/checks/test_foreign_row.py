@@ -4,7 +4,7 @@ import pytest
 
 from isolation_checks.checks.foreign_row import foreign_row as check
 from isolation_checks.verdicts.lattice import Verdict
-from tests.isolation_checks.language import ask, told
+from tests.isolation_checks.language import ask, recorded, told
 from tests.isolation_checks.recording import TABLES
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -24,6 +24,10 @@ SEEN = BOTH + "messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         (SEEN + "messages|b,q1", FAIL, (("a", "b", 2),)),  # a's query
         (SEEN + "messages|b,q2,>a", FAIL, (("a", "b", 2),)),  # in a's conversation
         (SEEN + "messages|b,@y,>a", FAIL, (("a", "b", 2),)),
+        (SEEN + "messages|b,@x", FAIL, (("a", "b", 2),)),  # that a's own answers named
+        (SEEN + "messages|?,>b,@x", FAIL, (("a", "b", 2),)),
+        (SEEN + "c?q3@z c:q3,@z messages|b,@y messages|b,@z", FAIL, (("c", "b", 3),)),
+        (SEEN + "b*read@x,a messages|b,@x", PASS, ()),  # a log: it is b who asked for it
         (SEEN + "messages|?,>b,A1", FAIL, (("a", "b", 2),)),  # by its conversation alone
         (SEEN + "messages|?,>b,q1", FAIL, (("a", "b", 2),)),
         (SEEN + "messages|b,B1,A1", FAIL, (("a", "b", 2),)),  # among b's own
@@ -130,6 +134,20 @@ def test_rows_of_an_earlier_run_accuse_nobody():
     """Accounts are used again: what an earlier run of a broken platform left is not of this one."""
     earlier = SEEN + "messages|b,>a messages|b,q77,>a messages|b,@z,>a messages|b,>a,A1^"
     assert PASS == ask(check, earlier).decided
+
+
+def test_a_conversation_that_is_a_mere_number_tells_nobodys():
+    """A platform that counts from its start gives each run the same ones, and keeps the rows."""
+    for name, verdict in (("thread-7", FAIL), ("7", PASS), ("20261122", PASS)):
+        recording = recorded(SEEN + "messages|b,@x")
+        for stream, column in (("history/p0/frames", "content"), ("rows/1/messages", None)):
+            for record in recording.streams[stream]:
+                if column:
+                    said = record[column].replace(b"thread-xxxxxxxx", name.encode())
+                    record[column] = said
+                elif record.get("conversation") == "thread-xxxxxxxx":
+                    record["conversation"] = name
+        assert verdict is check(recording.loaded("duckdb")).decided, name
 
 
 def test_a_strangers_row_convicts_where_owners_can_be_told():
