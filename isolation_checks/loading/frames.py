@@ -115,7 +115,7 @@ class FrameReader:
                 reading = self._reading(content, opcode)
                 frame = self._frame(known, reading, at_s, opcode)
                 frame.stream, frame.index, frame.late_s = stream, index, late_s
-                if frame.kind is None and opcode in _READABLE and reading == SILENT:
+                if frame.kind is None and reading == SILENT and opcode in self._framing.readable:
                     frame.unread = len(content) >= canary.LENGTH
                 if reading.kind in self._dialect.opens:
                     frame.named_session = said(
