@@ -121,8 +121,17 @@ ANSWER_FIRST = (
 )
 
 
+OF_ONE_USER = (
+    "Look at the key under which an agent keeps what it was told: it must hold the conversation, "
+    "not the user alone."
+)
+"""Where words passed from one conversation of a user's into another."""
+
+
 def for_finding(finding: Finding) -> str:
-    """Where to look: what its mechanism says, or else its check; empty where neither does."""
+    """Where to look: what its kind or mechanism says, or else its check; empty where none does."""
+    if finding.kind == "stale-context":
+        return OF_ONE_USER
     return mechanisms.look(finding.mechanism) or FAILED.get(finding.check, "")
 
 

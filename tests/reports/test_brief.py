@@ -156,6 +156,9 @@ def test_every_mechanism_says_where_to_look():
     unknown = samples.shared_socket(mechanism="unknown")
     assert advice.FAILED[unknown.check] == advice.for_finding(unknown)
     assert advice.for_finding(unknown) != advice.for_finding(samples.shared_socket())
+    within = samples.shared_socket(kind="stale-context")
+    assert advice.OF_ONE_USER == advice.for_finding(within)
+    assert one_sentence(advice.OF_ONE_USER)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,11 @@ BEYOND = 1.3
 
 
 def newest_user(scene: Scene, found: Found) -> Mechanism | None:
-    """Rows with the id of somebody who was busy at the same time, or who connected last."""
+    """Rows with the id of somebody who was busy at the same time, or who connected last.
+
+    Of a row whose query nobody knows, as those of probes, what most others show is said.
+    """
     if found.channel != "row" or found.kind != "foreign-row" or scene.frames(found):
-        return None
-    if not _stored(scene, found):
         return None
     turns = scene.once(_whose_turn)
     for hits, said in ((turns.connected, "connected"), (turns.asked, "asked")):
@@ -39,7 +40,8 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
                 f"in {hits} of {turns.seen} cases the row's owner was the one who had "
                 f"{said} last when the query that it is about was answered"
             )
-    if not turns.seen or turns.met < max(MOST, min(1.0, BEYOND * turns.usual)) * turns.seen:
+    least = max(MOST, min(1.0, BEYOND * turns.usual)) * turns.seen
+    if not (turns.seen and _stored(scene, found)) or turns.met < least:
         return None
     return _newest(
         f"in {turns.met} of {turns.seen} cases the row's owner had a query open when the query "

@@ -125,6 +125,13 @@ def test_what_only_one_mechanism_leaves_behind_tells_it(script, mechanism):
     assert mechanism == first.mechanism, first.because
 
 
+def test_a_row_of_nobodys_query_is_what_most_others_are():
+    """What a probe asked is none of the run's queries, and stored by the same code."""
+    seen = found(SEEN + f"messages|b,A1 d: c+ {MISOWNED}", ROW)
+    assert {NEWEST_USER} == {finding.mechanism for finding in seen.shown}
+    assert 1 == seen.roots
+
+
 @pytest.mark.parametrize("third", ["", "c:q1,A1 "])
 def test_names_that_begin_alike_explain_what_passes_between_no_others(third):
     """A group or a key is named after the beginning of an id, and may have several members."""
