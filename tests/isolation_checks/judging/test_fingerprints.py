@@ -127,7 +127,7 @@ def test_what_only_one_mechanism_leaves_behind_tells_it(script, mechanism):
 
 def test_a_row_of_nobodys_query_is_what_most_others_are():
     """What a probe asked is none of the run's queries, and stored by the same code."""
-    seen = found(SEEN + f"messages|b,A1 d: c+ {MISOWNED}", ROW)
+    seen = found(SEEN + f"messages|b,A3 d: c+ {MISOWNED}", ROW)
     assert {NEWEST_USER} == {finding.mechanism for finding in seen.shown}
     assert 1 == seen.roots
 
