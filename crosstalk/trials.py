@@ -55,30 +55,32 @@ def made(trial: Trial, fault: Fault | None, stand: Stand) -> Result:
     key = secrets.token_hex(32)
     try:
         with _platform(trial, stand, key) as announced:
-            name = _free_name(trial, stand)
+            name = next(name for name in names(trial) if not (stand.runs / name).exists())
             env = {ROWS_URL: announced["database"], PROBE_KEY: key}
             if trial.workers > 1:
                 env[RESTART] = f"kill -USR1 {announced['pid']}"
             if trial.redis:
                 env[REDIS_URL] = str(stand.redis)
             said = _driven(trial, name, announced["http"], stand, env)
-        run = RunDirectory(stand.runs / name)
-        folder = run.latest_in(run.judgements, "verdict.json")
-        if folder is None:
-            return Result(trial=trial, problem=f"no judgement: {said[-600:]}")
-        judgement = verdict.decode((folder / "verdict.json").read_bytes())
-        return scores.read(trial, fault, run, judgement)
+        return result(trial, fault, RunDirectory(stand.runs / name), said)
     except (HarnessError, subprocess.TimeoutExpired) as error:
         return Result(trial=trial, problem=str(error))
 
 
-def _free_name(trial: Trial, stand: Stand) -> str:
-    """A name for a run: a trial that was interrupted has left its own behind, as evidence."""
-    tried = itertools.count(2)
-    name = trial.id
-    while (stand.runs / name).exists():
-        name = f"{trial.id}-{next(tried)}"
-    return name
+def result(trial: Trial, fault: Fault | None, run: RunDirectory, said: str) -> Result:
+    """What the latest judgement of a trial's run says; what was `said` where there is none."""
+    folder = run.latest_in(run.judgements, "verdict.json")
+    if folder is None:
+        return Result(trial=trial, problem=f"no judgement: {said[-600:]}")
+    judgement = verdict.decode((folder / "verdict.json").read_bytes())
+    return scores.read(trial, fault, run, judgement)
+
+
+def names(trial: Trial) -> Iterator[str]:
+    """Names for runs of a trial: one that was interrupted has left its own behind, as evidence."""
+    yield trial.id
+    for number in itertools.count(2):
+        yield f"{trial.id}-{number}"
 
 
 @contextmanager

@@ -14,13 +14,13 @@ from queue import SimpleQueue
 import click
 import msgspec
 
-from crosstalk import servers
+from crosstalk import rejudging, servers
 from crosstalk.trials import Stand, known_faults, made
 from isolation_checks.errors import UsageError
 from isolation_checks.history.directory import add_json, make
 from isolation_checks.plan.references import typed
 from isolation_checks.selftest import scores, trials
-from isolation_checks.selftest.nouns import HONEST, Fault, Result, Trial
+from isolation_checks.selftest.nouns import HONEST, Fault, Result, Selftest, Trial
 from reports.selftest import render
 
 
@@ -82,6 +82,7 @@ from reports.selftest import render
     help="Where runs and results are kept.",
 )
 @click.option("--resume", is_flag=True, help="Go on with what --state holds.")
+@click.option("--judge-again", is_flag=True, help="Only judge anew what --state holds.")
 def command(  # noqa: PLR0913, PLR0917 - one argument an option
     faults: tuple[str, ...],
     databases: tuple[str, ...],
@@ -92,6 +93,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     seconds: int,
     state: Path,
     resume: bool,  # noqa: FBT001 - click's
+    judge_again: bool,  # noqa: FBT001
 ) -> int:
     """Drive the embedded platform through every fault, and say which were noticed.
 
@@ -101,6 +103,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     known = known_faults()
     wanted = trials.asked_for(faults, known)
     results = state / "results"
+    if judge_again:
+        return _shown(state, rejudging.rejudged(state, known, jobs, _command_line(), _say))
     if not resume and results.exists() and any(results.iterdir()):
         raise UsageError(f"{state} holds results: --resume goes on, or name another --state")
     try:
@@ -130,7 +134,15 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
         ]
         made_by = _Maker(known, stands, results, _kept(results, chosen), len(chosen))
         done = made_by.all(chosen, jobs)
-    selftest = scores.whole(known, done, not_run, shlex.join(["crosstalk", *sys.argv[1:]]))
+    return _shown(state, scores.whole(known, done, not_run, _command_line()))
+
+
+def _command_line() -> str:
+    return shlex.join(["crosstalk", *sys.argv[1:]])
+
+
+def _shown(state: Path, selftest: Selftest) -> int:
+    """Keep the scores of a selftest, and print them."""
     shown = render(selftest)
     (state / "selftest.json").write_bytes(msgspec.json.format(msgspec.json.encode(selftest)))
     (state / "selftest.md").write_bytes(shown)
@@ -254,6 +266,10 @@ class _Maker:
             yield stand
         finally:
             self._free.put(stand)
+
+
+def _say(result: Result) -> None:
+    click.echo(f"{result.trial.id:40} {_said(result)}", err=True)
 
 
 def _said(result: Result) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import shutil
 import subprocess
 import sys
 import time
@@ -56,6 +57,20 @@ def test_a_selftest_notices_two_faults_accuses_nobody_and_is_resumed(tmp_path):
     again, soon = selftest(tmp_path / "state", "--resume")
     assert done.returncode == again.returncode, again.stderr
     assert soon < took / 2
+    results = tmp_path / "state" / "results"
+    forgotten = results / "lost_row-sqlite-1.json"
+    kept = msgspec.json.decode(forgotten.read_bytes(), type=Result)
+    forgotten.write_bytes(msgspec.json.encode(msgspec.structs.replace(kept, detecting=())))
+    anew, _ = selftest(tmp_path / "state", "--judge-again")
+    assert done.returncode == anew.returncode, anew.stderr
+    assert kept == msgspec.json.decode(forgotten.read_bytes(), type=Result)
+    runs = tmp_path / "state" / "runs"
+    assert 4 == len(list(runs.glob("*/run.json")))  # nothing more was driven
+    shutil.rmtree(runs / "lost_row-sqlite-1")
+    gone, _ = selftest(tmp_path / "state", "--judge-again")
+    assert "its run is not" in gone.stderr
+    assert kept == msgspec.json.decode(forgotten.read_bytes(), type=Result)
+    assert 4 == gone.returncode
     refused, _ = selftest(tmp_path / "state")
     assert 2 == refused.returncode
     assert "--resume" in refused.stderr
