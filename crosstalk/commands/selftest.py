@@ -93,7 +93,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     seconds: int,
     state: Path,
     resume: bool,  # noqa: FBT001 - click's
-    judge_again: bool,  # noqa: FBT001
+    judge_again: bool,  # noqa: FBT001 - click's
 ) -> int:
     """Drive the embedded platform through every fault, and say which were noticed.
 
