@@ -107,9 +107,13 @@ def _people(names: list[str]) -> str:
 def _since(judgement: Judgement) -> Iterator[str]:
     """When something was found first, and under which load that was."""
     moments = [f.first_s for f in judgement.findings if f.first_s is not None]
+    said = "It was first seen"
+    if not moments:  # rows bear no time of ours; what they are about does
+        moments = [m.at_s for f in judgement.findings for m in f.witness if m.at_s is not None]
+        said = "It shows in rows, which have no time of ours; what led to it began"
     if moments:
         first = min(moments)
-        said = f"It was first seen {wording.seconds(first)} into the run"
+        said += f" {wording.seconds(first)} into the run"
         run = judgement.timeline
         if run is None:
             yield f"{said}."

@@ -40,6 +40,18 @@ def test_the_load_is_the_one_counted_next():
     assert "with about 10 sessions open of 40 at most" in said
 
 
+def test_what_shows_in_rows_alone_began_with_its_queries():
+    """Rows bear no time of ours, and what they are about does."""
+    rows = samples.shared_socket(first_s=None)
+    said = told(samples.failing(findings=(rows,)))["Since when"]
+    assert said.startswith(
+        "It shows in rows, which have no time of ours; what led to it began 4.18"
+    )
+    assert "with about 5 sessions open of 40 at most" in said
+    nothing = samples.shared_socket(first_s=None, witness=())
+    assert "Since when" not in told(samples.failing(findings=(nothing,)))
+
+
 def test_what_could_not_be_judged_is_told_beside_what_failed():
     """A failure of one part says nothing of another."""
     parts = samples.parts(samples.PASS, samples.UNKNOWN, samples.FAIL)
