@@ -25,11 +25,16 @@ from isolation_checks.judging.fingerprints.identities import (
     ids_by_the_clock,
     taken_for_another,
 )
-from isolation_checks.judging.fingerprints.keys import one_id, searched_for, unknown_yet
+from isolation_checks.judging.fingerprints.keys import (
+    cut_short,
+    names_alike,
+    one_id,
+    searched_for,
+    unknown_yet,
+)
 from isolation_checks.judging.fingerprints.probing import probed
 from isolation_checks.judging.fingerprints.routing import (
     laundered,
-    names_alike,
     newest_socket,
     read_without_owner,
     replayed,
@@ -62,6 +67,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     shared_memory,
     out_of_one_buffer,
     left_on_a_connection,
+    cut_short,
     same_question,
     same_question_by_name,
     same_beginning,

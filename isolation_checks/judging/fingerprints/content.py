@@ -7,11 +7,13 @@ from collections.abc import Collection, Mapping
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.keys import ALIKE
 from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
     KEPT,
     LOOKED_AT_IN_ALL,
     MOST,
+    SEVERAL,
     Mechanism,
     Passing,
     Scene,
@@ -22,14 +24,10 @@ from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.records import Ending, PrincipalId, QueryId
 
-ALIKE = 24
-"""Letters that two questions have in common at their beginning when only that was compared."""
 TELLING, NOTABLE = 3.0, 0.2
 """A share is telling when it is so many times the usual one, and no smaller than this."""
 FEW = 0.25
 """A share that is put down to what else goes on."""
-SEVERAL = 3
-"""So many places are no coincidence: some questions are everybody's."""
 REASSEMBLED = "reassembled"
 WORDED = ("foreign-canary", "foreign-row")
 """The kinds of findings that say in which query their words were told."""

@@ -14,14 +14,13 @@ from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
     LOOKED_AT,
     MOST,
+    SEVERAL,
     Mechanism,
     Scene,
 )
 from isolation_checks.loading.run import Run, groups_of, records
 from isolation_checks.records import PrincipalId, SessionId
 
-SEVERAL = 3
-"""So many are no coincidence."""
 SAME_SECONDS, LATE_SECONDS = 1.0, 0.25
 """Ids that are made from the clock in whole seconds are equal for no longer; how much later
 than others some may come to be told."""

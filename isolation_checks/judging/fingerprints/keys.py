@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Sequence
+
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
     MOST,
+    SEVERAL,
     Mechanism,
     Scene,
+    in_common,
     of_another,
+    owner_of,
 )
 from isolation_checks.records import ConversationLabel, PrincipalId, QueryId
 
-SEVERAL = 3
-"""So many are no coincidence."""
+ALIKE = 24
+"""Letters that two questions have in common at their beginning when only that was compared."""
 SEEDED = "document"
 """The place of words that were put into the platform's store, and asked in no question."""
+BEGINNING, LEAST = 8, 4
+"""Letters of a name that platforms cut ids to, and the fewest."""
+RARE = 0.1
+"""The share of all pairs of users who may be called alike, where that is to say anything."""
 _LACKING = ("missing-event", "no-answer", "no-end")
+
+
+def names_alike(scene: Scene, found: Found) -> Mechanism | None:
+    """Frames went astray only between users whose ids or emails begin alike."""
+    if not scene.about_others(found):
+        return None
+    told = scene.once(_astray_alike)
+    if told is None:
+        return None
+    field, letters, alike = told
+    return Mechanism(
+        name="a group named after the beginning of an id",
+        because=(
+            f"in {alike} of {len(scene.of_others)} cases the {field} of the two begin with the "
+            f"same {letters} letters, whatever their case"
+        ),
+    )
 
 
 def one_id(scene: Scene, found: Found) -> Mechanism | None:
@@ -31,6 +59,22 @@ def one_id(scene: Scene, found: Found) -> Mechanism | None:
         name="a reply finds its session by the client's id alone",
         because=(
             f"in {between} of {astray} cases the id in the frame was one that both had asked under"
+        ),
+    )
+
+
+def cut_short(scene: Scene, found: Found) -> Mechanism | None:
+    """Answers passed between users called alike, and not where others asked the same."""
+    told, apart = scene.once(_passed_alike), scene.once(_count_apart)
+    if told is None or apart < SEVERAL or not scene.own(found) or not scene.once(_were_there):
+        return None
+    field, letters, alike = told
+    return Mechanism(
+        name="a cache whose key is cut short",
+        because=(
+            f"in {alike} of {len(scene.passings)} cases the {field} of the two begin with the same "
+            f"{letters} letters, and most such answers were there already; {apart} answers to what "
+            "others, who are called otherwise, had asked word for word held nothing of theirs"
         ),
     )
 
@@ -65,6 +109,37 @@ def unknown_yet(scene: Scene, found: Found) -> Mechanism | None:
             f"answers to what followed {lacking - first} lack any"
         ),
     )
+
+
+def _astray_alike(scene: Scene) -> tuple[str, int, int] | None:
+    return _begin_alike(scene, [(owner_of(f), f["principal"]) for f in scene.of_others])
+
+
+def _passed_alike(scene: Scene) -> tuple[str, int, int] | None:
+    pairs = [(each.victim.principal, each.recipient.principal) for each in scene.passings]
+    return _begin_alike(scene, pairs)
+
+
+def _begin_alike(
+    scene: Scene, those: Sequence[tuple[str | None, str]]
+) -> tuple[str, int, int] | None:
+    """Which names of victims and recipients begin alike, by how many letters, and how often.
+
+    Where many others' names begin alike as well it says nothing: all ids may begin so.
+    """
+    if not those:
+        return None
+    known = list(scene.run.history.principals.values())
+    for field, said in (("emails", "email"), ("user ids", "subject")):
+        names: dict[str, str] = {each.id: (getattr(each, said) or "").casefold() for each in known}
+        pairs = [(names.get(one or "", ""), names.get(other, "")) for one, other in those]
+        common = sorted((in_common(*pair) for pair in pairs), reverse=True)
+        letters = min(BEGINNING, common[math.ceil(ALMOST_ALL * len(common)) - 1])
+        begins = Counter(name[:letters] for name in names.values())
+        others = sum(n * (n - 1) for n in begins.values()) - 2 * len({*map(frozenset, pairs)})
+        if letters >= LEAST and others <= RARE * len(names) ** 2:
+            return field, letters, sum(n >= letters for n in common)
+    return None
 
 
 def _asked_under(scene: Scene) -> dict[str, frozenset[PrincipalId]]:
@@ -113,3 +188,30 @@ def _count_openings(scene: Scene) -> tuple[int, int, int, int]:
         len((answered | lacking) - first),
         len((answered & first) - lacking),
     )
+
+
+def _were_there(scene: Scene) -> bool:
+    """Whether most answers with another's words came fast, to a question that began as theirs."""
+    hits = sum(
+        in_common(each.victim.text, each.recipient.text) >= ALIKE
+        and scene.answered_fast(each.recipient)
+        for each in scene.passings
+    )
+    return hits >= MOST * len(scene.passings)
+
+
+def _count_apart(scene: Scene) -> int:
+    """Answers to what somebody called otherwise had asked before, and without its words."""
+    told = scene.once(_passed_alike)
+    letters = told[1] if told else BEGINNING
+    called = {p.id: (p.email or "").casefold() for p in scene.run.history.principals.values()}
+    passed = {each.recipient.id for each in scene.passings}
+    asked: dict[str, set[PrincipalId]] = {}
+    apart = 0
+    for query in sorted(scene.run.history.queries.values(), key=lambda query: query.sent_s):
+        others = asked.setdefault(query.text, set()) - {query.principal}
+        own = called.get(query.principal, "")[:letters]
+        if query.echoed and query.id not in passed:
+            apart += any(called.get(other, "")[:letters] != own for other in others)
+        asked[query.text].add(query.principal)
+    return apart

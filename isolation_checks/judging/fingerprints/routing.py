@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from typing import Any
 
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
-    ALMOST_ALL,
     MOST,
     Mechanism,
     Scene,
-    in_common,
     of_another,
     over,
     owner_of,
 )
 
 READ = "a read by id alone, without a check of the owner"
-BEGINNING, LEAST = 8, 4
-"""Letters of a name that platforms cut ids to, and the fewest."""
-RARE = 0.1
-"""The share of all pairs of users who may be called alike, where that is to say anything."""
 SOME = 0.1
 """The share of all frames at which a pattern is taken to be one."""
 SOON_SECONDS = 1.0
@@ -71,23 +63,6 @@ def _to_all(because: str) -> Mechanism:
     return Mechanism(name="a targeted send became a send to all", because=because)
 
 
-def names_alike(scene: Scene, found: Found) -> Mechanism | None:
-    """Frames went astray only between users whose ids or emails begin alike."""
-    if not scene.about_others(found):
-        return None
-    told = scene.once(_begin_alike)
-    if told is None:
-        return None
-    field, letters, alike = told
-    return Mechanism(
-        name="a group named after the beginning of an id",
-        because=(
-            f"in {alike} of {len(scene.of_others)} cases the {field} of the two begin with the "
-            f"same {letters} letters, whatever their case"
-        ),
-    )
-
-
 def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
     """The owner got the event, and one other did too."""
     of_others, twice = scene.once(_count_twice)
@@ -114,27 +89,6 @@ def replayed(scene: Scene, found: Found) -> Mechanism | None:
             f"session was closed, within {SOON_SECONDS:.0f} s of a connect"
         ),
     )
-
-
-def _begin_alike(scene: Scene) -> tuple[str, int, int] | None:
-    """Which names of victims and recipients begin alike, by how many letters, and how often.
-
-    Where many others' names begin alike as well it says nothing: all ids may begin so.
-    """
-    known = list(scene.run.history.principals.values())
-    for field, said in (("emails", "email"), ("user ids", "subject")):
-        names: dict[str, str] = {each.id: (getattr(each, said) or "").casefold() for each in known}
-        pairs = [
-            (names.get(owner_of(frame) or "", ""), names.get(frame["principal"], ""))
-            for frame in scene.of_others
-        ]
-        common = sorted((in_common(*pair) for pair in pairs), reverse=True)
-        letters = min(BEGINNING, common[math.ceil(ALMOST_ALL * len(common)) - 1])
-        begins = Counter(name[:letters] for name in names.values())
-        others = sum(n * (n - 1) for n in begins.values()) - 2 * len({*map(frozenset, pairs)})
-        if letters >= LEAST and others <= RARE * len(names) ** 2:
-            return field, letters, sum(n >= letters for n in common)
-    return None
 
 
 def _count_kept(scene: Scene) -> int:

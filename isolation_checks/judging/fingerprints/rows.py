@@ -13,6 +13,7 @@ from isolation_checks.judging.fingerprints.scene import (
     LOOKED_AT,
     LOOKED_AT_IN_ALL,
     MOST,
+    SEVERAL,
     Mechanism,
     Scene,
     over,
@@ -20,8 +21,6 @@ from isolation_checks.judging.fingerprints.scene import (
 from isolation_checks.loading.history import Query
 from isolation_checks.records import PrincipalId
 
-SEVERAL = 3
-"""Cases that are no coincidence any more."""
 BEYOND = 1.3
 """So many times what is usual is no coincidence either."""
 

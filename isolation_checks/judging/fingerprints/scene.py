@@ -19,6 +19,8 @@ UNKNOWN = "unknown"
 LOOKED_AT, LOOKED_AT_IN_ALL = 20, 500
 """Frames that are looked at, of one finding and of all together."""
 MOST = 0.5
+SEVERAL = 3
+"""So many are no coincidence."""
 KEPT = "remember"
 """The kind of queries whose words the platform is to keep, and to give again."""
 ALMOST_ALL = 0.9

@@ -7,11 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from isolation_checks.checks.check import Found
-from isolation_checks.judging.fingerprints.scene import MOST, Mechanism, Scene
+from isolation_checks.judging.fingerprints.scene import MOST, SEVERAL, Mechanism, Scene
 from isolation_checks.loading.history import Query
 
-SEVERAL = 3
-"""So many sessions are more than a coincidence."""
 _RATE_LIMITED = "429"
 
 

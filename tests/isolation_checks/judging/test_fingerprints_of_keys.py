@@ -22,6 +22,7 @@ ANSWERS = "answers differ"
 COMMON = "callers are let in as one common user"
 TAKEN = "a token is taken for another's"
 CLOCK = "ids of sessions are made from the clock"
+TWICE = "an id that is given twice"
 NEWEST = "the newest socket wins"
 KEPT = "what was kept for a dropped socket is sent to another"
 ALIKE = "a group named after the beginning of an id"
@@ -30,6 +31,8 @@ ONE_ID = "a reply finds its session by the client's id alone"
 SEARCH = "a search that does not ask whose documents they are"
 UNKNOWN_YET = "events follow the conversation's id, which is known to no session yet"
 PLACE = "a place that is not given back when a session ends"
+CUT_SHORT = "a cache whose key is cut short"
+CACHE = "a cache of answers without the user in its key"
 CANNED = "a canned text in the place of an answer"
 LEFT = "state that another's run had left behind"
 UNKNOWN = "unknown"
@@ -55,8 +58,8 @@ def _both(number, pause=""):
         # it had been told its own name as well: its answer, not its session, is another's
         (C_IS_C + "a:=a b:=b b?q2,B1 b:q2,=a,B1 b!q2", LABELS, UNKNOWN),
         (f"{_both(1)} +2s {_both(2)} +2s {_both(3)}", IDS, CLOCK),
-        (f"{_both(1)} +2s {_both(2)}", IDS, UNKNOWN),  # twice is no pattern yet
-        (f"{_both(1, '+2s')} {_both(2)} +2s {_both(3)}", IDS, UNKNOWN),
+        (f"{_both(1)} +2s {_both(2)}", IDS, TWICE),  # twice is no pattern yet
+        (f"{_both(1, '+2s')} {_both(2)} +2s {_both(3)}", IDS, TWICE),
         ("b: c: d: a?q1,A1 a- +2s b+0? b:q1,A1", CANARY, KEPT),  # and gone before it was ready
     ],
 )
@@ -79,6 +82,22 @@ def test_a_group_of_several_is_no_send_to_all(called, mechanism):
     for number, name in enumerate("abc"):
         said = f"{called}-{number}@x.test" if called == "collider" else f"{name}-one@x.test"
         _change(run.history.principals, name, email=said)
+    first = findings.of(run, outcomes(run, CANARY)).shown[0]
+    assert mechanism == first.mechanism, first.because
+
+
+@pytest.mark.parametrize(("twins", "mechanism"), [(True, CUT_SHORT), (False, CACHE)])
+def test_a_key_that_holds_a_beginning_is_told_by_whom_it_keeps_apart(twins, mechanism):
+    """Those called alike get each other's answers, and those called otherwise their own."""
+    same = "what_is_it_that_I_told_you_before"
+    script = [f"a?q1={same},A1 +2s a:q1,A1 a!q1 b?q2={same} b:q2,A1 b!q2"]
+    for number in (3, 4, 5) if twins else ():
+        said = f"what_was_said_{number}"
+        script += [f"c?q{number}={said},C{number} +2s c:q{number},C{number} c!q{number}"]
+        script += [f"d?q{number}0={said},D{number} +2s d:q{number}0,D{number} d!q{number}0"]
+    run = recorded(" ".join(["e: f: g: h:", *script])).loaded("duckdb")
+    for number, name in enumerate("ab"):
+        _change(run.history.principals, name, email=f"collider-{number}@x.test")
     first = findings.of(run, outcomes(run, CANARY)).shown[0]
     assert mechanism == first.mechanism, first.because
 
