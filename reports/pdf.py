@@ -241,7 +241,7 @@ def _tables(paper: Paper, judgement: Judgement) -> None:
     rows: list[Row] = [("check", "verdict", "examined", "found", "so")]
     for check in judgement.checks:
         todo = advice.for_check(check)
-        note = " ".join(filter(None, (wording.found_note(check), todo)))
+        note = ". ".join(filter(None, (wording.found_note(check), todo)))
         unit = wording.unit(check.examined, check.unit)
         examined = f"{wording.count(check.examined)} {unit}"
         name = f"{check.name}: {check.asks}"
@@ -251,7 +251,7 @@ def _tables(paper: Paper, judgement: Judgement) -> None:
         paper.heading("Objectives", room=40)
         rows = [("objective", "verdict", "measured", "what to do")]
         for each in judgement.objectives:
-            todo = " ".join(filter(None, (each.note, advice.for_objective(each))))
+            todo = ". ".join(filter(None, (each.note, advice.for_objective(each))))
             name = ": ".join(filter(None, (wording.limit(each.statement), each.meaning)))
             rows.append((name, each.verdict, wording.measured(each), todo))
         paper.table(rows, (32, 12, 26, 30))
