@@ -98,6 +98,7 @@ def test_all_pass_takes_at_most_thirty_six_lines(width):
     assert "and 37 more" in " ".join(shown.split())
     assert shown.endswith("exit 0\n")
     assert plain(samples.passing(), width).count("\n") <= 36
+    assert "95 times in 100" in " ".join(plain(samples.passing(), width).split())
 
 
 def test_a_pass_that_does_not_gate_a_failure_hides_nothing():
