@@ -36,8 +36,8 @@ def test_nothing_is_cut_off_and_nothing_collides(name, browser, tmp_path):
         shown.close()
 
 
-def test_in_print_everything_is_light_and_open(browser, tmp_path):
-    """Dark screens do not blacken paper, and what was folded is printed."""
+def test_in_print_everything_is_light_and_what_is_folded_is_a_line(browser, tmp_path):
+    """Dark screens do not blacken paper; twenty consequences take no twenty pages."""
     file = tmp_path / "index.html"
     file.write_bytes(page.render(samples.failing()))
     shown = browser.new_page(color_scheme="dark")
@@ -46,5 +46,9 @@ def test_in_print_everything_is_light_and_open(browser, tmp_path):
     paper = shown.evaluate("getComputedStyle(document.body).backgroundColor")
     assert "rgb(255, 255, 255)" == paper
     assert not shown.locator("nav").is_visible()
-    assert shown.locator("details .witness").first.bounding_box()["height"] > 0
+    follower = shown.locator(".follower").first
+    assert follower.locator("summary").is_visible()
+    assert not follower.locator(".witness").is_visible()
+    shown.goto(f"{file.as_uri()}#F2")  # whoever wants it on paper opens it
+    assert follower.locator(".witness").is_visible()
     shown.close()
