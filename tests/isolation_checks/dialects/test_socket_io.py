@@ -196,6 +196,31 @@ def test_packets_are_what_python_socketio_says_they_are(name, arguments, number,
     assert namespace == (again.namespace or "/")
 
 
+def test_what_a_server_of_nodes_says_is_read():
+    """Recorded from socket.io 4 with the recovery of connections, which adds an offset."""
+    said = [
+        b'40/room,{"sid":"8wX71vWK5Nw_Y-9uAAAA","pid":"Wn0GTPYhfSwXsDkPAAAB"}',
+        b'42/room,["token",{"id":"q1","piece":"He"},"Q86mVwW"]',
+        b'451-/room,["shot",{"id":"q1","png":{"_placeholder":true,"num":0}},"Q86mVwW.0"]',
+        b'42/room,0["which?",{"of":"them"}]',
+        b'43/room,4503599627370497[{"text":"done"}]',
+        b'44/room,{"message":"token ran out","data":{"code":7}}',
+        b"41/room,",
+    ]
+    dialect = dialect_of(described(namespace="/room"))
+    assert [
+        ("connect", None, None),
+        ("token", "q1", "He"),
+        ("shot", "q1", None),
+        ("which?", "0", None),
+        ("ack", "4503599627370497", "done"),
+        ("connect_error", None, None),
+        ("disconnect", None, None),
+    ] == [(r.kind, r.query, r.text) for r in map(dialect.read, said)]
+    ends = [None] * 5 + ["connect_error: token ran out", "disconnect"]
+    assert ends == [ROOM.over(frame) for frame in said]
+
+
 def test_a_question_is_an_event():
     """With what is sent along, and numbered where it is to be acknowledged."""
     assert b'42["ask",{"id":"q1","text":"hi"}]' == asked(dialect_of(described()))
