@@ -11,7 +11,6 @@ from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.content import (
     in_an_error,
     left_behind,
-    left_on_a_connection,
     out_of_one_buffer,
     same_beginning,
     same_question,
@@ -32,6 +31,7 @@ from isolation_checks.judging.fingerprints.keys import (
     searched_for,
     unknown_yet,
 )
+from isolation_checks.judging.fingerprints.leftover import left_on_a_connection, off_by_one
 from isolation_checks.judging.fingerprints.probing import probed
 from isolation_checks.judging.fingerprints.routing import (
     laundered,
@@ -42,7 +42,7 @@ from isolation_checks.judging.fingerprints.routing import (
     sent_to_all,
     tool_events,
 )
-from isolation_checks.judging.fingerprints.rows import left_on_a_worker, newest_user
+from isolation_checks.judging.fingerprints.rows import left_on_a_worker, mixed_up, newest_user
 from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
 from isolation_checks.judging.fingerprints.turned_away import canned, place_not_given_back
 
@@ -67,6 +67,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     shared_memory,
     out_of_one_buffer,
     left_on_a_connection,
+    off_by_one,
     cut_short,
     same_question,
     same_question_by_name,
@@ -74,6 +75,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     shared_agent,
     left_behind,
     newest_user,
+    mixed_up,
     left_on_a_worker,
     unknown_yet,
     place_not_given_back,

@@ -24,8 +24,6 @@ from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.records import Ending, PrincipalId, QueryId
 
-TELLING, NOTABLE = 3.0, 0.2
-"""A share is telling when it is so many times the usual one, and no smaller than this."""
 FEW = 0.25
 """A share that is put down to what else goes on."""
 REASSEMBLED = "reassembled"
@@ -62,20 +60,6 @@ def out_of_one_buffer(scene: Scene, found: Found) -> Mechanism | None:
         name="answers stream out of one buffer",
         because=f"in {joined} of {seen} places the words are whole only when the "
         "pieces of the stream are put together",
-    )
-
-
-def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
-    """Whose words went astray had mostly left before the answer came: off by one."""
-    of_victims, of_all = scene.once(_shares_cut_off)
-    if not scene.own(found) or not 0 < of_all * TELLING <= of_victims or of_victims < NOTABLE:
-        return None
-    return Mechanism(
-        name="a reply left on a connection for whoever borrows it next",
-        because=(
-            f"{of_victims:.0%} of the queries whose words reached others had been cut off, "
-            f"where {of_all:.0%} of all were: their answers met whoever came behind them"
-        ),
     )
 
 
@@ -186,12 +170,6 @@ def _count_before(scene: Scene) -> int:
     return sum(each.before for each in scene.passings)
 
 
-def _shares_cut_off(scene: Scene) -> tuple[float, float]:
-    """Of the queries whose words reached others, and of all."""
-    victims = {each.victim.id: each.victim for each in scene.passings}.values()
-    return _cut_off(victims), _cut_off(scene.run.history.queries.values())
-
-
 def _count_kept(scene: Scene) -> tuple[int, int]:
     """Of so many cases of another's words, those of words that were to be remembered."""
     known = scene.run.history.queries
@@ -241,12 +219,6 @@ def _begun_alike(scene: Scene) -> list[int]:
         if scene.answered_fast(each.recipient)
     ]
     return [letters for letters in alike if letters >= ALIKE]
-
-
-def _cut_off(queries: Collection[Query]) -> float:
-    """The share of queries that did not end ok."""
-    cut = sum(query.ending is not Ending.OK for query in queries)
-    return cut / len(queries) if queries else 0.0
 
 
 def _asked(run: Run) -> dict[tuple[PrincipalId, str], list[Query]]:

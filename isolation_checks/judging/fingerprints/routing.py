@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
+
+import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
@@ -13,6 +16,7 @@ from isolation_checks.judging.fingerprints.scene import (
     over,
     owner_of,
 )
+from isolation_checks.loading.run import records
 
 READ = "a read by id alone, without a check of the owner"
 SOME = 0.1
@@ -180,11 +184,38 @@ def _idle(scene: Scene, frame: dict[str, Any]) -> bool:
 
 
 def tool_events(scene: Scene, found: Found) -> Mechanism | None:
-    """Nothing but the events of tools went astray."""
+    """Nothing but the events of tools held another's: they went astray, or what they say did."""
     kinds = scene.foreign_kinds
     if not kinds or not scene.frames(found) or not all("tool" in kind for kind in kinds):
         return None
+    only = f"of all kinds of events only {' and '.join(sorted(kinds))} held another's"
+    uneven, queries = scene.once(_uneven_tools)
+    if scene.own(found) and uneven < SOME * queries:
+        return Mechanism(
+            name="what a tool gave one is given to another",
+            because=f"{only}, and of {queries} such answers {queries - uneven} have all events "
+            "of their tools, each once: none went astray",
+        )
     return Mechanism(
         name="one dispatcher of tools, whose events follow the run that came last",
-        because=f"of all kinds of events only {' and '.join(sorted(kinds))} held another's",
+        because=only,
     )
+
+
+def _uneven_tools(scene: Scene) -> tuple[int, int]:
+    """In how many answers a tool's events are missing or do not go in pairs, of how many.
+
+    Only those count between which words passed, and that came to an end.
+    """
+    told = scene.run.history.plan.dialect.tool
+    kinds = {*told.begins, *told.ends} if told is not None else scene.foreign_kinds
+    meant = {q.id for each in scene.passings for q in (each.victim, each.recipient) if q.done_s}
+    events = scene.run.frames.filter(
+        nw.col("query").is_in(sorted(meant)) & nw.col("kind").is_in(sorted(kinds))
+    )
+    counts: dict[str, Counter[bool]] = {}
+    for each in records(events.group_by("query", "kind").agg(nw.len().alias("n"))):
+        begins = told is not None and each["kind"] in told.begins
+        counts.setdefault(each["query"], Counter())[begins] += int(each["n"])
+    even = sum(told is None or each[True] == each[False] for each in counts.values())
+    return len(meant) - even, len(meant)

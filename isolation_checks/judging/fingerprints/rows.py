@@ -19,7 +19,7 @@ from isolation_checks.judging.fingerprints.scene import (
     over,
 )
 from isolation_checks.loading.history import Query
-from isolation_checks.records import PrincipalId
+from isolation_checks.records import PrincipalId, QueryId
 
 BEYOND = 1.3
 """So many times what is usual is no coincidence either."""
@@ -30,7 +30,7 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
 
     Of a row whose query nobody knows, as those of probes, what most others show is said.
     """
-    if found.channel != "row" or found.kind != "foreign-row" or scene.frames(found):
+    if not _is_row(scene, found):
         return None
     turns = scene.once(_whose_turn)
     for hits, said in ((turns.connected, "connected"), (turns.asked, "asked")):
@@ -39,8 +39,8 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
                 f"in {hits} of {turns.seen} cases the row's owner was the one who had "
                 f"{said} last when the query that it is about was answered"
             )
-    least = max(MOST, min(1.0, BEYOND * turns.usual)) * turns.seen
-    if not (turns.seen and _stored(scene, found)) or turns.met < least:
+    met = turns.seen and turns.met >= _telling(turns.usual) * turns.seen
+    if _owners_own(scene, found) or not (met and _stored(scene, found)):
         return None
     return _newest(
         f"in {turns.met} of {turns.seen} cases the row's owner had a query open when the query "
@@ -52,9 +52,26 @@ def _newest(because: str) -> Mechanism:
     return Mechanism(name="a row written with the id of whoever came last", because=because)
 
 
+def mixed_up(scene: Scene, found: Found) -> Mechanism | None:
+    """Rows that are their owner's own by their query, with words of somebody else's in them."""
+    if not _is_row(scene, found) or not _owners_own(scene, found):
+        return None
+    own, worded = scene.once(_count_owners_own)
+    if own < MOST * worded:
+        return None
+    return Mechanism(
+        name="one's words written into another's row",
+        because=(
+            f"in {own} of {worded} cases the row is about a query of its owner's, and only its "
+            "words are another's: whoever wrote it had both at hand, as one who writes for "
+            "several at once has"
+        ),
+    )
+
+
 def left_on_a_worker(scene: Scene, found: Found) -> Mechanism | None:
     """Rows with the id of somebody who had been served before: nobody tells it anything now."""
-    if found.channel != "row" or found.kind != "foreign-row" or scene.frames(found):
+    if not _is_row(scene, found) or _owners_own(scene, found):
         return None
     turns = scene.once(_whose_turn)
     if turns.seen < SEVERAL or turns.before < MOST * turns.seen or not _stored(scene, found):
@@ -85,11 +102,35 @@ class _Turns:
     """Somebody who had been answered before, and had nothing open meanwhile."""
 
 
+def _is_row(scene: Scene, found: Found) -> bool:
+    """Whether a finding is of a row that has the wrong owner, or another's words."""
+    return found.channel == "row" and found.kind == "foreign-row" and not scene.frames(found)
+
+
+def _owners_own(scene: Scene, found: Found) -> bool:
+    """Whether a row with another's words is about a query of its owner's."""
+    query = scene.run.history.queries.get(found.recipient_query or QueryId(""))
+    return query is not None and query.principal == found.recipient
+
+
+def _count_owners_own(scene: Scene) -> tuple[int, int]:
+    """How many rows with another's words are about a query of their owner's, and how many not."""
+    worded = [f for f in scene.everything if _is_row(scene, f) and f.recipient_query is not None]
+    return sum(f.times for f in worded if _owners_own(scene, f)), sum(f.times for f in worded)
+
+
+def _telling(usual: float) -> float:
+    """The share of cases from which on it is no coincidence that the two met."""
+    return max(MOST, min(1.0, BEYOND * usual))
+
+
 def _stored(scene: Scene, found: Found) -> list[Query]:
     """The victim's queries that rows are about, by their ids or else by their words."""
     known = scene.run.history.queries
-    named = sorted(found.queries)[:LOOKED_AT] or filter(None, [found.victim_query])
-    return [known[query] for query in named if query in known]
+    named = [query for query in sorted(found.queries)[:LOOKED_AT] if query in known]
+    own = [known[query] for query in named if known[query].principal == found.victim]
+    told = known.get(found.victim_query or QueryId(""))
+    return own or [told] * (told is not None)
 
 
 def _whose_turn(scene: Scene) -> _Turns:

@@ -21,9 +21,11 @@ READ = "a read by id alone, without a check of the owner"
 NEWEST_USER = "a row written with the id of whoever came last"
 HUNG = "a?q1 a:q1 a!q1=timeout "
 LEFT_ON_A_WORKER = "an identity that another's run had left on a worker"
+MIXED_UP = "one's words written into another's row"
 MEMORY = "a memory that is searched without the user in its filter"
 TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
 MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
+TOOL = "{0},/tool_executing {0},/tool_completed"
 SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
 
 
@@ -63,6 +65,8 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
             CANARY,
             SHARED,
         ),
+        # the row is b's by its query, and only its words are a's
+        (SEEN + "messages|b,q2,@y,A1", ROW, MIXED_UP),
         (f"{TOLD} b?q2 b:q2,A1,A3 b!q2 c?q3 c:q3,A3 c!q3", CANARY, MEMORY),
         ("a: b: c: d: a:A1 +5s b:A1", CANARY, "unknown"),
         ("a?q1,A1 a!q1 +5s b?q2,B1 b:q2,A1 b!q2", CANARY, LEFT),  # they never met
@@ -102,6 +106,14 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
         (
             "a?q1,A1 b?q2 b:q2,/tool_executing,A1 b!q2 a!q1",
             "one dispatcher of tools, whose events follow the run that came last",
+        ),
+        (  # everybody has all events of a tool's
+            f"a?q1,A1 b?q2 {TOOL.format('a:q1')} {TOOL.format('b:q2')},A1 a!q1 b!q2",
+            "what a tool gave one is given to another",
+        ),
+        (  # one was cut off, and everybody behind it gets the answer to the query before
+            "a?q0,A1 a!q0=lost b?q1,B1 b:q1,A1 b!q1 c?q2,C1 c:q2,B1 c!q2 d?q3,D1 d:q3,C1 d!q3",
+            "a reply left on a connection for whoever borrows it next",
         ),
         (
             "a?q1,A1 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2 a!q1",

@@ -1,0 +1,81 @@
+"""Fingerprints of what a query that was cut off leaves over, and who finds it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.scene import (
+    ALMOST_ALL,
+    MOST,
+    SEVERAL,
+    Mechanism,
+    Scene,
+)
+from isolation_checks.loading.history import Query
+from isolation_checks.records import Ending
+
+LEFT_OVER = "a reply left on a connection for whoever borrows it next"
+TELLING, NOTABLE = 3.0, 0.2
+"""A share is telling when it is so many times the usual one, and no smaller than this."""
+
+
+def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
+    """Whose words went astray had mostly left before the answer came: off by one."""
+    of_victims, of_all = scene.once(_shares_cut_off)
+    if not scene.own(found) or not 0 < of_all * TELLING <= of_victims or of_victims < NOTABLE:
+        return None
+    return Mechanism(
+        name=LEFT_OVER,
+        because=(
+            f"{of_victims:.0%} of the queries whose words reached others had been cut off, "
+            f"where {of_all:.0%} of all were: their answers met whoever came behind them"
+        ),
+    )
+
+
+def off_by_one(scene: Scene, found: Found) -> Mechanism | None:
+    """Answers to the query before: each has the words of one other, and none of its own."""
+    answers, bare, passed_on = scene.once(_moved_on)
+    if not scene.own(found) or answers < SEVERAL or bare < MOST * answers:
+        return None
+    if passed_on < NOTABLE * answers:
+        return None
+    return Mechanism(
+        name=LEFT_OVER,
+        because=(
+            f"{answers} answers hold the words of one other query each, {bare} of them none of "
+            f"their own question's, and in {passed_on} cases the victim's answer had been "
+            "another's itself: off by one"
+        ),
+    )
+
+
+def _shares_cut_off(scene: Scene) -> tuple[float, float]:
+    """Of the queries whose words reached others, and of all."""
+    victims = {each.victim.id: each.victim for each in scene.passings}.values()
+    return _cut_off(victims), _cut_off(scene.run.history.queries.values())
+
+
+def _moved_on(scene: Scene) -> tuple[int, int, int]:
+    """How many answers are that to one other query.
+
+    And how many of them hold no words of their own question, and how many have the words of
+    a query that had been answered so itself.  Nothing where some answers hold several others'
+    words, or several hold the same.
+    """
+    pairs = {(each.victim.id, each.recipient.id): each for each in scene.passings}.values()
+    given = Counter(each.victim.id for each in pairs)
+    got = Counter(each.recipient.id for each in pairs)
+    single = [e for e in pairs if given[e.victim.id] == got[e.recipient.id] == 1]
+    if len(single) < ALMOST_ALL * len(pairs):
+        return 0, 0, 0
+    bare = sum(not each.recipient.echoed for each in single)
+    return len(single), bare, sum(got[each.victim.id] > 0 for each in single)
+
+
+def _cut_off(queries: Collection[Query]) -> float:
+    """The share of queries that did not end ok."""
+    cut = sum(query.ending is not Ending.OK for query in queries)
+    return cut / len(queries) if queries else 0.0
