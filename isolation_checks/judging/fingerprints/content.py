@@ -132,7 +132,7 @@ def shared_agent(scene: Scene, found: Found) -> Mechanism | None:
         because=(
             f"the frames are {found.recipient}'s own by their ids and hold {found.victim}'s words; "
             f"in {len(scene.passings) - before} of {len(scene.passings)} such cases the two "
-            "queries overlapped"
+            f"queries overlapped{_only_in(scene)}"
         ),
     )
 
@@ -146,9 +146,15 @@ def left_behind(scene: Scene, found: Found) -> Mechanism | None:
         name="state that another's run had left behind",
         because=(
             f"in {before} of {len(scene.passings)} cases the victim's query was over before the "
-            "recipient asked"
+            f"recipient asked{_only_in(scene)}"
         ),
     )
+
+
+def _only_in(scene: Scene) -> str:
+    """Which kind of event alone held another's words, where it was one: there is the defect."""
+    kinds = {frame["kind"] for frame in scene.worded}
+    return f"; of all kinds of events only {kinds.pop()} held them" if len(kinds) == 1 else ""
 
 
 def _count_joined(scene: Scene) -> int:

@@ -21,6 +21,8 @@ from isolation_checks.loading.run import records
 READ = "a read by id alone, without a check of the owner"
 SOME = 0.1
 """The share of all frames at which a pattern is taken to be one."""
+MANY = 5000
+"""Events of which it is asked whether they come behind their answers."""
 SOON_SECONDS = 1.0
 """What was kept for somebody is sent as soon as anybody comes."""
 
@@ -178,9 +180,30 @@ def laundered(scene: Scene, found: Found) -> Mechanism | None:
 
 
 def _idle(scene: Scene, frame: dict[str, Any]) -> bool:
-    query = scene.run.history.queries.get(frame["label_query"])
     own = frame["query_owner"] == frame["principal"]
-    return own and query is not None and over(query) < frame["at_s"]
+    late = own and _is_late(scene, frame)
+    return late and frame["kind"] not in scene.once(_always_late)
+
+
+def _is_late(scene: Scene, frame: dict[str, Any]) -> bool:
+    query = scene.run.history.queries.get(frame["label_query"])
+    return query is not None and over(query) < frame["at_s"]
+
+
+def _always_late(scene: Scene) -> frozenset[str]:
+    """Kinds of events that come behind the answer in any case, as a title or its cost does.
+
+    Those that the protocol promises belong into the answer.
+    """
+    others = scene.foreign_kinds.difference(scene.run.history.plan.dialect.protocol)
+    named = scene.run.frames.filter(
+        nw.col("kind").is_in(sorted(others)) & ~nw.col("label_query").is_null()
+    ).select("kind", "label_query", "at_s")
+    all_of, late = Counter[str](), Counter[str]()
+    for frame in records(named, "at_s", "label_query", limit=MANY):
+        all_of[frame["kind"]] += 1
+        late[frame["kind"]] += _is_late(scene, frame)
+    return frozenset(kind for kind, times in all_of.items() if late[kind] > MOST * times)
 
 
 def tool_events(scene: Scene, found: Found) -> Mechanism | None:

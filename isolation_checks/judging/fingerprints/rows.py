@@ -130,7 +130,7 @@ def _stored(scene: Scene, found: Found) -> list[Query]:
     named = [query for query in sorted(found.queries)[:LOOKED_AT] if query in known]
     own = [known[query] for query in named if known[query].principal == found.victim]
     told = known.get(found.victim_query or QueryId(""))
-    return own or [told] * (told is not None)
+    return own or ([told] if told is not None else [])
 
 
 def _whose_turn(scene: Scene) -> _Turns:

@@ -188,6 +188,14 @@ def test_the_newest_socket_is_told_from_all_findings_together():
     ) == two.shown[0].because
 
 
+def test_what_comes_behind_every_answer_is_not_late():
+    """A title is suggested when its answer is over; whose words it holds is another matter."""
+    script = "a?q1,A1 a!q1 a:q1,A1,/title b?q2 b!q2 b:q2,A1,/title c?q3,C1 c!q3 c:q3,C1,/title"
+    first = found(script, CANARY).shown[0]
+    assert LEFT == first.mechanism
+    assert "only title held them" in first.because
+
+
 def test_a_piece_of_a_stream_that_two_got_is_no_send_to_all():
     """Every answer has many of its kind: that each of several got one proves nothing."""
     script = "a?q1,A1 a:q1,/delta a:q1,/delta b+ b:q1,/delta,A1 c+ c:q1,/delta,A1"
