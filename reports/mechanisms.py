@@ -30,6 +30,8 @@ LOOK: Mapping[str, str] = {
     "one dispatcher of tools, whose events follow the run that came last": "Look at how a tool "
     "finds whom to tell of its progress: give each run a way of its own, not one that is set "
     "anew by every run.",
+    "what a tool gave one is given to another": "Look at where a tool keeps what it found (a "
+    "cache, a workspace, a search that several wait for): its key must hold the user.",
     "an error carries a dump of what others asked": "Look at what error messages are made "
     "from: they quote state that is not the request's own.",
     "an error carries another's context": "Look at where an error takes its ids and its text "
@@ -53,6 +55,8 @@ LOOK: Mapping[str, str] = {
     "used again.",
     "a row written with the id of whoever came last": "Look at where the owner of a row is "
     "taken from when it is written: a variable that all requests share.",
+    "one's words written into another's row": "Look at whoever writes rows for several at once "
+    "(a batch, a queue, a job behind the answer): owner and words must travel together.",
     "an identity that another's run had left on a worker": "Look at work that is handed to "
     "threads: the user must be handed over with it, not read from what the thread had before.",
     "callers are let in as one common user": "Look at what happens when a token cannot be "

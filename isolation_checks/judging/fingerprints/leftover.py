@@ -16,7 +16,6 @@ from isolation_checks.judging.fingerprints.scene import (
 from isolation_checks.loading.history import Query
 from isolation_checks.records import Ending
 
-LEFT_OVER = "a reply left on a connection for whoever borrows it next"
 TELLING, NOTABLE = 3.0, 0.2
 """A share is telling when it is so many times the usual one, and no smaller than this."""
 
@@ -26,12 +25,9 @@ def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
     of_victims, of_all = scene.once(_shares_cut_off)
     if not scene.own(found) or not 0 < of_all * TELLING <= of_victims or of_victims < NOTABLE:
         return None
-    return Mechanism(
-        name=LEFT_OVER,
-        because=(
-            f"{of_victims:.0%} of the queries whose words reached others had been cut off, "
-            f"where {of_all:.0%} of all were: their answers met whoever came behind them"
-        ),
+    return _left_over(
+        f"{of_victims:.0%} of the queries whose words reached others had been cut off, "
+        f"where {of_all:.0%} of all were: their answers met whoever came behind them"
     )
 
 
@@ -42,13 +38,16 @@ def off_by_one(scene: Scene, found: Found) -> Mechanism | None:
         return None
     if passed_on < NOTABLE * answers:
         return None
+    return _left_over(
+        f"{answers} answers hold the words of one other query each, {bare} of them none of "
+        f"their own question's, and in {passed_on} cases the victim's answer had been "
+        "another's itself: off by one"
+    )
+
+
+def _left_over(because: str) -> Mechanism:
     return Mechanism(
-        name=LEFT_OVER,
-        because=(
-            f"{answers} answers hold the words of one other query each, {bare} of them none of "
-            f"their own question's, and in {passed_on} cases the victim's answer had been "
-            "another's itself: off by one"
-        ),
+        name="a reply left on a connection for whoever borrows it next", because=because
     )
 
 
