@@ -77,6 +77,7 @@ def driven(
         "aide",
         "salon",
         "graph",
+        "switchboard",
     ],
 )
 def test_an_honest_stranger_passes(tmp_path, name):
@@ -147,8 +148,24 @@ def test_what_names_nobody_is_told_by_its_words(tmp_path, bug, shows_in, mechani
         assert mechanism == over.looks_like()
 
 
-@pytest.mark.parametrize(("name", "bug"), [("plainly", "newest_owner"), ("rpc", "worker")])
-def test_rows_that_got_anothers_id_are_found(tmp_path, name, bug):
+def test_what_was_left_over_on_a_kept_line_is_told_from_all_else(tmp_path):
+    """Who borrows it gets the answer to the question before, under ids of its own."""
+    with driven(tmp_path, "switchboard", "left_over") as (server, over):
+        assert (1, Verdict.FAIL) == (over.code, over.part("isolation")), over.output
+        assert over.accused()
+        assert over.accused() <= server.leaked()
+        assert "a reply left on a connection for whoever borrows it next" == over.looks_like()
+
+
+@pytest.mark.parametrize(
+    ("name", "bug", "mechanism"),
+    [
+        ("plainly", "newest_owner", "a row written with the id of whoever came last"),
+        ("plainly", "out_of_step", "one's words written into another's row"),
+        ("rpc", "worker", None),  # which of several it looks like is chance
+    ],
+)
+def test_rows_that_got_anothers_id_or_words_are_found(tmp_path, name, bug, mechanism):
     """The wire is clean and said to be, the rows are not."""
     with driven(tmp_path, name, bug) as (server, over):
         assert (1, Verdict.FAIL) == (over.code, over.part("isolation")), over.output
@@ -165,6 +182,7 @@ def test_rows_that_got_anothers_id_are_found(tmp_path, name, bug):
         }
         assert found
         assert found <= wrong
+        assert mechanism in (None, over.looks_like())
 
 
 def test_rows_whose_owners_cannot_be_told_accuse_nobody(tmp_path):

@@ -1,6 +1,7 @@
 """The plain wire, on aiohttp: every id at the root, tokens signed with a known secret, SQLite.
 
 `newest_owner`: rows are written with the user whose request came last.
+`out_of_step`: they are written several at a time, and their words sorted without them.
 `current_request`: so are answers, since the request is a module's variable across an await.
 """
 
@@ -15,9 +16,10 @@ from aiohttp import web
 from hosting import options
 from on_aiohttp import hear, listen
 
-OPTIONS = options("newest_owner", "current_request")
+OPTIONS = options("newest_owner", "out_of_step", "current_request")
 SECRET = os.environ["PLAINLY_SECRET"]
 current = {"user": None, "text": None}
+waiting: list[tuple] = []
 
 db = sqlite3.connect(OPTIONS.folder / "plainly.db", isolation_level=None)
 db.executescript("""
@@ -38,10 +40,28 @@ def row_owner(user):
 
 def store(user, thread, request, role, content):
     owner = current["user"] if OPTIONS.bug == "newest_owner" else user
+    row = (owner, thread, request, role, (user, content))
+    if OPTIONS.bug == "out_of_step":
+        if not waiting:
+            asyncio.get_running_loop().call_later(0.05, write_behind)
+        waiting.append(row)
+    else:
+        write(row)
+
+
+def write(row):
+    owner, thread, request, role, (user, content) = row
     if owner != user:
         OPTIONS.note("rows", victim=user, owner=owner, text=content)
     values = (str(uuid.uuid4()), row_owner(owner), thread, request, role, content, time.time())
     db.execute("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def write_behind():
+    heads, words = [row[:4] for row in waiting], sorted(row[4] for row in waiting)
+    waiting.clear()
+    for head, content in zip(heads, words, strict=True):
+        write((*head, content))
 
 
 async def work(socket, user, message):
