@@ -52,6 +52,7 @@ _ROUTING = {
     "another's frames under the recipient's ids",
     "a group named after the beginning of an id",
     "a reply finds its session by the client's id alone",
+    "one dispatcher of tools, whose events follow the run that came last",
 }
 _DELIVERY = {
     "no-answer",

@@ -40,6 +40,9 @@ def test_answers_that_went_astray_are_missing_where_they_belonged():
         f.kind: f.folded_into for f in astray.shown
     }
     assert 1 == astray.roots
+    tools = found("a?q1,A1 b?q2 b:q2,/tool_executing,A1 c?q3 c!q3=timeout b!q2 a!q1")
+    assert ("foreign-canary", None) == (tools.shown[0].kind, tools.shown[0].folded_into)
+    assert {"F1"} == {f.folded_into for f in tools.shown[1:]}
 
 
 def test_a_row_of_what_was_told_wrongly_is_a_consequence():
