@@ -49,7 +49,10 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "missing_owner_check": ("a read by id alone, without a check of the owner",),
     "unscoped_search": ("a search that does not ask whose documents they are",),
     "pool_residue": (LEFT, SHARED),
-    "desynced_connection": ("a reply left on a connection for whoever borrows it next",),
+    "desynced_connection": (
+        "a reply left on a connection for whoever borrows it next",
+        "what a run that broke off had left behind",
+    ),
     "wrong_owner_row": (NEWEST_USER,),
     "ghost_store": ("kept in one process's memory",),
     "placeholder_owner": (NO_USER,),

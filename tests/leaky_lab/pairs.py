@@ -54,6 +54,7 @@ PAIRS: Mapping[str, Pair] = {
             "(CVE-2023-28858, CVE-2023-28859)",
             looks_like=(
                 "a reply left on a connection for whoever borrows it next",
+                "what a run that broke off had left behind",
                 "unknown",  # where few leaks showed
                 SHARED,
                 LEFT,

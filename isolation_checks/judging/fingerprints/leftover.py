@@ -21,10 +21,21 @@ TELLING, NOTABLE = 3.0, 0.2
 
 
 def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
-    """Whose words went astray had mostly left before the answer came: off by one."""
-    of_victims, of_all = scene.once(_shares_cut_off)
+    """Whose words went astray had mostly left before the answer came.
+
+    Where those behind them were hit in turn it is off by one, and a connection's.
+    """
+    victims, of_victims, of_all = scene.once(_shares_cut_off)
     if not scene.own(found) or not 0 < of_all * TELLING <= of_victims or of_victims < NOTABLE:
         return None
+    if victims >= SEVERAL and of_victims >= ALMOST_ALL:  # and nobody's behind them: no chain
+        return Mechanism(
+            name="what a run that broke off had left behind",
+            because=(
+                f"{of_victims:.0%} of the {victims} queries whose words reached others had failed "
+                f"or been cut off, where {of_all:.0%} of all were"
+            ),
+        )
     return _left_over(
         f"{of_victims:.0%} of the queries whose words reached others had been cut off, "
         f"where {of_all:.0%} of all were: their answers met whoever came behind them"
@@ -51,10 +62,10 @@ def _left_over(because: str) -> Mechanism:
     )
 
 
-def _shares_cut_off(scene: Scene) -> tuple[float, float]:
-    """Of the queries whose words reached others, and of all."""
+def _shares_cut_off(scene: Scene) -> tuple[int, float, float]:
+    """How many queries' words reached others, and which share of them and of all broke off."""
     victims = {each.victim.id: each.victim for each in scene.passings}.values()
-    return _cut_off(victims), _cut_off(scene.run.history.queries.values())
+    return len(victims), _cut_off(victims), _cut_off(scene.run.history.queries.values())
 
 
 def _moved_on(scene: Scene) -> tuple[int, int, int]:

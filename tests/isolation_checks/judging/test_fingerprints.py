@@ -25,6 +25,7 @@ MIXED_UP = "one's words written into another's row"
 MEMORY = "a memory that is searched without the user in its filter"
 TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
 MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
+BROKE_OFF = "a?q1,A1 a!q1=lost b?q2,B1 b!q2=agent_error c?q3,C1 c!q3=dropped"
 TOOL = "{0},/tool_executing {0},/tool_completed"
 SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
 
@@ -110,6 +111,11 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
         (  # everybody has all events of a tool's
             f"a?q1,A1 b?q2 {TOOL.format('a:q1')} {TOOL.format('b:q2')},A1 a!q1 b!q2",
             "what a tool gave one is given to another",
+        ),
+        (  # several broke off, and nobody else's words reached others
+            f"{BROKE_OFF} d?q4,D1 d:q4,D1,A1 d!q4 e?q5,E1 e:q5,E1,B1 e!q5 f?q6,F1 f:q6,F1,C1 f!q6 "
+            + " ".join(f"g?q{n} g!q{n}" for n in range(7, 15)),
+            "what a run that broke off had left behind",
         ),
         (  # one was cut off, and everybody behind it gets the answer to the query before
             "a?q0,A1 a!q0=lost b?q1,B1 b:q1,A1 b!q1 c?q2,C1 c:q2,B1 c!q2 d?q3,D1 d:q3,C1 d!q3",
