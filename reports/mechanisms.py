@@ -41,8 +41,8 @@ LOOK: Mapping[str, str] = {
     "a reply left on a connection for whoever borrows it next": "Look at pooled connections "
     "(database, cache, HTTP): one whose command was cancelled must be closed, not given back.",
     "what a run that broke off had left behind": "Look at what is given back to a pool, or kept, "
-    "when a run fails or is cancelled: an agent, a buffer, a connection. Clean it on that way "
-    "too, or throw it away.",
+    "when a run fails or is cancelled (an agent, a buffer, a connection), and clean it on that "
+    "way too, or throw it away.",
     "a memory that is searched without the user in its filter": "Look at how memory or "
     "documents are searched: every search must name the user or tenant, also where there is none.",
     "a search that does not ask whose documents they are": "Look at how documents are "
