@@ -5,6 +5,7 @@ Times are seconds since the run began; None is unknown and never zero.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -224,9 +225,14 @@ class History:
 
     @property
     def probed_queries(self) -> frozenset[QueryId]:
-        """The queries that probes asked, which are in no account of rows."""
+        """The queries that probes asked, which are in no account of rows.
+
+        Of an attempt that the run's end cut off only the planting tells, which comes first.
+        """
         both = ((probe.query, probe.watched_query) for probe in self.probes)
-        return frozenset(query for pair in both for query in pair if query is not None)
+        told = (each.query for each in self.plantings.values() if each.query not in self.queries)
+        asked = itertools.chain(told, *both)
+        return frozenset(query for query in asked if query is not None)
 
 
 def seconds(process: Process, at_ns: int) -> float:

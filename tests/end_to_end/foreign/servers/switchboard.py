@@ -30,10 +30,10 @@ async def agent(line):
             question = json.loads(raw)
             about, text = {"id": question["id"]}, question["text"]
             await line.send(json.dumps({"k": "begin", **about}))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.08)
             for piece in (text[: len(text) // 2], text[len(text) // 2 :]):
                 await line.send(json.dumps({"k": "piece", "t": piece, **about}))
-                await asyncio.sleep(0.015)
+                await asyncio.sleep(0.06)
             await line.send(json.dumps({"k": "end", "all": f"Echo: {text}", **about}))
     except ConnectionClosed:
         pass
