@@ -11,8 +11,9 @@ import json
 import os
 
 import jwt
-from aiohttp import ClientSession, WSMsgType, web
+from aiohttp import ClientSession, web
 from hosting import options, ready
+from on_aiohttp import hear
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
@@ -97,13 +98,7 @@ async def main():
         OPTIONS.note("secrets", secret=request.query["t"])
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        running = set()
-        async for got in socket:
-            if got.type is WSMsgType.TEXT:
-                work = quietly(ask(lines, socket, user, json.loads(got.data)))
-                running.add(asyncio.create_task(work))
-        for task in running:
-            task.cancel()
+        await hear(socket, lambda question: quietly(ask(lines, socket, user, question)))
         return socket
 
     async with ClientSession() as http:
