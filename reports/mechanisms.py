@@ -82,6 +82,8 @@ LOOK: Mapping[str, str] = {
     "and sending its end failed or was skipped.",
     "the agent died without a word": "Look for what ends an agent in mid-run, and for the "
     "watch that should notice it and tell the user.",
+    "an answer that waited for something": "Look at what these answers waited for, since they "
+    "came in the end: a lock, a pool that is too small, another service.",
     "answered, never stored": "Look at what happens between the answer and the commit: an "
     "error that is swallowed, a rollback that nobody sees.",
     "kept in one process's memory": "Look at where memory is kept: in one process it is gone "

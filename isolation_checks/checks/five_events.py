@@ -138,11 +138,7 @@ def _faults(
     dialect = run.history.plan.dialect
     protocol, repeats = dialect.protocol, frozenset(dialect.repeats)
     if query.reason == Reason.TIMEOUT:
-        last = max(seen.values(), key=lambda record: record["last"], default=None)
-        if last is None:
-            yield "no-answer", "nothing at all came", None
-        else:
-            yield "no-end", f"the last that came was {last['kind']}", last
+        yield _timed_out(dialect, seen)
         return
     if query.ending is not Ending.OK:  # the platform said that it was over before it was whole
         yield from _after_end(dialect, query, seen)
@@ -158,6 +154,17 @@ def _faults(
             if _reordered(seen[earlier], seen[later], both_once=not {earlier, later} & repeats):
                 yield "reordered-event", f"{later} came before {earlier}", seen[later]
     yield from _after_end(dialect, query, seen)
+
+
+def _timed_out(dialect: Dialect, seen: _Seen) -> tuple[str, str, dict[str, Any] | None]:
+    """What had come when a query's time was up; or that its end came behind it."""
+    last = max(seen.values(), key=lambda record: record["last"], default=None)
+    if last is None:
+        return "no-answer", "nothing at all came", None
+    end = next((kind for kind in seen if kind in dialect.ends), None)
+    if end is not None:
+        return "late-end", f"{end} came when nobody waited for it any more", seen[end]
+    return "no-end", f"the last that came was {last['kind']}", last
 
 
 def _after_end(
@@ -187,6 +194,7 @@ def _reordered(earlier: dict[str, Any], later: dict[str, Any], *, both_once: boo
 _SAYS = {
     "no-answer": "{who} asked and was never answered: {what} within the time-out",
     "no-end": "{who}'s answer never ended: {what}",
+    "late-end": "{who}'s answer ended behind its time-out: {what}",
     "missing-event": "{who}'s answer lacks an event: {what}",
     "duplicated-event": "{who} got an event more than once: {what}",
     "reordered-event": "{who} got events out of order: {what}",

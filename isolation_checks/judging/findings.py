@@ -57,6 +57,7 @@ _ROUTING = {
 _DELIVERY = {
     "no-answer",
     "no-end",
+    "late-end",
     "missing-event",
     "duplicated-event",
     "reordered-event",

@@ -33,6 +33,10 @@ DELIVERY: dict[tuple[str, bool | None], tuple[str, str]] = {
         "the agent died without a word",
         "events stopped, and the rows say that the run goes on",
     ),
+    ("late-end", None): (
+        "an answer that waited for something",
+        "its end came, and only when its time was up",
+    ),
     ("lost-row", None): ("answered, never stored", "the answer came whole and its row is missing"),
     ("lost-memory", None): (
         "kept in one process's memory",

@@ -40,7 +40,7 @@ def kinds(outcome):
         (WHOLE + "a:q1,/usage_report", PASS, set()),  # nobody promised that it would not come
         ("a?q1 a!q1=timeout", FAIL, {("no-answer", "a", 1)}),
         (START + "a!q1=timeout", FAIL, {("no-end", "a", 1)}),
-        (WHOLE.replace("a!q1", "a!q1=timeout"), FAIL, {("no-end", "a", 1)}),
+        (WHOLE.replace("a!q1", "a!q1=timeout"), FAIL, {("late-end", "a", 1)}),
         (START + "a!q1=lost", UNKNOWN, set()),  # cut off: never blamed
         (START + "a!q1=cut", UNKNOWN, set()),
         (START + "a!q1=dropped", UNKNOWN, set()),
