@@ -20,7 +20,6 @@ pytestmark = pytest.mark.slow
 KEY = "a key of forty characters for a platform"
 USERS = 6
 OFTEN = """
-resume = "0.7s"
 expire = "1s"
 logout = "0.7s"
 storm = "4s"

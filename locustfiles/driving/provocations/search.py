@@ -16,7 +16,7 @@ from isolation_checks.plan.tables.workload import Seed
 from isolation_checks.records import PrincipalId
 from locustfiles.driving import wording
 from locustfiles.driving.provocations.stage import Actor
-from locustfiles.driving.rig import Rig
+from locustfiles.driving.rig import Query, Rig
 from locustfiles.driving.tokens import AuthError
 
 SEEKERS = 2
@@ -44,13 +44,16 @@ def search_for_a_phantoms(rig: Rig) -> None:
     seekers = [Actor(rig, "seeker") for _ in range(SEEKERS)]
     for turn in itertools.count():
         gevent.sleep(every if hidden else PATIENCE_SECONDS)
+        asked: list[Query] = []
         for seeker, one in zip(seekers, _from(hidden, turn), strict=False):
             rig.recorder.note(
                 "provocations", kind="search", principal=seeker.principal.id, other=one.phantom
             )
             canary = rig.roster.canary(seeker.principal)
             words = wording.searching(one.title, one.ask, canary)
-            seeker.session().ask(words, seeker.label(turn // TURNS), turn % TURNS).done.wait()
+            asked.append(seeker.session().ask(words, seeker.label(turn // TURNS), turn % TURNS))
+        for query in asked:
+            query.done.wait()
 
 
 def _from(hidden: list[Hidden], turn: int) -> list[Hidden]:
