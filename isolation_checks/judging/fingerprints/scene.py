@@ -300,8 +300,9 @@ def _newest(
     hits, seen, first, places = 0, 0, None, set()
     for frame in frames:
         seen += of_another(frame)
-        latest = [identity for at_s, identity in ready if at_s <= frame["at_s"] + _ALMOST]
-        if frame["session"] not in latest[-AT_ONCE:]:
+        before = [identity for at_s, identity in ready if at_s <= frame["at_s"]]
+        soon = [identity for at_s, identity in ready if 0 < at_s - frame["at_s"] <= _ALMOST]
+        if frame["session"] not in {*before[-AT_ONCE:], *soon}:
             continue
         places.add((frame["stream"], frame["index"]))
         if of_another(frame):

@@ -231,3 +231,15 @@ def test_answers_that_name_who_asked_the_same_before_were_kept(said, mechanism):
         script.append(f"b?q{number}={asked} b:q{number},/completed,a# b!q{number}")
     first = found(" ".join(script), "identity of anothers").shown[0]
     assert mechanism == first.mechanism, first.because
+
+
+def test_those_who_connect_right_behind_a_frame_do_not_hide_whom_it_reached():
+    """A platform counts a session a little before it says so: of several nobody is the last."""
+    run = recorded("a?q1,A1 a:q1,A1,/started b+ b:q1,A1 c: d: e:").loaded("duckdb")
+    sessions = run.history.sessions
+    (reached,) = [each.came_s for each in sessions.values() if each.principal == "b"][-1:]
+    for identity, each in sessions.items():
+        if each.principal in {"c", "d", "e"}:
+            sessions[identity] = dataclasses.replace(each, ready_s=reached + 0.12)
+    first = findings.of(run, outcomes(run, CANARY)).shown[0]
+    assert NEWEST == first.mechanism, first.because
