@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from isolation_checks import probing
 from isolation_checks.probing import SOCKET, Family, Shows, Wanted, own
+from locustfiles.driving.probes.controls import ask_about_conversations, look_behind, own_reads
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Shown
 from locustfiles.driving.probes.trying import Trying
@@ -18,7 +19,7 @@ def open_anothers_conversation(rig: Rig) -> None:
     """Have an intruder ask for conversations of a decoy's."""
     wanted = [w for w in probing.wanted(rig.plan, Family.CONVERSATION) if w.kind != "change"]
     if wanted:
-        Ground(rig).ask_about_conversations(wanted, _try)
+        ask_about_conversations(Ground(rig), wanted, _try)
 
 
 def change_anothers_conversation(rig: Rig) -> None:
@@ -30,7 +31,7 @@ def change_anothers_conversation(rig: Rig) -> None:
     for turn, each in enumerate(wanted):
         conversation = ground.conversation(turn)
         if conversation is not None:
-            ground.own_reads(conversation)
+            own_reads(ground, conversation)
             _try(ground, each, conversation)
 
 
@@ -56,7 +57,7 @@ def _try(ground: Ground, each: Wanted, conversation: str) -> None:
         if call is not None:
             ground.call(tried, call, conversation, shown)
             if each.kind == "change":
-                ground.look_behind(tried, conversation)
+                look_behind(ground, tried, conversation)
             return
         line = ground.line(tried, shown)
         if not line.ready:
@@ -64,7 +65,7 @@ def _try(ground: Ground, each: Wanted, conversation: str) -> None:
         if each.kind == "continue":
             query = ground.ask(tried, line, conversation)
             line.wait_for_end(query)
-            ground.look_behind(tried, conversation)
+            look_behind(ground, tried, conversation)
         else:
             number = probing.messages(rig.plan).index(each.way)
             query, content = ground.reading(conversation, tried.by.subject)[number]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from isolation_checks import probing
 from isolation_checks.probing import SOCKET, Family, Shows, Wanted, own
+from locustfiles.driving.probes.controls import ask_about_conversations, look_behind
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Line, Shown
 from locustfiles.driving.probes.trying import Trying
@@ -18,7 +19,7 @@ def claim_identities(rig: Rig) -> None:
     """Have an intruder claim to be a decoy, in every way that the plan describes."""
     wanted = list(probing.wanted(rig.plan, Family.IDENTITY))
     if wanted:
-        Ground(rig).ask_about_conversations(wanted, _try)
+        ask_about_conversations(Ground(rig), wanted, _try)
 
 
 def _try(ground: Ground, each: Wanted, conversation: str) -> None:
@@ -67,7 +68,7 @@ def _shown(ground: Ground, kind: str, token: str, claim: str) -> Shown:
 def _ask(ground: Ground, tried: Trying, line: Line, conversation: str, claim: str | None) -> None:
     query = ground.ask(tried, line, conversation, claim=claim)
     line.wait_for_end(query)
-    ground.look_behind(tried, conversation)
+    look_behind(ground, tried, conversation)
 
 
 def _read(ground: Ground, tried: Trying, line: Line, conversation: str, claim: str | None) -> None:

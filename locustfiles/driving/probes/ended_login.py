@@ -20,6 +20,7 @@ from isolation_checks.plan.units import Secret
 from isolation_checks.probing import SOCKET, Family, Shows, own
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes import forging
+from locustfiles.driving.probes.controls import own_call, own_socket
 from locustfiles.driving.probes.forged_tokens import MINTED
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Line, Shown
@@ -95,10 +96,10 @@ def _after_logout(ground: Ground, who: Principal, kinds: set[str]) -> None:
     assert plan.auth.logout is not None
     line, conversation = _asked(ground, who, token)
     try:
-        ground.own_socket(who, token, own(SOCKET))
+        own_socket(ground, who, token, own(SOCKET))
         reads = probing.reads(plan)[:1] if conversation is not None else ()
         for call in reads:
-            ground.own_call(who, token, call, conversation or "", own(probing.name_of(call)))
+            own_call(ground, who, token, call, conversation or "", own(probing.name_of(call)))
         trouble = _ended(ground, who, plan.auth.logout)
         if "socket after logout" in kinds:
             tried = _tried("socket after logout", who, SOCKET, Shows.ECHO, ANSWERED)

@@ -17,6 +17,7 @@ from isolation_checks.plan.tables.auth import Call
 from isolation_checks.plan.units import Secret
 from isolation_checks.probing import DRESSED, SOCKET, Family, Shows, Wanted, own
 from locustfiles.driving.probes import forging
+from locustfiles.driving.probes.controls import own_call, own_socket
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Shown
 from locustfiles.driving.probes.trying import Trying
@@ -92,10 +93,10 @@ def _controls(ground: Ground, conversation: str | None, model: forging.Model | s
             ground.rig.credentials.know(minted, who.id)
             good.append((MINTED, minted))
     for label, token in good:
-        ground.own_socket(who, token, label + SOCKET)
+        own_socket(ground, who, token, label + SOCKET)
         for call in probing.reads(ground.rig.plan)[:1]:
             if conversation is not None:
-                ground.own_call(who, token, call, conversation, label + probing.name_of(call))
+                own_call(ground, who, token, call, conversation, label + probing.name_of(call))
 
 
 def _try(

@@ -7,9 +7,8 @@ answers: no id is guessed.  Whether an attempt was accepted is for the judge to 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gevent
@@ -21,12 +20,11 @@ from isolation_checks import probing
 from isolation_checks.dialects import template
 from isolation_checks.dialects.reading import Ask
 from isolation_checks.plan.tables.auth import Call
-from isolation_checks.probing import SOCKET, Shows, Wanted, own
 from isolation_checks.records import ConversationLabel, Opcode
 from locustfiles.driving import wording
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes.line import Line, Shown
-from locustfiles.driving.probes.trying import CONTROL, Trying
+from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import AuthError, Http, names_of, token_names
@@ -70,24 +68,6 @@ class Ground:
         told = self.question(who)
         self.decoy.session().ask(told, label, 0).done.wait()
         return who.conversations.get(label)
-
-    def ask_about_conversations(
-        self, wanted: Sequence[Wanted], attempt: Callable[[Ground, Wanted, str], None]
-    ) -> None:
-        """Make every attempt on one conversation of the decoy's after another, behind its controls.
-
-        The intruder's own token is taken, and the decoy can read what is asked for.
-        """
-        for turn in itertools.count():
-            conversation = self.conversation(turn)
-            if conversation is None:
-                self.pause()
-                continue
-            self.own_socket(self.intruder, self.token(self.intruder), own(SOCKET))
-            self.own_reads(conversation)
-            for each in wanted:
-                self.pause()
-                attempt(self, each, conversation)
 
     def question(self, principal: Principal) -> wording.Wording:
         """A question with a canary of this principal's in it."""
@@ -257,58 +237,6 @@ class Ground:
         sign = "&" if "?" in call.path else "?"
         path = f"{call.path}{sign}{pairs}" if pairs else call.path
         return msgspec.structs.replace(call, path=path, headers={**kept, **shown.headers})
-
-    def look_behind(self, tried: Trying, conversation: str) -> None:
-        """Have the decoy read its own conversation, by the first way that there is."""
-        who = self.decoy.principal
-        calls = probing.reads(self.rig.plan)
-        looked = Trying(kind=CONTROL, way="", by=who, victim=who, said="", shows=Shows.WORDS)
-        shown = Shown(token=self.token(who))
-        if calls:
-            self.call(looked, calls[0], conversation, shown)
-        else:
-            line = self.line(looked, shown)
-            for query, content in self.reading(conversation, who.subject)[:1]:
-                line.send(content)
-                line.wait_for(query)
-        tried.behind = looked.session
-
-    def own_socket(self, by: Principal, token: str, label: str) -> None:
-        """A control: with this token, which is good, its owner is let in."""
-        said = f"{by.id}'s own token"
-        tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.LET_IN)
-        with self.trying(tried.own(label)):
-            line = self.line(tried, Shown(token=token))
-            if line.ready and not self.rig.dialect.opens:
-                query = self.ask(tried, line)
-                line.wait_for_end(query)
-
-    def own_reads(self, conversation: str) -> None:
-        """Controls: by every way of reading, the decoy reads its own conversation."""
-        who, plan = self.decoy.principal, self.rig.plan
-        token = self.token(who)
-        for call in probing.reads(plan):
-            self.own_call(who, token, call, conversation, own(probing.name_of(call)))
-        for number, way in enumerate(probing.messages(plan)):
-            said = f"{who.id}'s own token, for its own conversation"
-            tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.WORDS)
-            with self.trying(tried.own(own(way))):
-                tried.about = conversation
-                line = self.line(tried, Shown(token=token))
-                if line.ready:
-                    query, content = self.reading(conversation, who.subject)[number]
-                    line.send(content)
-                    line.wait_for(query)
-
-    def own_call(
-        self, by: Principal, token: str, call: Call, conversation: str, label: str
-    ) -> None:
-        """A control: with this token its owner reads its own conversation by this request."""
-        said = f"{by.id}'s own token, for its own conversation"
-        tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.WORDS)
-        with self.trying(tried.own(label)):
-            tried.about = conversation
-            self.call(tried, call, conversation, Shown(token=token))
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - JSON has no better type

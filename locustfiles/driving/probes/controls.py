@@ -1,0 +1,92 @@
+"""What makes a refusal mean something: the owner does by every way what is then tried.
+
+A way that does not even work for the owner proves nothing when it is refused to another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+from isolation_checks import probing
+from isolation_checks.plan.tables.auth import Call
+from isolation_checks.probing import SOCKET, Shows, Wanted, own
+from locustfiles.driving.principals import Principal
+from locustfiles.driving.probes.ground import Ground
+from locustfiles.driving.probes.line import Shown
+from locustfiles.driving.probes.trying import CONTROL, Trying
+
+
+def ask_about_conversations(
+    ground: Ground, wanted: Sequence[Wanted], attempt: Callable[[Ground, Wanted, str], None]
+) -> None:
+    """Make every attempt on one conversation of the decoy's after another, behind its controls.
+
+    The intruder's own token is taken, and the decoy can read what is asked for.
+    """
+    for turn in itertools.count():
+        conversation = ground.conversation(turn)
+        if conversation is None:
+            ground.pause()
+            continue
+        own_socket(ground, ground.intruder, ground.token(ground.intruder), own(SOCKET))
+        own_reads(ground, conversation)
+        for each in wanted:
+            ground.pause()
+            attempt(ground, each, conversation)
+
+
+def look_behind(ground: Ground, tried: Trying, conversation: str) -> None:
+    """Have the decoy read its own conversation, by the first way that there is."""
+    who = ground.decoy.principal
+    calls = probing.reads(ground.rig.plan)
+    looked = Trying(kind=CONTROL, way="", by=who, victim=who, said="", shows=Shows.WORDS)
+    shown = Shown(token=ground.token(who))
+    if calls:
+        ground.call(looked, calls[0], conversation, shown)
+    else:
+        line = ground.line(looked, shown)
+        for query, content in ground.reading(conversation, who.subject)[:1]:
+            line.send(content)
+            line.wait_for(query)
+    tried.behind = looked.session
+
+
+def own_socket(ground: Ground, by: Principal, token: str, label: str) -> None:
+    """A control: with this token, which is good, its owner is let in."""
+    said = f"{by.id}'s own token"
+    tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.LET_IN)
+    with ground.trying(tried.own(label)):
+        line = ground.line(tried, Shown(token=token))
+        if line.ready and not ground.rig.dialect.opens:
+            query = ground.ask(tried, line)
+            line.wait_for_end(query)
+
+
+def own_reads(ground: Ground, conversation: str) -> None:
+    """Controls: by every way of reading, the decoy reads its own conversation."""
+    who, plan = ground.decoy.principal, ground.rig.plan
+    token = ground.token(who)
+    for call in probing.reads(plan):
+        own_call(ground, who, token, call, conversation, own(probing.name_of(call)))
+    for number, way in enumerate(probing.messages(plan)):
+        said = f"{who.id}'s own token, for its own conversation"
+        tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.WORDS)
+        with ground.trying(tried.own(own(way))):
+            tried.about = conversation
+            line = ground.line(tried, Shown(token=token))
+            if line.ready:
+                query, content = ground.reading(conversation, who.subject)[number]
+                line.send(content)
+                line.wait_for(query)
+
+
+def own_call(  # noqa: PLR0913, PLR0917 - whose control of what it is
+    ground: Ground, by: Principal, token: str, call: Call, conversation: str, label: str
+) -> None:
+    """A control: with this token its owner reads its own conversation by this request."""
+    said = f"{by.id}'s own token, for its own conversation"
+    tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.WORDS)
+    with ground.trying(tried.own(label)):
+        tried.about = conversation
+        ground.call(tried, call, conversation, Shown(token=token))
