@@ -22,7 +22,7 @@ from reference_platform.lifetime import Leash
 from reference_platform.reachable import UnreachableError, check_reachable
 from reference_platform.server import AddressError, bind, serve
 from reference_platform.settings import Latency, Secrets, Settings, Signing
-from reference_platform.storage.database import open_database
+from reference_platform.storage.opening import open_database
 from reference_platform.worker import Worker
 from reference_platform.workers import Supervisor, WorkerFailedError
 

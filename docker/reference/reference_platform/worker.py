@@ -37,8 +37,9 @@ from reference_platform.sockets.routing import Router
 from reference_platform.sockets.sessions import Hub
 from reference_platform.storage.belongings import Belongings
 from reference_platform.storage.conversations import Conversations
-from reference_platform.storage.database import SERVICE, open_database
+from reference_platform.storage.database import SERVICE
 from reference_platform.storage.interrupted import sweep_interrupted, worker_name
+from reference_platform.storage.opening import open_database
 from reference_platform.storage.recorder import Recorder
 from reference_platform.web import refuse
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from reference_platform.storage.database import SERVICE, ConflictError, Database, Statement
 
-if TYPE_CHECKING:
-    from reference_platform.auth.oauth import Grant
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a code stands for."""
+
+    user_id: str
+    client_id: str
+    redirect_uri: str
+    challenge: str
+    expires_at: float
 
 
 class Codes:
@@ -42,8 +50,6 @@ class Codes:
 
     async def take(self, code: str) -> Grant:
         """What a code stands for; it is spent.  Raises ConflictError when it is not good."""
-        from reference_platform.auth.oauth import Grant
-
         rows = await self._database.read(
             SERVICE,
             "SELECT user_id, client_id, redirect_uri, challenge, expires_at FROM oauth_codes "

@@ -15,7 +15,6 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
@@ -24,6 +23,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from reference_platform.auth.accounts import Accounts
+from reference_platform.auth.codes import Grant
 from reference_platform.auth.tokens import InvalidTokenError
 from reference_platform.nouns import PlatformError
 from reference_platform.storage.database import ConflictError
@@ -49,17 +49,6 @@ class OAuthError(Exception):
         self.error = error
         self.description = description
         self.status = status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """What a code stands for."""
-
-    user_id: str
-    client_id: str
-    redirect_uri: str
-    challenge: str
-    expires_at: float
 
 
 class OAuthRoutes:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from reference_platform.faults import Faults
 from reference_platform.nouns import Principal, TenantId, UserId
 
 Value = str | int | float | None
@@ -69,19 +68,3 @@ class Database(Protocol):
 
     async def write(self, scope: Scope, statements: Sequence[Statement]) -> None:
         """Commit all statements together.  Raises ConflictError, having changed nothing."""
-
-
-def open_database(url: str, faults: Faults) -> Database:
-    """Choose the database by its URL: ``sqlite:///PATH`` or ``postgresql://…``.
-
-    Raises ValueError for any other scheme.
-    """
-    if url.startswith("sqlite:///"):
-        from reference_platform.storage.sqlite import SqliteDatabase
-
-        return SqliteDatabase(url.removeprefix("sqlite:///"))
-    if url.startswith(("postgresql://", "postgres://")):
-        from reference_platform.storage.postgres import PostgresDatabase
-
-        return PostgresDatabase(url, faults)
-    raise ValueError("the database must be sqlite:///PATH or postgresql://…")
