@@ -7,20 +7,23 @@ is not touched.  What cannot be removed is said, one line each.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
+import pyarrow as pa
 
+from isolation_checks.errors import HarnessError
 from isolation_checks.history.credentials import Credentials
-from isolation_checks.history.directory import RunDirectory, installation_key
+from isolation_checks.history.directory import RunDirectory, installation_key, read_json
 from isolation_checks.history.stream import batches
 from isolation_checks.plan import hosts, read
-from isolation_checks.records import PrincipalId, RunId
+from isolation_checks.records import PrincipalId, ProcessId, RunId
 from locustfiles.driving.principals import Roster
 from locustfiles.driving.tokens import AuthError, Http, names_of, token_source, words_of
 
 _GONE = (200, 202, 204, 404, 410)
+_STREAM = "principals"
 
 
 @dataclass(slots=True)
@@ -40,7 +43,7 @@ def clean(run: RunDirectory, progress: Callable[[str], None]) -> Cleaned:
     description = run.describe()
     plan = read.decode(description["plan"])
     hosts.refuse_strangers(plan)
-    cleaned = Cleaned()
+    cleaned = Cleaned(left=list(_unknown(run)))
     principals = _principals(run)
     remove = plan.auth.remove
     oauth2 = plan.auth.oauth2
@@ -51,7 +54,7 @@ def clean(run: RunDirectory, progress: Callable[[str], None]) -> Cleaned:
         why = "the plan says of no request that removes an account ([auth.remove])"
         if not logs_in:
             why = "its token was not got by a login, so that no account was created by us"
-        cleaned.left = [f"{principal}: {why}" for principal, _ in principals]
+        cleaned.left += [f"{principal}: {why}" for principal, _ in principals]
         return cleaned
     key = installation_key(run.path.parent, "account")
     login_only = msgspec.structs.replace(
@@ -83,8 +86,24 @@ def _principals(run: RunDirectory) -> list[tuple[PrincipalId, str]]:
     """The name and email of every principal that any process recorded."""
     found = {}
     for process in run.processes():
-        path = run.of_process(process) / "principals.arrow"
-        for batch in batches(path) if path.exists() else ():
+        for batch in _recorded(run, process):
             for record in batch.to_pylist():
                 found[record["principal"]] = record["email"]
     return list(found.items())
+
+
+def _unknown(run: RunDirectory) -> Iterator[str]:
+    """The processes of which nobody can say whose accounts they made; a line each."""
+    for process in run.processes():
+        number = sum(batch.num_rows for batch in _recorded(run, process))
+        try:
+            sealed = read_json(run.of_process(process) / "seal.json")["streams"][_STREAM]["records"]
+        except (HarnessError, KeyError, TypeError):
+            sealed = None
+        if number != sealed:
+            yield f"{process}: it may have made more accounts than the {number} that it recorded"
+
+
+def _recorded(run: RunDirectory, process: ProcessId) -> Iterator[pa.RecordBatch]:
+    path = run.of_process(process) / f"{_STREAM}.arrow"
+    return batches(path) if path.exists() else iter(())

@@ -74,3 +74,15 @@ def test_what_cannot_be_removed_is_listed(crosstalk, recorded, change, why):
     left = said.out.splitlines()[1:]
     assert len(left) > 5
     assert all(line.startswith("left: ") and why in line for line in left)
+
+
+@pytest.mark.parametrize("gone", ["principals.arrow", "seal.json"])
+def test_accounts_that_nobody_wrote_down_are_left_and_said(crosstalk, recorded, gone):
+    """A process that was killed may have made more than it could record: 3, and never 0."""
+    run = recorded("honest")
+    changed(run, lambda plan: plan["auth"].update(source="mint"))
+    for file in (run / "history").glob(f"*/{gone}"):
+        file.unlink()
+    said = crosstalk("cleanup", "latest", "--runs", run.parent)
+    assert said.code == 3
+    assert "left: p0: it may have made more accounts than the " in said.out
