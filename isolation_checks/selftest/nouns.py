@@ -140,9 +140,9 @@ class Selftest(Data, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """0; 1 for a miss or a false finding, 3 for something untried, 4 for a broken trial."""
+        """0; 1 for a miss or a false finding, 4 for a broken trial, 3 for what was not run."""
         if self.missed or self.accused:
             return 1
         if self.broken:
             return 4
-        return 3 if self.untried or not self.honest else 0
+        return 3 if self.not_run or not self.honest else 0

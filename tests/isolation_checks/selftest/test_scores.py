@@ -106,12 +106,16 @@ def test_a_score_says_who_noticed_when_and_what_it_looks_like():
         ([result(fault=HONEST, failed=("a",)), result(detecting=("a",))], [], 1),
         ([result(fault=HONEST), result(problem="it broke")], [], 4),
         ([result(fault=HONEST)], ["lost_row"], 3),
-        ([result(fault=HONEST), result(detecting=("a",))], ["lost_row"], 0),  # on another it was
+        (
+            [result(fault=HONEST), result(detecting=("a",))],
+            ["lost_row"],
+            3,
+        ),  # on another it was, and this one was asked for
         ([result(detecting=("a",))], [], 3),  # nobody looked whether the innocent are accused
     ],
 )
 def test_the_exit_code_says_the_worst(results, not_run, code):
-    """A miss or a false finding 1, a broken trial 4, something untried 3."""
+    """A miss or a false finding 1, a broken trial 4, something that was not run 3."""
     missing = [NotRun(fault=name, database="postgresql", why="none") for name in not_run]
     whole = scores.whole({"lost_row": FAULT}, results, missing, "crosstalk selftest")
     assert code == whole.exit_code
