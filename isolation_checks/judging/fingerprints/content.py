@@ -177,12 +177,15 @@ def _count_before(scene: Scene) -> int:
 
 
 def _count_kept(scene: Scene) -> tuple[int, int]:
-    """Of so many cases of another's words, those of words that were to be remembered."""
+    """Of so many cases of another's words, those of words that were to be remembered.
+
+    Rows do not count: those of a memory hold nothing else, whoever owns them.
+    """
     known = scene.run.history.queries
     planted = [
         (known[found.victim_query].kind == KEPT, found.times)
         for found in scene.everything
-        if found.kind in WORDED and found.victim_query in known  # facts are told everywhere
+        if found.kind in WORDED and found.channel != "row" and found.victim_query in known
     ]
     return sum(times for kept, times in planted if kept), sum(times for _, times in planted)
 

@@ -26,6 +26,10 @@ MEMORY = "a memory that is searched without the user in its filter"
 TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
 MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
 BROKE_OFF = "a?q1,A1 a!q1=lost b?q2,B1 b!q2=agent_error c?q3,C1 c!q3=dropped"
+MISKEPT = " ".join(
+    f"{who}?q{n}~remember,{who.upper()}{n} {who}!q{n} messages|c,{who.upper()}{n}"
+    for n, who in enumerate("abd", 4)
+)
 TOOL = "{0},/tool_executing {0},/tool_completed"
 SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
 
@@ -59,6 +63,7 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         (SEEN + "messages|b,q1", ROW, NEWEST_USER),
         (SEEN + f"d: c+ {MISOWNED}", ROW, NEWEST_USER),  # c asked nothing
         (SEEN + f"c+ d+ b+ {MISOWNED}", ROW, "unknown"),
+        (SEEN + f"d: c+ {MISKEPT}", ROW, NEWEST_USER),  # nobody searched that memory
         (SEEN + f"c?q8 c!q8 d+ b+ {MISOWNED}", ROW, LEFT_ON_A_WORKER),
         ("a?q1,A1 a!q1 +5s b?q2,B1 b:A1 b!q2", CANARY, LEFT),  # no ids, but in an answer
         (  # all that anybody is answered with comes in pieces
