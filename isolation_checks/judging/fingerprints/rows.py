@@ -21,6 +21,8 @@ from isolation_checks.judging.fingerprints.scene import (
 from isolation_checks.loading.history import Query
 from isolation_checks.records import PrincipalId, QueryId
 
+BEHIND = 0.1
+"""Seconds behind an answer in which what writes behind it may still write."""
 BEYOND = 1.3
 """So many times what is usual is no coincidence either."""
 
@@ -186,6 +188,6 @@ def _was_served(own: Iterable[Query], victim: Query) -> bool:
     )
 
 
-def _met(one: Query, other: Query) -> bool:
-    """Whether two queries were open at the same time."""
-    return one.sent_s <= over(other) and other.sent_s <= over(one)
+def _met(victim: Query, other: Query) -> bool:
+    """Whether another query was open while one was, or when its row may have been written."""
+    return victim.sent_s <= over(other) and other.sent_s <= over(victim) + BEHIND
