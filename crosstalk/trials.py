@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import secrets
+import select
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,8 @@ from isolation_checks.selftest import scores
 from isolation_checks.selftest.nouns import Fault, Result, Trial
 from isolation_checks.verdicts import verdict
 
+START_SECONDS = 60
+"""How long a platform may take to announce itself; it takes about one."""
 AFTER_SECONDS = 600
 """How long a drive may take to drain, be read and be judged on a busy machine."""
 ROWS_URL, REDIS_URL = "CROSSTALK_ROWS_URL", "CROSSTALK_REDIS_URL"
@@ -103,7 +106,9 @@ def _platform(trial: Trial, stand: Stand, key: str) -> Iterator[Mapping[str, Any
         ) as process,
     ):
         try:
-            line = process.stdout.readline() if process.stdout else b""
+            assert process.stdout is not None  # it is a pipe
+            ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+            line = process.stdout.readline() if ready else b""
             if not line:
                 errors.seek(0)
                 raise HarnessError(f"the platform did not start: {errors.read()[-600:]!r}")

@@ -133,3 +133,11 @@ def test_one_server_may_be_given_by_its_address_or_where_it_stands(monkeypatch):
     }.items():
         with pytest.raises(UsageError, match=said):
             command._given(wrong)
+
+
+def test_a_platform_that_never_says_where_it_is_breaks_its_trial_alone(monkeypatch, tmp_path):
+    """It is given up and ended, so that the others go on."""
+    monkeypatch.setattr(trials, "START_SECONDS", 0)
+    stand = trials.Stand(runs=tmp_path, postgresql=None, redis=None)
+    trial = msgspec.structs.replace(on_postgresql("broadcast"), database="sqlite")
+    assert "the platform did not start" in trials.made(trial, None, stand).problem
