@@ -20,6 +20,12 @@ from isolation_checks.verdicts.verdict import Judgement
 SURE, SELDOM = 0.95, 0.5
 """A fault that surely struck and is surely noticed in fewer runs than half is missed.  That a
 fault struck does not mean that it showed, so that less is not asked."""
+_INDICATORS = {
+    "connect": "connect time",
+    "first_event": "first event time",
+    "completion": "completion time",
+    "error_share": "error budget",
+}
 
 
 def claimants(fault: str) -> tuple[str, ...]:
@@ -58,8 +64,12 @@ def read(trial: Trial, fault: Fault | None, run: RunDirectory, judgement: Judgem
 
 
 def _failed(judgement: Judgement) -> tuple[str, ...]:
-    """The checks that say FAIL, in their order; those of objectives do where one is missed."""
-    return tuple(check.name for check in judgement.checks if check.verdict is Verdict.FAIL)
+    """The checks that say FAIL, those of objectives by their names too."""
+    missed = {o.indicator for o in judgement.objectives if o.verdict is Verdict.FAIL}
+    names = {check.name for check in judgement.checks if check.verdict is Verdict.FAIL}
+    names |= {_INDICATORS.get(indicator, indicator) for indicator in missed}
+    order = [check.name for check in CHECKS]
+    return tuple(sorted(names, key=lambda n: (order.index(n) if n in order else len(order), n)))
 
 
 def whole(

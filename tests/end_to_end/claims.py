@@ -8,6 +8,13 @@ from isolation_checks.checks import CHECKS
 from isolation_checks.verdicts.lattice import Verdict
 from isolation_checks.verdicts.verdict import Judgement
 
+INDICATORS = {
+    "connect time": "connect",
+    "first event time": "first_event",
+    "completion time": "completion",
+    "error budget": "error_share",
+}
+
 
 def claiming(fault: str) -> set[str]:
     """The checks whose docstrings say that they catch a fault."""
@@ -20,4 +27,6 @@ def claiming(fault: str) -> set[str]:
 
 def failing(judgement: Judgement) -> set[str]:
     """The checks that found something."""
-    return {check.name for check in judgement.checks if check.verdict is Verdict.FAIL}
+    found = {check.name for check in judgement.checks if check.verdict is Verdict.FAIL}
+    missed = {o.indicator for o in judgement.objectives if o.verdict is Verdict.FAIL}
+    return found | {name for name, indicator in INDICATORS.items() if indicator in missed}
