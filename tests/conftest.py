@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import signal
+
+import pytest
 
 
 def pytest_configure() -> None:
@@ -10,3 +13,18 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _own_environment():
+    """What a test leaves in the environment, such as an embedded platform's key, is not another's.
+
+    Fixtures of whole modules come before it, so that theirs stays.
+    """
+    before = dict(os.environ)
+    yield
+    for name in [name for name in os.environ if name not in before]:
+        del os.environ[name]
+    os.environ.update(
+        {name: value for name, value in before.items() if name != "PYTEST_CURRENT_TEST"}
+    )

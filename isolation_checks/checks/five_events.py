@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -138,7 +138,7 @@ def _faults(
     dialect = run.history.plan.dialect
     protocol, repeats = dialect.protocol, frozenset(dialect.repeats)
     if query.reason == Reason.TIMEOUT:
-        yield _timed_out(dialect, seen)
+        yield _timed_out(seen, _ends(dialect, query), dialect.ends)
         return
     if query.ending is not Ending.OK:  # the platform said that it was over before it was whole
         yield from _after_end(dialect, query, seen)
@@ -156,30 +156,35 @@ def _faults(
     yield from _after_end(dialect, query, seen)
 
 
-def _timed_out(dialect: Dialect, seen: _Seen) -> tuple[str, str, dict[str, Any] | None]:
+def _ends(dialect: Dialect, query: Query) -> dict[str, str]:
+    """The events that end a query; of one that we cancelled, a refusal may be our message's."""
+    cancelled = query.kind == Kind.CANCELLED
+    return {kind: how for kind, how in dialect.ends.items() if how != "fail" or not cancelled}
+
+
+def _timed_out(
+    seen: _Seen, ends: Mapping[str, str], every: Mapping[str, str]
+) -> tuple[str, str, dict[str, Any] | None]:
     """What had come when a query's time was up; or that its end came behind it."""
-    last = max(seen.values(), key=lambda record: record["last"], default=None)
+    heard = {kind: record for kind, record in seen.items() if kind in ends or kind not in every}
+    last = max(heard.values(), key=lambda record: record["last"], default=None)
     if last is None:
         return "no-answer", "nothing at all came", None
-    end = next((kind for kind in seen if kind in dialect.ends), None)
+    end = next((kind for kind in heard if kind in ends), None)
     if end is not None:
-        return "late-end", f"{end} came when nobody waited for it any more", seen[end]
+        return "late-end", f"{end} came when nobody waited for it any more", heard[end]
     return "no-end", f"the last that came was {last['kind']}", last
 
 
 def _after_end(
     dialect: Dialect, query: Query, seen: _Seen
 ) -> Iterator[tuple[str, str, dict[str, Any] | None]]:
-    """Events of a query that had ended.  What the dialect does not name may clear up.
-
-    Of a query that we cancelled, a refusal may be that of our message.
-    """
+    """Events of a query that had ended.  What the dialect does not name may clear up."""
     ended = query.ending.value if query.ending is not None else None
     end = next((kind for kind in seen if dialect.ends.get(kind) == ended), None)
     if end is None:
         return
-    ends = {k for k, how in dialect.ends.items() if how != "fail" or query.kind != Kind.CANCELLED}
-    promised, last = {*dialect.protocol, *ends}, seen[end]["last"]
+    promised, last = {*dialect.protocol, *_ends(dialect, query)}, seen[end]["last"]
     after = [kind for kind, record in seen.items() if record["last"] > last and kind in promised]
     if after:
         yield "event-after-end", f"{after[0]} came after {end}", seen[after[0]]

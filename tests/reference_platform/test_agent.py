@@ -1,5 +1,9 @@
 import time
 
+from reference_platform.agent.model import Model
+from reference_platform.faults import Faults
+from reference_platform.settings import Latency
+
 RECALL = "What did I tell you to remember?"
 
 
@@ -101,3 +105,9 @@ def test_the_rows_of_a_query_say_what_its_frames_said(honest):
         (ann.id, "calculator")
     ]
     assert honest.rows("SELECT user_id FROM threads WHERE id = ?", thread) == [(ann.id,)]
+
+
+def test_who_asks_to_think_at_length_waits_four_times_as_long():
+    plain, long = (Model(Latency(), Faults({}, ""), "one seed") for _ in range(2))
+    asked = "Please think it over at length. My code is CT7."
+    assert 4 * plain.pace("Please think it over.").planning_s == long.pace(asked).planning_s

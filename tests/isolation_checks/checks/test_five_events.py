@@ -41,6 +41,12 @@ def kinds(outcome):
         ("a?q1 a!q1=timeout", FAIL, {("no-answer", "a", 1)}),
         (START + "a!q1=timeout", FAIL, {("no-end", "a", 1)}),
         (WHOLE.replace("a!q1", "a!q1=timeout"), FAIL, {("late-end", "a", 1)}),
+        ("a?q1~cancelled a:q1,/refused a!q1=timeout", FAIL, {("no-answer", "a", 1)}),
+        (
+            START.replace("q1 ", "q1~cancelled ", 1) + "a:q1,/refused a!q1=timeout",
+            FAIL,
+            {("no-end", "a", 1)},
+        ),
         (START + "a!q1=lost", UNKNOWN, set()),  # cut off: never blamed
         (START + "a!q1=cut", UNKNOWN, set()),
         (START + "a!q1=dropped", UNKNOWN, set()),

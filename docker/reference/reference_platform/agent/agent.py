@@ -82,7 +82,7 @@ class Agent:
         run = self.run
         self._dispatcher.bridge = emit
         with self._model.answering() as overloaded:
-            pace = self._model.pace()
+            pace = self._model.pace(self.question)
             emit("agent_started", {"agent": NAME})
             if overloaded:
                 return self._make_do(emit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ _FIRST_PAUSE_LIMIT_S = 0.03
 _COLD_REPLICA_S = (6.0, 12.0)
 _PIECES = (6, 12)
 _TOKEN_CHARACTERS = 6
+_AT_LENGTH = re.compile(r"\bthink\b.{0,40}\bat length\b", re.IGNORECASE)
+_LONGER = 4  # how many times as long a model takes that is asked to reason
 _CAPACITY = 4  # answers that a model makes at once before it counts as overloaded
 _LANES = 2
 
@@ -64,12 +67,14 @@ class Model:
         self._lanes = asyncio.Semaphore(_LANES)
         self._buffer = Buffer()
 
-    def pace(self) -> Pace:
-        """Draw how long one answer takes, and in which steps.
+    def pace(self, question: str) -> Pace:
+        """Draw how long the answer takes, and in which steps; longer where it shall be long.
 
         Fault slow_tail: the call is routed to a replica that is still loading.
         """
         total = self._dice.lognormvariate(self._latency.mu, self._latency.sigma)
+        if _AT_LENGTH.search(question):
+            total *= _LONGER
         pieces = self._dice.randint(*_PIECES)
         cold = self._faults.strikes("slow_tail")
         dice = self._faults.dice("slow_tail") if cold else self._dice
