@@ -24,7 +24,7 @@ from websockets.uri import parse_uri
 from locustfiles.driving.loopwatch import LoopWatch
 from locustfiles.driving.tls import Tls, TlsError
 
-GOODBYE, NO_CLOSE_FRAME = 1000, 1006
+GOODBYE, NO_CLOSE_FRAME, UNREADABLE = 1000, 1006, 1002
 READ_SIZE = 65_536
 CLOSE_SECONDS = 5.0
 """How long the platform has to answer our goodbye."""
@@ -300,18 +300,22 @@ class Wire:
     def _finish(self) -> None:
         """The core says that it is over: by a close frame, or by a fault it found."""
         fault, received = self._protocol.parser_exc, self._protocol.close_rcvd
-        ours = self._said_goodbye or (received is None and fault is not None)
-        detail = received.reason if received else str(fault or "")
-        self._end("us" if ours else "them", detail)
+        if fault is not None and received is None:
+            self._end("us", str(fault), unheard=True)
+        else:
+            self._end("us" if self._said_goodbye else "them", received.reason if received else "")
 
-    def _end(self, by: str, detail: str) -> None:
+    def _end(self, by: str, detail: str, *, unheard: bool = False) -> None:
+        """`unheard`: what came last could not be read, whoever had said goodbye before."""
         if self._over:
             return
-        if self._dismissed is not None:
+        if self._dismissed is not None and not unheard:
             by, detail = "them", self._dismissed
         received, sent = self._protocol.close_rcvd, self._protocol.close_sent
         close = sent if by == "us" else received or sent  # they may say goodbye while we do
         code = close.code if close else None
+        if unheard and code == GOODBYE:
+            code = UNREADABLE
         if close is None and by == "them" and self._upgraded.successful():
             code = NO_CLOSE_FRAME
         self._hang_up()

@@ -133,6 +133,8 @@ async def late(ws: ServerConnection, asked: dict[str, str]) -> None:
     if "code" in asked:
         ws.protocol.send_close(int(asked["code"]), "late")
         ws.transport.write(b"".join(ws.protocol.data_to_send()))
+    elif "hex" in asked:
+        ws.transport.write(bytes.fromhex(asked["hex"]))
     else:
         await ws.send("late words")
     ws.transport.resume_reading()

@@ -207,6 +207,15 @@ def test_who_is_sent_away_in_words_leaves_and_the_end_is_theirs(wire, server):
     assert heard.until_closed() == (1000, "them", "disconnect")
 
 
+def test_what_cannot_be_read_behind_our_goodbye_is_no_good_end(wire, server):
+    """Nobody heard what came there, whoever ended it."""
+    heard = wire(server.ws("/late?hex=f100")).open()
+    heard.wire.close()
+    code, by, why = heard.until_closed()
+    assert (code, by) == (1002, "us")
+    assert "reserved bits" in why
+
+
 def test_an_end_without_a_close_frame_is_1006_by_them(wire, server):
     """The connection's plain end is the platform's doing, and abnormal."""
     code, by, detail = wire(server.ws("/raw?hex=&then=drop")).open().until_closed()
