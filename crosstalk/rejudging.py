@@ -31,24 +31,24 @@ def rejudged(
     unless its run is gone or cannot be judged.
 
     Raises:
-        UsageError: no selftest has come to its end there.
+        UsageError: no selftest has come to its end there, or what it left is no result.
     """
     try:
         before = msgspec.json.decode((state / "selftest.json").read_bytes(), type=Selftest)
     except (OSError, msgspec.DecodeError):
         raise UsageError(f"{state} holds no whole selftest to be judged again") from None
     order = {fault: number for number, fault in enumerate((HONEST, *known))}
-    kept = (path.read_bytes() for path in (state / "results").glob("*.json"))
-    driven = [msgspec.json.decode(each, type=Result).trial for each in kept]
+    driven = [trials.kept(path).trial for path in (state / "results").glob("*.json")]
     driven.sort(key=lambda t: (order.get(t.fault, len(order)), t.database != "sqlite", t.id))
 
     def again(trial: Trial) -> Result:
         result = _judged(trial, known.get(trial.fault), state / "runs")
         said(result)
         if result.problem is None:
-            path = state / "results" / f"{trial.id}.json"
-            path.unlink()
-            add_json(path, result)
+            fresh = state / "results" / f"{trial.id}.fresh"
+            fresh.unlink(missing_ok=True)
+            add_json(fresh, result)
+            fresh.replace(fresh.with_suffix(".json"))  # there is always one or the other
         return result
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 import locustfiles
-from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, HarnessError
+from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE, HarnessError, UsageError
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.selftest import scores
 from isolation_checks.selftest.nouns import Fault, Result, Trial
@@ -77,6 +77,18 @@ def result(trial: Trial, fault: Fault | None, run: RunDirectory, said: str) -> R
         return Result(trial=trial, problem=f"no judgement: {said[-600:]}")
     judgement = verdict.decode((folder / "verdict.json").read_bytes())
     return scores.read(trial, fault, run, judgement)
+
+
+def kept(path: Path) -> Result:
+    """The result that stands in a file.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Result)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"{path} is no result ({error}); name another --state") from error
 
 
 def names(trial: Trial) -> Iterator[str]:

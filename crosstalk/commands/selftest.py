@@ -16,6 +16,7 @@ import msgspec
 
 from crosstalk import rejudging, servers
 from crosstalk.trials import Stand, known_faults, made
+from crosstalk.trials import kept as kept_in
 from isolation_checks.errors import UsageError
 from isolation_checks.history.directory import add_json, make
 from isolation_checks.plan.references import typed
@@ -198,10 +199,7 @@ def _kept(folder: Path, chosen: Sequence[Trial]) -> dict[str, Result]:
         path = folder / f"{trial.id}.json"
         if not path.exists():
             continue
-        try:
-            result = msgspec.json.decode(path.read_bytes(), type=Result)
-        except msgspec.DecodeError as error:
-            raise UsageError(f"{path} is no result ({error}); name another --state") from error
+        result = kept_in(path)
         if result.trial != trial:
             raise UsageError(
                 f"{path} was made with other users, seconds or rates than are asked for now; "

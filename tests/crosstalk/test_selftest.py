@@ -10,10 +10,11 @@ import time
 import msgspec
 import pytest
 
-from crosstalk import trials
+from crosstalk import rejudging, trials
 from crosstalk.commands import selftest as command
 from isolation_checks.errors import UsageError
 from isolation_checks.history.directory import add_json
+from isolation_checks.selftest import scores
 from isolation_checks.selftest.nouns import Result, Selftest, Trial
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -117,6 +118,19 @@ def test_only_what_was_made_as_it_is_asked_for_is_resumed(tmp_path):
     (tmp_path / f"{on_postgresql('c').id}.json").write_bytes(b"{")
     with pytest.raises(UsageError, match="is no result"):
         command._kept(tmp_path, [on_postgresql("c")])
+
+
+def test_what_is_no_whole_selftest_is_not_judged_again(tmp_path):
+    """One sentence, and nothing of it is touched."""
+    with pytest.raises(UsageError, match="no whole selftest"):
+        rejudging.rejudged(tmp_path, {}, 1, "again", print)
+    whole = scores.whole({}, [], [], "crosstalk selftest")
+    (tmp_path / "selftest.json").write_bytes(msgspec.json.encode(whole))
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "a.json").write_bytes(b"{")
+    with pytest.raises(UsageError, match="is no result"):
+        rejudging.rejudged(tmp_path, {}, 1, "again", print)
+    assert b"{" == (tmp_path / "results" / "a.json").read_bytes()
 
 
 def test_one_server_may_be_given_by_its_address_or_where_it_stands(monkeypatch):
