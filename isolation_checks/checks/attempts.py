@@ -263,8 +263,8 @@ class Attempts:
         if self._code(probe.session) not in _TAKEN:
             return None
         for frame in self._since(probe):
-            text = self._run.content(frame["stream"], frame["index"])
-            if frame["opcode"] == Opcode.HTTP and MARKED.decode() in text:
+            by_http = frame["opcode"] == Opcode.HTTP
+            if by_http and MARKED.decode() in self._run.content(frame["stream"], frame["index"]):
                 return Sign(words="a fresh token came back", record=frame)
         return None
 
@@ -274,8 +274,8 @@ class Attempts:
         if shown is not None or resume is None or probe.about is None:
             return shown
         for frame in self._since(probe):
-            content = self._run.content(frame["stream"], frame["index"])
-            if frame["kind"] in resume.accepted and probe.about in content:
+            accepted = frame["kind"] in resume.accepted
+            if accepted and probe.about in self._run.content(frame["stream"], frame["index"]):
                 told = f"the platform says that it gave {probe.victim}'s session back"
                 return Sign(words=told, record=frame)
         return None

@@ -9,9 +9,10 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check
 from isolation_checks.dialects.events import dialect_of
+from isolation_checks.dialects.reading import cautiously
 from isolation_checks.loading import words
 from isolation_checks.loading.history import Query
-from isolation_checks.loading.run import Run, records
+from isolation_checks.loading.run import Run, groups_of, records
 from isolation_checks.records import Ending, Kind, QueryId
 from isolation_checks.statistics import bounds
 
@@ -86,9 +87,17 @@ def _alike(run: Run, silent: dict[QueryId, Query]) -> dict[str, list[_Answer]]:
     ).select("query", "stream", "index", "at_s", "kind")
     dialect = dialect_of(run.history.plan.dialect)
     groups: dict[str, list[_Answer]] = {}
-    for record in records(last, "at_s", "stream", "index"):
-        content = run.content(record["stream"], record["index"])
-        text = dialect.read(content.encode()).text
+    ended = records(last, "at_s", "stream", "index")
+    said = {
+        (group[0]["stream"], index): content
+        for group in groups_of(ended, "stream")
+        for index, content in run.contents(
+            group[0]["stream"], [each["index"] for each in group]
+        ).items()
+    }
+    for record in ended:
+        content = said.get((record["stream"], record["index"]), "")
+        text = cautiously(dialect, content.encode()).text
         if text and next(words.exact(text), None) is None:  # another's word is isolation's affair
             groups.setdefault(text, []).append((silent[QueryId(record["query"])], record))
     return groups

@@ -169,7 +169,7 @@ def _timed_out(
     heard = {kind: record for kind, record in seen.items() if kind in ends or kind not in every}
     last = max(heard.values(), key=lambda record: record["last"], default=None)
     if last is None:
-        return "no-answer", "nothing at all came", None
+        return "no-answer", "only a refusal came" if seen else "nothing at all came", None
     end = next((kind for kind in heard if kind in ends), None)
     if end is not None:
         return "late-end", f"{end} came when nobody waited for it any more", heard[end]

@@ -7,6 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks.dialects.events import dialect_of
+from isolation_checks.dialects.reading import cautiously
 from isolation_checks.loading import words
 from isolation_checks.loading.run import Run, records
 
@@ -34,10 +35,7 @@ def _held(run: Run, frames: list[dict[str, Any]], canary: str) -> tuple[int, str
     dialect = dialect_of(run.history.plan.dialect)
     said = ""
     for pieces, index in enumerate(reversed(last), 1):
-        try:
-            said = (dialect.read(contents.get(index, "").encode()).text or "") + said
-        except Exception:  # noqa: BLE001 - a class of somebody's own may raise; loading said so
-            return None
+        said = (cautiously(dialect, contents.get(index, "").encode()).text or "") + said
         if any(word.word.upper() == canary for word in words.everywhere(said)):
             return pieces, said
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
 from isolation_checks.dialects.events import dialect_of
+from isolation_checks.dialects.reading import cautiously
 from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
     LOOKED_AT,
@@ -159,7 +161,9 @@ def _names(run: Run, stream: str, indexes: Iterable[int]) -> dict[int, str]:
     """What users frames name, in the platform's own words."""
     dialect = dialect_of(run.history.plan.dialect)
     contents = run.contents(stream, list(indexes))
-    read = {index: dialect.read(content.encode()).user for index, content in contents.items()}
+    read = {
+        index: cautiously(dialect, content.encode()).user for index, content in contents.items()
+    }
     return {index: name for index, name in read.items() if name is not None}
 
 
@@ -167,12 +171,8 @@ def _told_there(scene: Scene, found: Found, names: frozenset[str]) -> frozenset[
     """Which of these names the answers to a probe have in them."""
     if not names or not _probed(scene, found):
         return frozenset()
-    said = [
-        name
-        for stream, index in found.places[:LOOKED_AT]
-        for name in _names(scene.run, stream, [index]).values()
-    ]
-    return names.intersection(said)
+    said = [_names(scene.run, *places).values() for places in _places(found).items()]
+    return names.intersection(itertools.chain.from_iterable(said))
 
 
 def _sessions(scene: Scene, found: Found) -> list[SessionId]:
@@ -189,18 +189,23 @@ def _sessions(scene: Scene, found: Found) -> list[SessionId]:
 
 def _probed(scene: Scene, found: Found) -> frozenset[SessionId]:
     """The sessions of probes in which something was found."""
-    streams: dict[str, list[int]] = {}
-    for stream, index in found.places[:LOOKED_AT]:
-        streams.setdefault(stream, []).append(index)
     return frozenset(
         SessionId(record["session"])
-        for stream, indexes in streams.items()
+        for stream, indexes in _places(found).items()
         for record in records(
             scene.run.probed_frames.filter(
                 (nw.col("stream") == stream) & nw.col("index").is_in(indexes)
             ).select("session")
         )
     )
+
+
+def _places(found: Found) -> dict[str, list[int]]:
+    """Where it was found, by stream, as far as is looked at."""
+    streams: dict[str, list[int]] = {}
+    for stream, index in found.places[:LOOKED_AT]:
+        streams.setdefault(stream, []).append(index)
+    return streams
 
 
 REFRESHED_SECONDS = 5.0
