@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
 from gevent.event import Event
 
-from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator, answering, our_conversation
 from isolation_checks.dialects.reading import Ask
 from isolation_checks.records import ConversationLabel, Ending, Kind, Reason, SessionId
 from locustfiles.driving.hearing import Hearing
 from locustfiles.driving.keeping import keep
 from locustfiles.driving.manners import Manners
+from locustfiles.driving.opening import Shown, opening
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Query, Rig
-from locustfiles.driving.tokens import AuthError, names_of, token_names
+from locustfiles.driving.tokens import AuthError
 from locustfiles.driving.wire import CLOSE_SECONDS, GOODBYE, Wire, WireError
 from locustfiles.driving.wording import Wording
 
@@ -104,33 +103,11 @@ class Session:
     def _connect(self, token: str) -> str | None:
         """Connect and authenticate; None, or why it did not work."""
         rig = self.rig
-        target, carry = rig.plan.target, rig.plan.auth.carry
-        names = {
-            **rig.words,
-            **names_of(self.principal, rig.run),
-            **token_names(token),
-            "connection": rig.connection_id(self.id),
-        }
-        url = template.in_url(target.websocket, names)
-        pairs = {key: template.fill(value, names) for key, value in carry.query.items()}
-        pairs |= self.query
-        if pairs:
-            url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
-        shown = None if carry.message is None else template.fill(carry.message, names)
-        self._manners.know(shown)
-        wire = Wire(
-            rig.framing.address(url),
-            rig.watch,
-            headers={key: str(template.fill(v, names)) for key, v in carry.headers.items()},
-            subprotocols=[str(template.fill(value, names)) for value in carry.subprotocols],
-            on_messages=self.hearing.on_messages,
-            on_closed=self._on_closed,
-            on_broken=rig.on_broken,
-            frame_limit=int(target.frame_limit),
-            binary=getattr(rig.dialect, "binary", False),
-        )
+        what = opening(rig, self.principal, self.id, Shown(token=token, query=self.query))
+        self._manners.know(what.message)
+        wire = what.wire(rig, self.hearing.on_messages, self._on_closed)
         self._wire = wire
-        timeout = float(target.connect_timeout)
+        timeout = float(rig.plan.target.connect_timeout)
         began = time.monotonic()
         rig.sessions[self.id] = self
         try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from isolation_checks import probing
 from isolation_checks.probing import SOCKET, Family, Shows, Wanted, own
+from locustfiles.driving.opening import Shown
 from locustfiles.driving.probes.controls import ask_about_conversations, look_behind, own_reads
 from locustfiles.driving.probes.ground import Ground
-from locustfiles.driving.probes.line import Shown
 from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.rig import Rig
 

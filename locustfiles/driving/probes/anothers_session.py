@@ -13,8 +13,9 @@ from isolation_checks import probing
 from isolation_checks.dialects import template
 from isolation_checks.plan.tables.dialect import Resume
 from isolation_checks.probing import Family, Shows, Wanted
+from locustfiles.driving.opening import Shown
 from locustfiles.driving.probes.ground import Ground
-from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.probes.line import Line
 from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.rig import Rig
 

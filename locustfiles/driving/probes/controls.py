@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from isolation_checks import probing
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.probing import SOCKET, Shows, Wanted, own
+from locustfiles.driving.opening import Shown
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes.ground import Ground
-from locustfiles.driving.probes.line import Shown
 from locustfiles.driving.probes.trying import CONTROL, Trying
 
 

@@ -18,12 +18,13 @@ from isolation_checks.dialects import template
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.plan.units import Secret
 from isolation_checks.probing import SOCKET, Family, Shows, own
+from locustfiles.driving.opening import Shown
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes import forging
 from locustfiles.driving.probes.controls import own_call, own_socket
 from locustfiles.driving.probes.forged_tokens import MINTED
 from locustfiles.driving.probes.ground import Ground
-from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.probes.line import Line
 from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.rig import Rig
 

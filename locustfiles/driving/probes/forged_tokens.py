@@ -16,10 +16,10 @@ from isolation_checks import probing
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.plan.units import Secret
 from isolation_checks.probing import DRESSED, SOCKET, Family, Shows, Wanted, own
+from locustfiles.driving.opening import Shown
 from locustfiles.driving.probes import forging
 from locustfiles.driving.probes.controls import own_call, own_socket
 from locustfiles.driving.probes.ground import Ground
-from locustfiles.driving.probes.line import Shown
 from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import AuthError

@@ -22,14 +22,13 @@ from isolation_checks.dialects.reading import Ask
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.records import ConversationLabel, Opcode
 from locustfiles.driving import wording
+from locustfiles.driving.opening import Shown
 from locustfiles.driving.principals import Principal
-from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.probes.line import Line
 from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
-from locustfiles.driving.tokens import AuthError, Http, names_of, token_names
-
-_TOKEN = frozenset(("token", "token_b64url"))
+from locustfiles.driving.tokens import AuthError, Http, names_of
 
 
 class Ground:
@@ -183,19 +182,18 @@ class Ground:
         shown: Shown,
     ) -> tuple[int, bytes] | None:
         """Make a request, and record its answer in a session of its own; None: there was none."""
-        rig, http = self.rig, self.rig.http
-        return self._called(
-            tried, http, self._dressed(call, shown), self._names(tried.by, conversation, shown), rig
-        )
+        names = shown.names(tried.by, self.rig.run) | {"conversation": conversation}
+        return self._called(tried, self.rig.http, self._dressed(call, shown), names)
 
     def auth_call(self, tried: Trying, call: Call) -> tuple[int, bytes] | None:
         """The same for a request to the auth service."""
         names = names_of(tried.by, self.rig.run)
-        return self._called(tried, self.auth, call, names, self.rig)
+        return self._called(tried, self.auth, call, names)
 
     def _called(
-        self, tried: Trying, http: Http, call: Call, names: Mapping[str, Any], rig: Rig
+        self, tried: Trying, http: Http, call: Call, names: Mapping[str, Any]
     ) -> tuple[int, bytes] | None:
+        rig = self.rig
         tried.session = rig.session_id()
         about = {
             "session": tried.session,
@@ -217,22 +215,10 @@ class Ground:
         rig.recorder.frames(tried.session, now, 0, [Opcode.HTTP], [body])
         return status, body
 
-    def _names(
-        self, principal: Principal, conversation: str | None, shown: Shown
-    ) -> dict[str, Any]:
-        names = names_of(principal, self.rig.run) | {"conversation": conversation}
-        names = {name: value for name, value in names.items() if name not in _TOKEN}
-        names |= token_names(shown.token) if shown.token is not None else {}
-        return names | ({"subject": shown.subject} if shown.subject is not None else {})
-
     @staticmethod
     def _dressed(call: Call, shown: Shown) -> Call:
         """A request with what is shown besides, and without a token where none is."""
-        kept = {
-            name: value
-            for name, value in call.headers.items()
-            if shown.token is not None or not template.holes(value) & _TOKEN
-        }
+        kept = {name: value for name, value in call.headers.items() if shown.carries(value)}
         pairs = "&".join(f"{name}={value}" for name, value in shown.query.items())
         sign = "&" if "?" in call.path else "?"
         path = f"{call.path}{sign}{pairs}" if pairs else call.path

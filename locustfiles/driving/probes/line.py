@@ -8,42 +8,27 @@ from __future__ import annotations
 
 import re
 import time
-import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
 from gevent.event import Event
 
 from isolation_checks import probing
-from isolation_checks.dialects import template
 from isolation_checks.dialects.correlate import Correlator
 from isolation_checks.dialects.framing import said
 from isolation_checks.dialects.reading import Reading
 from isolation_checks.records import SessionId
 from locustfiles.driving.manners import Manners
+from locustfiles.driving.opening import Shown, opening
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Rig
-from locustfiles.driving.tokens import names_of, token_names
 from locustfiles.driving.wire import Wire, WireError
 
-_TOKEN = frozenset(("token", "token_b64url"))
 _STATUS = re.compile(r"HTTP (\d{3})")
 CLOSE_SECONDS = 1.0
 KEPT = 200
 """Messages that a line remembers: an attempt hears few."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What a connection shows to be let in."""
-
-    token: str | None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-    subject: str | None = None
-    """Who the address says speaks, where it says so, when that is not the principal."""
 
 
 class Line:
@@ -75,41 +60,14 @@ class Line:
 
     def open(self, shown: Shown) -> bool:
         """Connect, and wait until the platform has let us in or turned us away."""
-        rig, carry = self.rig, self.rig.plan.auth.carry
-        target = rig.plan.target
-        names: dict[str, Any] = rig.words | names_of(self.principal, rig.run)
-        names = {name: value for name, value in names.items() if name not in _TOKEN}
-        names |= token_names(shown.token) if shown.token is not None else {}
-        names |= {"subject": shown.subject} if shown.subject is not None else {}
-        names["connection"] = rig.connection_id(self.id)
-
-        def sent(given: Any) -> bool:  # noqa: ANN401 - a template
-            return shown.token is not None or not template.holes(given) & _TOKEN
-
-        url = template.in_url(target.websocket, names)
-        pairs = {k: template.fill(v, names) for k, v in carry.query.items() if sent(v)}
-        pairs |= shown.query
-        if pairs:
-            url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
-        headers = {k: str(template.fill(v, names)) for k, v in carry.headers.items() if sent(v)}
-        shows = carry.message is not None and sent(carry.message)
-        message = template.fill(carry.message, names) if shows else None
-        self._manners.know(message)
-        self._wire = Wire(
-            rig.framing.address(url),
-            rig.watch,
-            headers={**headers, **shown.headers},
-            subprotocols=[str(template.fill(v, names)) for v in carry.subprotocols if sent(v)],
-            on_messages=self._on_messages,
-            on_closed=self._on_closed,
-            on_broken=rig.on_broken,
-            frame_limit=int(target.frame_limit),
-            binary=getattr(rig.dialect, "binary", False),
-        )
+        rig = self.rig
+        what = opening(rig, self.principal, self.id, shown)
+        self._manners.know(what.message)
+        self._wire = what.wire(rig, self._on_messages, self._on_closed)
         rig.sessions[self.id] = self
         self._step("opening")
         try:
-            self._wire.open(timeout=float(target.connect_timeout), tls=rig.tls)
+            self._wire.open(timeout=float(rig.plan.target.connect_timeout), tls=rig.tls)
         except WireError as error:
             self._turned_away(str(error))
             return False

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from isolation_checks import probing
-from locustfiles.driving.probes.line import Line, Shown
+from locustfiles.driving.opening import Shown
+from locustfiles.driving.probes.line import Line
 
 MORE = '[probes]\npatience = "300ms"\n'
-CARRY = 'headers = { Authorization = "Bearer {token}", X-Kept = "yes" }, query = { t = "{token}" }'
 
 
 @pytest.fixture
@@ -24,29 +22,6 @@ def opened(drive):
         return driven, line
 
     return open_to
-
-
-def said_of(line):
-    """What the platform saw of the request."""
-    said = json.loads(line.heard[0][1])
-    return said["path"], {name.lower(): value for name, value in said["headers"]}
-
-
-def test_what_is_shown_is_what_travels(opened, server):
-    """The token by the plan's ways, and whatever stands beside it."""
-    beside = Shown(token="t" * 20, headers={"X-User-Id": "u-1"}, query={"user_id": "u-1"})
-    _, line = opened(server.ws("/headers"), beside, carry=CARRY)
-    path, headers = said_of(line)
-    assert (f"Bearer {'t' * 20}", "u-1") == (headers["authorization"], headers["x-user-id"])
-    assert path.endswith(f"?t={'t' * 20}&user_id=u-1")
-
-
-def test_without_a_token_nothing_that_would_hold_it_is_sent(opened, server):
-    """And the rest is sent as it is."""
-    _, line = opened(server.ws("/headers"), Shown(token=None), carry=CARRY)
-    path, headers = said_of(line)
-    assert "authorization" not in headers
-    assert ("yes", "/headers") == (headers["x-kept"], path)
 
 
 def test_a_session_may_be_used_when_the_platform_has_said_all_it_says_first(opened, server):

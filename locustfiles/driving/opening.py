@@ -1,0 +1,96 @@
+"""What is shown to be let in, and the connection that shows it.
+
+An ordinary session shows its own token; a probe may show another's, none, or more.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from isolation_checks.dialects import template
+from isolation_checks.records import RunId, SessionId
+from locustfiles.driving.principals import Principal
+from locustfiles.driving.rig import Rig
+from locustfiles.driving.tokens import names_of, token_names
+from locustfiles.driving.wire import Wire
+
+_TOKEN = frozenset(("token", "token_b64url"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a connection or a request shows to be let in."""
+
+    token: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What is added to headers and address, besides what carries the token."""
+    subject: str | None = None
+    """Who the address says speaks, where it says so, when that is not the principal."""
+
+    def names(self, principal: Principal, run: RunId) -> dict[str, Any]:
+        """What templates may say about a principal that shows this."""
+        names = {k: v for k, v in names_of(principal, run).items() if k not in _TOKEN}
+        names |= token_names(self.token) if self.token is not None else {}
+        return names | ({"subject": self.subject} if self.subject is not None else {})
+
+    def carries(self, given: Any) -> bool:  # noqa: ANN401 - a template
+        """Whether a template is sent: one that holds the token is not, where there is none."""
+        return self.token is not None or not template.holes(given) & _TOKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a WebSocket says of itself before it is open, and first of all when it is."""
+
+    url: str
+    headers: Mapping[str, str]
+    subprotocols: list[str]
+    message: Any
+    """What carries the token after the upgrade, where a message does; None where none does."""
+
+    def wire(
+        self,
+        rig: Rig,
+        on_messages: Callable[[list[int], list[bytes], int, int], None],
+        on_closed: Callable[[int | None, str, str], None],
+    ) -> Wire:
+        """A connection that opens like this; it is not open yet."""
+        return Wire(
+            rig.framing.address(self.url),
+            rig.watch,
+            headers=self.headers,
+            subprotocols=self.subprotocols,
+            on_messages=on_messages,
+            on_closed=on_closed,
+            on_broken=rig.on_broken,
+            frame_limit=int(rig.plan.target.frame_limit),
+            binary=getattr(rig.dialect, "binary", False),
+        )
+
+
+def opening(rig: Rig, principal: Principal, session: SessionId, shown: Shown) -> Opening:
+    """What a session of a principal's says, when it shows this."""
+    carry = rig.plan.auth.carry
+    names = rig.words | shown.names(principal, rig.run)
+    names["connection"] = rig.connection_id(session)
+
+    def filled(pairs: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: template.fill(v, names) for k, v in pairs.items() if shown.carries(v)}
+
+    url = template.in_url(rig.plan.target.websocket, names)
+    pairs = filled(carry.query) | dict(shown.query)
+    if pairs:
+        url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
+    told = carry.message is not None and shown.carries(carry.message)
+    return Opening(
+        url=url,
+        headers={k: str(v) for k, v in filled(carry.headers).items()} | dict(shown.headers),
+        subprotocols=[
+            str(template.fill(value, names)) for value in carry.subprotocols if shown.carries(value)
+        ],
+        message=template.fill(carry.message, names) if told else None,
+    )

@@ -1,0 +1,78 @@
+"""What is shown to be let in is what travels, and nothing besides."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from locustfiles.driving.opening import Shown, opening
+
+CARRY = 'headers = { Authorization = "Bearer {token}", X-Kept = "yes" }, query = { t = "{token}" }'
+TOKEN = "t" * 20
+
+
+@pytest.fixture
+def shown(drive):
+    """What a session of an ordinary user's says at an address, when it shows something."""
+
+    def said(address, what, **of):
+        rig = drive(address, **of).rig
+        return rig, opening(rig, rig.principal("user"), rig.session_id(), what)
+
+    return said
+
+
+@pytest.fixture
+def heard(shown, server, until):
+    """The path and the headers that the other side saw of it."""
+
+    def over_the_wire(what):
+        rig, said = shown(server.ws("/headers"), what, carry=CARRY)
+        got = []
+        wire = said.wire(rig, lambda _, contents, *__: got.extend(contents), lambda *_, **__: None)
+        wire.open(timeout=5.0, tls=rig.tls)
+        until(lambda: got)
+        wire.abort()
+        seen = json.loads(got[0])
+        return seen["path"], {name.lower(): value for name, value in seen["headers"]}
+
+    return over_the_wire
+
+
+def test_what_is_shown_is_what_travels(heard):
+    """The token by the plan's ways, and whatever stands beside it."""
+    beside = Shown(token=TOKEN, headers={"X-User-Id": "u-1"}, query={"user_id": "u-1"})
+    path, headers = heard(beside)
+    assert (f"Bearer {TOKEN}", "u-1") == (headers["authorization"], headers["x-user-id"])
+    assert path.endswith(f"?t={TOKEN}&user_id=u-1")
+
+
+def test_without_a_token_nothing_that_would_hold_it_is_sent(heard):
+    """And the rest is sent as it is."""
+    path, headers = heard(Shown(token=None))
+    assert "authorization" not in headers
+    assert ("yes", "/headers") == (headers["x-kept"], path)
+
+
+@pytest.mark.parametrize(
+    ("carry", "token", "message"),
+    [
+        ('message = { type = "auth", jwt = "{token}" }', TOKEN, {"type": "auth", "jwt": TOKEN}),
+        ('message = { type = "auth", jwt = "{token}" }', None, None),
+        ('message = { type = "hello" }, query = { t = "{token}" }', None, {"type": "hello"}),
+        (CARRY, TOKEN, None),
+    ],
+)
+def test_the_first_message_is_sent_where_it_has_what_it_carries(shown, carry, token, message):
+    """Who shows no token says nothing that would hold one."""
+    assert message == shown("ws://127.0.0.1:9", Shown(token=token), carry=carry)[1].message
+
+
+def test_who_speaks_may_be_somebody_else_than_who_holds_the_token(shown):
+    """In the address and beside it, where the plan says who speaks."""
+    what = Shown(token=TOKEN, subject="some/body")
+    carry = 'headers = { X-Token = "{token}", X-User = "{subject}" }'
+    _, said = shown("ws://127.0.0.1:9/of/{subject}", what, carry=carry)
+    assert "ws://127.0.0.1:9/of/some%2Fbody" == said.url
+    assert {"X-Token": TOKEN, "X-User": "some/body"} == said.headers
