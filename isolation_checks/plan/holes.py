@@ -61,7 +61,7 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
         yield at, parts, known | {"conversation"}
     resume = dialect.resume
     if resume is not None:
-        held = _RESUME | words | frozenset(auth.secrets)
+        held = _RESUME | _TOKEN | words | frozenset(auth.secrets)
         yield "dialect.resume.message", resume.message, held
         yield "dialect.resume.query", resume.query, _RESUME - {"query", "ticket"}
 

@@ -16,6 +16,7 @@ from isolation_checks.dialects.framing import said
 from isolation_checks.plan.tables.dialect import Resume
 from isolation_checks.records import Ending, Reason
 from locustfiles.driving.session import Session
+from locustfiles.driving.tokens import token_names
 
 
 def taken_up(lost: Session, gone_s: float = 0.0) -> Session | None:
@@ -40,6 +41,7 @@ def taken_up(lost: Session, gone_s: float = 0.0) -> Session | None:
     if behind.open():
         if resume.message is not None:
             names |= {"query": rig.query_id(), "now": time.time()}
+            names |= token_names(behind.principal.access or "")
             behind.send(rig.framing.sealed(template.fill(resume.message, {**rig.words, **names})))
         return behind
     for query in waited_for:

@@ -18,6 +18,7 @@ from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Line
 from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.rig import Rig
+from locustfiles.driving.tokens import token_names
 
 UNDISTURBED = "an answer that nobody disturbed"
 ANSWER_SECONDS = 5.0
@@ -102,6 +103,6 @@ def _take(ground: Ground, tried: Trying, each: Wanted, resume: Resume, token: st
     if not line.ready:
         return
     tried.query = rig.query_id()
-    names |= {"query": tried.query, "ticket": line.told(resume.ticket)}
+    names |= {"query": tried.query, "ticket": line.told(resume.ticket), **token_names(token)}
     line.send(rig.framing.sealed(template.fill(resume.message, {**rig.words, **names})))
     line.wait(lambda: False)  # what is the decoy's may come late

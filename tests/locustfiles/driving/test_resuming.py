@@ -44,6 +44,25 @@ def test_a_session_may_be_asked_for_where_one_connects(drive, server, until):
     assert behind.query["resume"].startswith("s-")
 
 
+def test_whoever_resumes_may_have_to_show_the_token_again(drive, server, until):
+    """In the message that resumes; what is kept of it is a mark that names its owner."""
+    resume = """[dialect.resume]
+session = ["session_id"]
+[dialect.resume.message]
+type = "resume"
+session_id = "{session}"
+request_id = "{query}"
+resume_token = "{token}"
+"""
+    driven = drive(server.ws("/resumable"), dialect=resume)
+    session, _ = begun(driven, until)
+    assert taken_up(session) is not None
+    until(lambda: any(b'"resumed"' in row["content"] for row in driven.rows("frames")))
+    resumed = next(row for row in driven.rows("frames") if b'"resumed"' in row["content"])
+    said = json.loads(resumed["content"])["payload"]["content"]
+    assert f"credential.{session.principal.id}." in said["resume_token"]
+
+
 def test_where_the_platform_named_no_session_none_is_taken_up(drive, server, until):
     """The connection is dropped all the same, and what it asked was given up by us."""
     driven = drive(server.ws("/agent?answer=started"))
