@@ -16,9 +16,11 @@ import click
 import locustfiles
 from crosstalk.commands.options import look, of_runs
 from crosstalk.commands.stages import newest
+from crosstalk.trials import known_faults
 from isolation_checks.errors import EXIT_BROKEN, EXIT_USAGE
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.plan import references
+from isolation_checks.selftest import trials
 from isolation_checks.verdicts import verdict
 
 AFTER_SECONDS = 12.0
@@ -76,6 +78,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     for option, url in (("--database", database), ("--redis", redis)):
         if url is not None:
             references.typed(option, url)
+    if faults:  # before anything is announced
+        trials.asked_for([each for words in faults for each in words.split(",")], known_faults())
     name = f"{datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(2)}"
     scenario = Path(locustfiles.__path__[0]) / "agents.py"
     asked = [

@@ -83,8 +83,9 @@ def test_a_machine_without_locust_is_told_so():
 
 
 def test_a_demo_says_what_it_cannot_do(crosstalk, tmp_path):
-    """The platform's own sentence, exit 2, and no run."""
-    said = crosstalk("demo", "--fault", "shared_sock", "--seconds", "1", "--runs", tmp_path)
+    """One sentence, before anything is announced; exit 2, and no run."""
+    said = crosstalk("demo", "--fault", "hub,shared_sock", "--seconds", "1", "--runs", tmp_path)
     assert said.code == 2
-    assert "unknown fault 'shared_sock'" in said.err.splitlines()[-1]
+    (sentence,) = said.err.splitlines()
+    assert sentence.startswith("crosstalk: unknown fault 'hub'; the nearest known is ")
     assert not list(tmp_path.glob("*/run.json"))
