@@ -37,6 +37,7 @@ from isolation_checks.records import (
 )
 from locustfiles.driving.loopwatch import LoopWatch, run_delay_ns
 from locustfiles.driving.moments import Moments
+from locustfiles.driving.phases import Phases
 from locustfiles.driving.principals import Principal, Roster
 from locustfiles.driving.recorder import Recorder
 from locustfiles.driving.tokens import Http, token_source, words_of
@@ -142,6 +143,7 @@ class Rig:
         self.sessions: dict[SessionId, Holder] = {}
         self.open: dict[QueryId, Query] = {}
         self.asked: set[str] = set()
+        self.phases = Phases()
         self.users: set[str] = set()
         """What the platform is known to call principals."""
         self.stopping = False
@@ -242,8 +244,10 @@ class Rig:
             reason=reason,
         )
         if query.kind not in PROVOKED and reason not in (Reason.RUN_ENDED, Reason.GIVEN_UP):
-            took = ((at_ns or time.monotonic_ns()) - query.due_ns) / 1e6
-            self.report("completion", took, 0, None if ending is Ending.OK else reason)
+            took_s = ((at_ns or time.monotonic_ns()) - query.due_ns) / 1e9
+            self.report("completion", took_s * 1e3, 0, None if ending is Ending.OK else reason)
+            if ending is Ending.OK:
+                self.phases.answered(took_s)
         query.done.set()
 
     def _sweeping(self) -> None:

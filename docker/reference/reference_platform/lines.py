@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from reference_platform.faults import Faults
 from reference_platform.nouns import ThreadId
 
-_LINES = 4
+_LINES = 10
 _REPLICA_WAIT_MS = 100  # how long a read waits for a replica to catch up
 _TTL_S = 3_600
 

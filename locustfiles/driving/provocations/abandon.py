@@ -13,9 +13,6 @@ from isolation_checks.plan import provoking
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
-LATEST_SECONDS = 0.5
-"""An answer is dropped between at once and this long after it was asked for."""
-
 
 def abandon_an_answer(rig: Rig) -> None:
     """Have one principal drop its answer and another ask behind it, by turns."""
@@ -28,7 +25,7 @@ def abandon_an_answer(rig: Rig) -> None:
         leaver, follower = pair if turn % 2 else pair[::-1]
         behind, left = follower.session(), leaver.session()
         left.ask(leaver.question(), leaver.label(turn), 0)
-        gevent.sleep(leaver.principal.random.uniform(0.0, LATEST_SECONDS))
+        gevent.sleep(rig.phases.moment(leaver.principal.random))
         rig.recorder.note(
             "provocations",
             kind="abandon",

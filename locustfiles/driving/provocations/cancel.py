@@ -15,8 +15,6 @@ from isolation_checks.records import Kind
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
-LATEST_SECONDS = 0.4
-"""Queries are cancelled between at once and this long after they were asked."""
 AT_ONCE = 3
 TURNS = 5
 """Queries in one conversation, so that most of them are follow-ups."""
@@ -41,8 +39,11 @@ def cancel_an_answer(rig: Rig) -> None:
             )
             for tab in range(tabs)
         ]
-        for query in asked:
-            gevent.sleep(canceller.principal.random.uniform(0.0, LATEST_SECONDS / tabs))
+        moments = sorted(rig.phases.moment(canceller.principal.random) for _ in asked)
+        for query, before, moment in zip(asked, (0.0, *moments), moments, strict=False):
+            gevent.sleep(moment - before)
+            if query.done.is_set():  # it was fast: there is nothing to take back
+                continue
             rig.recorder.note(
                 "provocations",
                 kind="cancel",

@@ -15,9 +15,6 @@ from locustfiles.driving import wording
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
-LATEST_SECONDS = 0.3
-"""Nobody waits longer than this, and some do not wait at all."""
-
 
 def stop_waiting(rig: Rig) -> None:
     """Have a principal give up waiting and ask the next on the same session, again and again."""
@@ -35,7 +32,7 @@ def stop_waiting(rig: Rig) -> None:
                 rig.roster.canary(actor.principal), next(texts), Kind.IMPATIENT
             )
         query = session.ask(words, actor.label(f"{turn}/given up"), 0)
-        query.done.wait(actor.principal.random.uniform(0.0, LATEST_SECONDS))
+        query.done.wait(rig.phases.moment(actor.principal.random))
         if not query.done.is_set():
             rig.recorder.note(
                 "provocations",

@@ -15,9 +15,6 @@ from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import Http
 
-LATEST_SECONDS = 0.4
-"""It logs out between at once and this long after it asked."""
-
 
 def log_out_during_an_answer(rig: Rig) -> None:
     """Have a principal log out in mid-answer, ask all the same, and log in again."""
@@ -33,7 +30,7 @@ def log_out_during_an_answer(rig: Rig) -> None:
         session, who = actor.session(), actor.principal
         session.shown = who.access  # a token that is about to end is not renewed
         query = session.ask(actor.question(Kind.OUTLIVED), actor.label(turn), 0)
-        gevent.sleep(who.random.uniform(0.0, LATEST_SECONDS))
+        gevent.sleep(rig.phases.moment(who.random))
         rig.recorder.note(
             "provocations", kind="logout", principal=who.id, session=session.id, detail=query.id
         )

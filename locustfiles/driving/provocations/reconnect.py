@@ -13,7 +13,6 @@ from isolation_checks.plan import provoking
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
-LATEST_SECONDS = 0.4
 LISTEN_SECONDS = 0.5
 ACTORS = 2
 
@@ -28,7 +27,7 @@ def reconnect_during_an_answer(rig: Rig) -> None:
         gevent.sleep(every)
         for actor in actors:
             actor.session().ask(actor.question(), actor.label(turn), 0)
-        gevent.sleep(actors[0].principal.random.uniform(0.0, LATEST_SECONDS))
+        gevent.sleep(rig.phases.moment(actors[0].principal.random))
         for actor in actors:
             rig.recorder.note("provocations", kind="reconnect", principal=actor.principal.id)
             actor.drop()

@@ -7,6 +7,7 @@ and all of it, and nothing twice where it promises so.
 from __future__ import annotations
 
 import itertools
+import time
 
 import gevent
 from gevent.pool import Group
@@ -17,8 +18,6 @@ from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Query, Rig
 
 ACTORS = 2
-LATEST_SECONDS = 0.3
-"""A connection is lost between the first event of an answer and this long behind it."""
 GONE_SECONDS = 0.5
 """Somebody is back between at once and this long behind the loss: what was said meanwhile is
 what must be sent again."""
@@ -50,7 +49,8 @@ def _resumed(rig: Rig, actor: Actor, turn: int) -> None:
     session = actor.session()
     query = session.ask(actor.question(Kind.RESUMED), actor.label(turn), 0)
     _wait_for_its_beginning(query)
-    gevent.sleep(actor.principal.random.uniform(0.0, LATEST_SECONDS))
+    behind_s = (time.monotonic_ns() - query.sent_ns) / 1e9
+    gevent.sleep(rig.phases.moment(actor.principal.random, behind_s))
     if not query.done.is_set():  # it was fast: there is no middle of it any more
         rig.recorder.note(
             "provocations",
