@@ -5,11 +5,12 @@ The same text is shown at the terminal and kept in the documentation.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from isolation_checks.selftest.nouns import Result, Score, Selftest
+from isolation_checks.selftest.mechanisms import UNKNOWN
+from isolation_checks.selftest.nouns import Look, Result, Score, Selftest
 
-UNKNOWN = "unknown"
 CLAIMED_AND_CAUGHT, CLAIMED_ONLY, CAUGHT, OTHER, NOTHING = "●", "○", "+", "~", "·"
 
 
@@ -71,8 +72,13 @@ def _score(score: Score) -> tuple[str, ...]:
         f"{_share(score.lower)} – {_share(score.upper)}",
         "" if score.first_s is None else f"{score.first_s:.1f} s",
         ", ".join(score.caught) or "**nothing**",
-        score.mechanism or "",
+        "; ".join(_look(look, score.trials) for look in score.looks),
     )
+
+
+def _look(look: Look, trials: int) -> str:
+    wrongly = "wrongly " if look.fits is False and look.mechanism != UNKNOWN else ""
+    return f"{wrongly}{look.mechanism} ({look.trials} of {trials})"
 
 
 def _share(value: float) -> str:
@@ -123,24 +129,38 @@ def _mark(score: Score, check: str) -> str:
 
 def _looks(scores: Sequence[Score]) -> str:
     """The confusion matrix of fingerprints: what faults look like, rightly and wrongly."""
-    compared = [score for score in scores if score.fits is not None]
-    if not compared:
+    told = [score.told for score in scores if score.told is not None and score.told.trials]
+    if not told:
         return ""
-    right = sum(score.fits is True for score in compared)
-    unknown = sum(score.mechanism == UNKNOWN for score in compared)
+    every = {look.mechanism for score in scores for look in score.looks if look.fits is not None}
     rows = [
-        (
-            mechanism,
-            ", ".join(s.fault for s in compared if s.mechanism == mechanism and s.fits),
-            ", ".join(s.fault for s in compared if s.mechanism == mechanism and not s.fits),
-        )
-        for mechanism in dict.fromkeys(str(score.mechanism) for score in compared)
+        (name, _often(scores, name, rightly=True), _often(scores, name, rightly=False))
+        for name in _in_order(scores)
+        if name in every
     ]
     said = (
-        f"Of {len(compared)} faults whose mechanism can be told, {right} look like it, "
-        f"{unknown} like none that is known, {len(compared) - right - unknown} like another:"
+        f"Of {sum(each.trials for each in told):,} trials with a finding that may look like a "
+        f"mechanism, {sum(each.rightly for each in told):,} look like the right one and nothing "
+        f"else, {sum(each.beside for each in told):,} like it and another beside it, "
+        f"{sum(each.unknown for each in told):,} like none that is known, "
+        f"{sum(each.wrongly for each in told):,} like another only:"
     )
     return "\n".join([said, "", _table(("looks like", "rightly", "wrongly"), rows)])
+
+
+def _in_order(scores: Sequence[Score]) -> list[str]:
+    return list(dict.fromkeys(look.mechanism for score in scores for look in score.looks))
+
+
+def _often(scores: Sequence[Score], mechanism: str, *, rightly: bool) -> str:
+    """The faults that look like a mechanism, and in how many trials, whatever the database."""
+    seen, trials = Counter[str](), Counter[str]()
+    for score in scores:
+        trials[score.fault] += score.trials
+        for look in score.looks:
+            if look.mechanism == mechanism and look.fits is rightly:
+                seen[score.fault] += look.trials
+    return ", ".join(f"{fault} ({number} of {trials[fault]})" for fault, number in seen.items())
 
 
 def _missing(selftest: Selftest) -> str:

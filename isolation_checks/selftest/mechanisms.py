@@ -5,8 +5,12 @@ It is the key to a test, not part of judging: no fingerprint may know a fault by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
+from isolation_checks.selftest.nouns import Look, Told
+
+UNKNOWN = "unknown"
 SHARED = "one agent object shared by overlapping runs"
 LEFT = "state that another's run had left behind"
 NEWEST = "the newest socket wins"
@@ -74,8 +78,30 @@ FITTING: Mapping[str, tuple[str, ...]] = {
 """By fault; of the others no fingerprint is asked."""
 
 
-def fits(fault: str, mechanism: str | None) -> bool | None:
-    """Whether a mechanism fits a fault; None where there is nothing to compare."""
-    if mechanism is None or fault not in FITTING:
+def fits(fault: str, mechanism: str) -> bool | None:
+    """Whether a mechanism fits a fault; None where nobody says what would."""
+    return mechanism in FITTING[fault] if fault in FITTING else None
+
+
+def looks(fault: str, trials: Sequence[Sequence[str]]) -> tuple[Look, ...]:
+    """What the roots of these trials look like, in most of them first."""
+    counts = Counter(name for roots in trials for name in dict.fromkeys(roots))
+    return tuple(
+        Look(mechanism=name, trials=number, fits=fits(fault, name))
+        for name, number in counts.most_common()
+    )
+
+
+def told(fault: str, trials: Sequence[Sequence[str]]) -> Told | None:
+    """In how many of these trials the roots look like what they are."""
+    if fault not in FITTING:
         return None
-    return mechanism in FITTING[fault]
+    counts = Counter(_told(fault, roots) for roots in trials if roots)
+    return Told(**counts)
+
+
+def _told(fault: str, roots: Sequence[str]) -> str:
+    right = [fits(fault, name) for name in roots]
+    if any(right):
+        return "rightly" if all(right) else "beside"
+    return "unknown" if set(roots) == {UNKNOWN} else "wrongly"

@@ -81,6 +81,37 @@ class Result(Data, frozen=True, kw_only=True):
         return bool(self.detecting)
 
 
+class Look(Data, frozen=True, kw_only=True):
+    """A mechanism that roots among the findings look like."""
+
+    mechanism: str
+    trials: int
+    """In so many trials a root looks like it."""
+    fits: bool | None
+    """Whether it fits the fault; None where nobody says what would."""
+
+
+class Told(Data, frozen=True, kw_only=True):
+    """In how many trials the roots among the findings look like what they are.
+
+    Trials in which nothing looks like anything, as where only times are missed, count nowhere.
+    """
+
+    rightly: int = 0
+    """Every root does."""
+    beside: int = 0
+    """One does, and another, beside it, does not."""
+    unknown: int = 0
+    """None looks like any mechanism that is known."""
+    wrongly: int = 0
+    """None does, and one looks like another mechanism."""
+
+    @property
+    def trials(self) -> int:
+        """All of them together."""
+        return self.rightly + self.beside + self.unknown + self.wrongly
+
+
 class Score(Data, frozen=True, kw_only=True):
     """All trials of one fault on one database."""
 
@@ -103,10 +134,11 @@ class Score(Data, frozen=True, kw_only=True):
     """The checks that said FAIL in any trial, and could have meant it."""
     other: tuple[str, ...]
     """The checks that said FAIL beside them, such as objectives on a busy machine."""
-    mechanism: str | None
-    fits: bool | None
-    """Whether that mechanism fits the fault; None where nothing is there to compare."""
     missed: bool
+    looks: tuple[Look, ...] = ()
+    """What roots look like, in most trials first."""
+    told: Told | None = None
+    """None where nobody says what would fit the fault."""
 
 
 class Selftest(Data, frozen=True, kw_only=True):

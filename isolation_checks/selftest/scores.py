@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 
@@ -108,8 +107,7 @@ def _score(fault: Fault, results: list[Result]) -> Score:
     predicted = bounds.at_least_one(fewest, rate) if fewest is not None else None
     times = [result.first_s for result in results if result.first_s is not None]
     caught = _united(result.detecting for result in results)
-    looks = Counter(r.mechanisms[0] for r in results if r.mechanisms)
-    mechanism = looks.most_common(1)[0][0] if looks else None
+    roots = [result.mechanisms for result in results]
     return Score(
         fault=fault.name,
         database=results[0].trial.database,
@@ -124,8 +122,8 @@ def _score(fault: Fault, results: list[Result]) -> Score:
         claimed=claimants(fault.name),
         caught=caught,
         other=tuple(n for n in _united(r.failed for r in results) if n not in caught),
-        mechanism=mechanism,
-        fits=mechanisms.fits(fault.name, mechanism),
+        looks=mechanisms.looks(fault.name, roots),
+        told=mechanisms.told(fault.name, roots),
         missed=not detected or (upper < SELDOM and (predicted is None or predicted > SURE)),
     )
 

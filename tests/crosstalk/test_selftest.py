@@ -15,7 +15,7 @@ from crosstalk.commands import selftest as command
 from isolation_checks.errors import UsageError
 from isolation_checks.history.directory import add_json
 from isolation_checks.selftest import scores
-from isolation_checks.selftest.nouns import Result, Selftest, Trial
+from isolation_checks.selftest.nouns import Result, Selftest, Told, Trial
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 LIMIT_SECONDS = 280
@@ -48,7 +48,7 @@ def test_a_selftest_notices_two_faults_accuses_nobody_and_is_resumed(tmp_path):
     scores = {score.fault: score for score in whole.scores}
     assert "foreign row" in scores["wrong_owner_row"].caught
     assert "row accounting" in scores["lost_row"].caught
-    assert scores["wrong_owner_row"].fits is True
+    assert Told(rightly=1) == scores["wrong_owner_row"].told
     assert scores["lost_row"].opportunities > 10
     assert [1, 2] == [honest.trial.workers for honest in whole.honest]
     for honest in whole.honest:

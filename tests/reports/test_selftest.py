@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from isolation_checks.selftest.nouns import NotRun, Result, Score, Selftest, Trial
+from isolation_checks.selftest.nouns import Look, NotRun, Result, Score, Selftest, Told, Trial
 from reports import selftest
 
 
@@ -18,9 +18,9 @@ def score(fault, **said):
         "claimed": ("frames",),
         "caught": ("frames",),
         "other": (),
-        "mechanism": "sent to all",
-        "fits": True,
         "missed": False,
+        "looks": (Look(mechanism="sent to all", trials=1, fits=True),),
+        "told": Told(rightly=1),
     }
     return Score(fault=fault, **(known | said))
 
@@ -44,9 +44,9 @@ def whole(**said):
                 claimed=("rows",),
                 caught=(),
                 other=("frames",),
-                mechanism=None,
-                fits=None,
                 missed=True,
+                looks=(),
+                told=Told(),
             ),
         ),
         "honest": (Result(trial=honest, parts={"isolation": "PASS"}),),
@@ -65,7 +65,7 @@ def test_the_page_says_all_that_the_selftest_found():
     )
     assert (
         "| broadcast | sqlite | 1 | 1,200 | 100% | 1 of 1 | 2.5% – 100% | 0.8 s | frames "
-        "| sent to all |"
+        "| sent to all (1 of 1) |"
     ) in text
     assert ("| **lost_row** | sqlite | 1 |  |  | 0 of 1 | 0% – 97.5% |  | **nothing** |  |") in text
     assert "- sqlite, seed 1: isolation PASS\n" in text
@@ -83,20 +83,27 @@ def test_the_matrix_tells_a_claim_from_a_catch():
 
 
 def test_what_faults_look_like_is_compared_with_what_fits():
-    """Rightly, wrongly, or like nothing that is known."""
+    """By trials and over every root: rightly, wrongly, or like nothing that is known."""
+    right = Look(mechanism="sent to all", trials=18, fits=True)
+    wrong = Look(mechanism="sent to all", trials=2, fits=False)
+    unknown = Look(mechanism="unknown", trials=1, fits=False)
     scores = (
-        score("broadcast"),
-        score("singleton_agent", fits=False),
-        score("pool_residue", mechanism="unknown", fits=False),
-        score("slow_tail", mechanism=None, fits=None),
+        score("broadcast", trials=20, looks=(right, unknown), told=Told(rightly=17, beside=1)),
+        score("broadcast", trials=20, database="postgresql", looks=(right,), told=Told(rightly=9)),
+        score("singleton_agent", trials=3, looks=(wrong,), told=Told(wrongly=2)),
+        score("pool_residue", looks=(unknown,), told=Told(unknown=1)),
+        score("slow_tail", looks=(), told=Told()),
     )
     text = selftest.render(whole(scores=scores)).decode()
     assert (
-        "Of 3 faults whose mechanism can be told, 1 look like it, 1 like none that is known, "
-        "1 like another:"
+        "Of 30 trials with a finding that may look like a mechanism, 26 look like the right one "
+        "and nothing else, 1 like it and another beside it, 1 like none that is known, 2 like "
+        "another only:"
     ) in text
-    assert "| sent to all | broadcast | singleton_agent |" in text
-    assert "| unknown |  | pool_residue |" in text
+    assert "| sent to all | broadcast (36 of 40) | singleton_agent (2 of 3) |" in text
+    assert "| unknown |  | broadcast (1 of 40), pool_residue (1 of 1) |" in text
+    assert "| sent to all (18 of 20); unknown (1 of 20) |" in text
+    assert "| wrongly sent to all (2 of 3) |" in text
 
 
 def test_a_false_finding_is_the_first_thing_that_is_said():

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from isolation_checks.selftest import mechanisms, scores
-from isolation_checks.selftest.nouns import HONEST, Fault, NotRun, Result, Trial
+from isolation_checks.selftest.nouns import HONEST, Fault, NotRun, Result, Told, Trial
 from tests.docs import generated, pages
 
 FAULT = Fault(
@@ -81,21 +81,48 @@ def test_a_fault_is_missed_where_it_strikes_and_is_seldom_noticed(detected, oppo
     assert missed == seen(*detected, opportunities=opportunities).missed
 
 
-def test_a_score_says_who_noticed_when_and_what_it_looks_like():
-    """Over all trials: each check once, the median time, the commonest mechanism."""
+def test_a_score_says_who_noticed_and_when():
+    """Over all trials: each check once, and the median time."""
     trials = [
-        result(1, detecting=("a",), failed=("a", "z"), first_s=1.0, mechanisms=("m", "n")),
-        result(2, detecting=("b", "a"), failed=("b", "a"), first_s=4.0, mechanisms=("m",)),
-        result(3, detecting=("a",), failed=("a",), first_s=None, mechanisms=("o",)),
+        result(1, detecting=("a",), failed=("a", "z"), first_s=1.0),
+        result(2, detecting=("b", "a"), failed=("b", "a"), first_s=4.0),
+        result(3, detecting=("a",), failed=("a",), first_s=None),
     ]
     [score] = scores.scored({"lost_row": FAULT}, trials)
-    assert (("a", "b"), ("z",), 2.5, "m") == (
-        score.caught,
-        score.other,
-        score.first_s,
-        score.mechanism,
-    )
+    assert (("a", "b"), ("z",), 2.5) == (score.caught, score.other, score.first_s)
     assert ("row accounting",) == score.claimed
+
+
+LOST, TWICE = "answered, never stored", "written twice"
+
+
+@pytest.mark.parametrize(
+    ("trials", "told", "looks"),
+    [
+        ([(LOST,)], Told(rightly=1), [(LOST, 1, True)]),
+        (  # wrong in nine of twenty is no score of the majority's
+            [(LOST,)] * 11 + [(TWICE,)] * 9,
+            Told(rightly=11, wrongly=9),
+            [(LOST, 11, True), (TWICE, 9, False)],
+        ),
+        (  # every root counts, wherever it stands
+            [(LOST, TWICE), (TWICE, LOST)],
+            Told(beside=2),
+            [(LOST, 2, True), (TWICE, 2, False)],
+        ),
+        ([("unknown",), ()], Told(unknown=1), [("unknown", 1, False)]),
+        ([("unknown", TWICE)], Told(wrongly=1), [("unknown", 1, False), (TWICE, 1, False)]),
+        ([(LOST, "unknown")], Told(beside=1), [(LOST, 1, True), ("unknown", 1, False)]),
+        ([()], Told(), []),
+    ],
+)
+def test_what_it_looks_like_is_counted_by_trials_and_over_all_roots(trials, told, looks):
+    """Rightly only where every root looks like what it is."""
+    [score] = scores.scored(
+        {"lost_row": FAULT}, [result(n, mechanisms=roots) for n, roots in enumerate(trials)]
+    )
+    assert told == score.told
+    assert looks == [(look.mechanism, look.trials, look.fits) for look in score.looks]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +156,7 @@ def test_every_mechanism_that_would_fit_is_one_that_is_known():
     assert not sorted(set(mechanisms.FITTING) - set(generated.FAULTS))
     assert mechanisms.fits("broadcast", "a targeted send became a send to all")
     assert mechanisms.fits("broadcast", "unknown") is False
-    assert mechanisms.fits("slow_tail", "unknown") is None
+    assert mechanisms.told("no_such_fault", [("unknown",)]) is None
 
 
 def test_every_claim_is_found_where_a_check_makes_it():
