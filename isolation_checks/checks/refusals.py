@@ -21,6 +21,11 @@ from isolation_checks.verdicts.lattice import Verdict
 
 _NAMED = 4
 """So many kinds that could not be made are named in a line."""
+_UNMADE = "it was never made"
+_WHY_UNMADE = (
+    "; what was never made had no turn: a longer run, or a shorter probes.every or "
+    "probes.patience, gives it one, if the decoy's own questions are answered"
+)
 
 
 def asked(family: Family) -> Callable[[Plan], str | None]:
@@ -84,12 +89,13 @@ def _open(run: Run, family: Family, decided: list[Decided]) -> str:
     done = {(each.probe.kind, each.probe.way) for each in decided if not each.doubt}
     doubts = {(each.probe.kind, each.probe.way): each.doubt for each in decided if each.doubt}
     never = [
-        f"{want.kind} by {want.way} ({doubts.get((want.kind, want.way), 'it was never made')})"
+        f"{want.kind} by {want.way} ({doubts.get((want.kind, want.way), _UNMADE)})"
         for want in probing.wanted(run.history.plan, family)
         if (want.kind, want.way) not in done
     ]
+    why = _WHY_UNMADE if any(each.endswith(f"({_UNMADE})") for each in never) else ""
     more = f"; and {len(never) - _NAMED} more" if len(never) > _NAMED else ""
-    return f"nobody can say of {', '.join(never[:_NAMED])}{more}" if never else ""
+    return f"nobody can say of {', '.join(never[:_NAMED])}{more}{why}" if never else ""
 
 
 def _found(run: Run, family: Family, group: list[Decided]) -> Found:

@@ -80,7 +80,7 @@ def _asked(ground: Ground, who: Principal, token: str) -> tuple[Line, str | None
         query = ground.ask(tried, line)
         line.wait_for_end(query, 2 * float(ground.rig.plan.probes.patience))
     named = (r.conversation for r, _ in line.heard if r.query == query and r.conversation)
-    return line, next(named, None)
+    return line, next(named, tried.begun)
 
 
 def _again(ground: Ground, tried: Trying, line: Line) -> None:

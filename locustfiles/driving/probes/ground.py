@@ -18,6 +18,7 @@ from websockets.client import backoff
 
 from isolation_checks import probing
 from isolation_checks.dialects import template
+from isolation_checks.dialects.correlate import our_conversation
 from isolation_checks.dialects.reading import Ask
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.records import ConversationLabel, Opcode
@@ -128,18 +129,23 @@ class Ground:
     ) -> str:
         """Ask over a line, with a canary of the asker's; returns the id of the query.
 
+        Without a conversation it begins one, which we name where the platform leaves it to us.
         `claim` is whom the message says that it speaks for, where that is not the asker.
         """
         rig, who = self.rig, victim or tried.by
         told, identity = self.question(who), rig.query_id()
         tried.query = identity
+        turn = 0 if conversation is None else 1
+        if conversation is None and rig.plan.dialect.conversations == "ours":
+            label = ConversationLabel(f"{who.id}/{identity}")
+            conversation = tried.begun = our_conversation(rig.run, label)
         rig.recorder.plant(told.plantings(who, query=identity))
         content = rig.dialect.ask(
             Ask(
                 query=identity,
                 text=told.text,
                 conversation=conversation,
-                turn=0 if conversation is None else 1,
+                turn=turn,
                 subject=claim or tried.by.subject or tried.by.id,
                 token=tried.by.access or "",
                 now_s=time.time(),

@@ -38,6 +38,8 @@ class Trying:
     watched: SessionId | None = None
     """The session of the victim's that must not suffer."""
     watched_query: str | None = None
+    begun: str | None = None
+    """Our name of the conversation that it began, where we name them; of no record."""
     trouble: str | None = None
     began_ns: int = field(default_factory=time.monotonic_ns)
 

@@ -243,6 +243,12 @@ def test_a_kind_that_was_never_decided_leaves_the_question_open():
     outcome = ask(forged_tokens, SCRIPT, [OWN, made, failed], plan)
     assert (UNKNOWN, 1) == (outcome.decided, outcome.examined)
     assert "nobody can say of alg none by websocket (refused)" == outcome.note
+    unmade = ask(forged_tokens, SCRIPT, [OWN, made], plan)
+    assert UNKNOWN == unmade.decided
+    assert unmade.note.startswith(
+        "nobody can say of alg none by websocket (it was never made); what was never made had no "
+        "turn: a longer run, or a shorter probes.every"
+    )
     said = list(probing.left_out(language.told("", plan=plan).history.plan))
     assert 1 == len(said)
     assert said[0].startswith("forged token: no token (the plan skips it); ")

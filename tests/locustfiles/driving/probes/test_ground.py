@@ -1,0 +1,37 @@
+"""What probes share: how one is asked on a line of a probe's."""
+
+import pytest
+
+from isolation_checks.probing import Shows
+from locustfiles.driving.opening import Shown
+from locustfiles.driving.probes.ground import Ground
+from locustfiles.driving.probes.trying import Trying
+
+MORE = '[probes]\nevery = "10ms"\npatience = "300ms"'
+
+
+def begin(ground):
+    """Ask without a conversation: what we call the one that begins, and what the platform does."""
+    who = ground.intruder
+    tried = Trying(kind="", way="", by=who, victim=who, said="", shows=Shows.ECHO)
+    with ground.trying(tried.own("own")):
+        line = ground.line(tried, Shown(token=ground.token(who)))
+        query = ground.ask(tried, line)
+        line.wait_for_end(query)
+        heard = {reading.conversation for reading, _ in line.heard if reading.query == query}
+    return tried.begun, heard
+
+
+@pytest.mark.parametrize(("naming", "ours"), [("ours", True), ("theirs", False)])
+def test_whoever_names_conversations_names_those_that_probes_begin(drive, server, naming, ours):
+    """Each another one: a platform that needs a name would answer none of them without it."""
+    path = "/agent?answer=started+completed"
+    driven = drive(server.ws(path), more=MORE, dialect=f'conversations = "{naming}"')
+    ground = Ground(driven.rig)
+    (one, heard), (other, then) = begin(ground), begin(ground)
+    if ours:
+        assert ({one}, {other}) == (heard, then)
+        assert one != other
+    else:
+        assert (None, None) == (one, other)
+        assert heard == then != set()
