@@ -297,9 +297,12 @@ class FrameReader:
                         yield words.Word(word.word, 0, len(text), how)
 
     def _told(self, frame: Frame, reading: Reading, content: bytes) -> Iterator[Told]:
-        """The text in which facts may stand, or the pieces of an answer together."""
+        """The text in which facts may stand, or the pieces of an answer together.
+
+        What answers a query and has no text where the plan looks for one may have it anywhere.
+        """
         text, seen = reading.text or "", 0
-        if frame.opcode == Opcode.HTTP:
+        if frame.opcode == Opcode.HTTP or (not text and frame.query is not None):
             text = content.decode("utf-8", "replace")
         if not text:
             return

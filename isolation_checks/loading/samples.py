@@ -264,12 +264,15 @@ class _Event(NamedTuple):
 
 
 def _events(run: Run) -> Iterator[tuple[Query, list[_Event]]]:
-    """Every query with the events of its answer, in the order in which they came."""
+    """Every query with the events of its answer, in the order in which they came.
+
+    Platforms that repeat no id of ours name no query: their events have a place all the same.
+    """
     placed = run.frames.filter(
         ~nw.col("opcode").is_in(CONTROL)
         & (nw.col("channel") == "frame")
         & ~nw.col("query").is_null()
-        & (nw.col("query_owner") == nw.col("principal"))
+        & (nw.col("query_owner").is_null() | (nw.col("query_owner") == nw.col("principal")))
     ).select("query", "at_s", "late_s", "kind", "index")
     table = placed.sort("query", "at_s", "index").collect().to_arrow()
     columns = (table.column(name).to_pylist() for name in ("query", "at_s", "late_s", "kind"))

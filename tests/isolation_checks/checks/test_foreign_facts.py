@@ -40,6 +40,20 @@ def test_two_facts_of_one_persona_convict_and_one_does_not(script, verdict):
     assert verdict is ask(check, script).decided
 
 
+@pytest.mark.parametrize(
+    ("script", "verdict"),
+    [
+        (TOLD, PASS),
+        (TOLD + "b:q2,&A2,&A3", FAIL),
+        ("a?q1,&A1,&A2,&A3 b?q2,B1 b!q2 b:/presence,&A2,&A3", UNKNOWN),  # it answers nothing
+    ],
+)
+def test_an_answer_whose_text_the_plan_places_wrongly_is_read_whole(script, verdict):
+    """Or nobody would look at it, and an honest platform could not pass."""
+    plan = {"dialect": {"extends": "reference", "where": {"text": ["result.words"]}}}
+    assert verdict is ask(check, script, plan=plan).decided
+
+
 def test_those_who_may_share_are_not_accused():
     """A tenant's mates, where the plan lets them."""
     script = TOLD + "b:q2,&A2,&A3,&A9"

@@ -56,6 +56,7 @@ def test_authentication_begins_with_the_upgrade():
         ("a?q1 a:q1 a!q1=error", []),  # it was turned away
         ("a?q1 a:q1 a:q1 a!q1=dropped", [(0.1, True)]),
         ("a?q1 a:q1 b?q2 b:q2 a:q1 a!q1 b!q2", [(0.3, True)]),  # each answer for itself
+        ("a?q1 a:/started +2s a: a!q1", [(2.2, True)]),  # the platform repeats no id of ours
         ("a?q1 a:q1 a!q1 +3s a:q1", []),  # what comes late is no part of the answer
     ],
 )
