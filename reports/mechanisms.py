@@ -15,6 +15,10 @@ LOOK: Mapping[str, str] = {
     "event: it takes all that are open instead of those of whoever asked.",
     "a group named after the beginning of an id": "Look at how rooms, groups or channels get "
     "their names: use the whole id, and keep its capitals.",
+    "a subscription that takes the beginning of an id for the whole": "Look at subscriptions, "
+    "topics and searches by a pattern: a user's must end where the id ends.",
+    "a frame that was written over before it was sent": "Look at where messages are encoded: a "
+    "buffer that is kept is filled again while a send still waits, or was given back twice.",
     "a reply finds its session by the client's id alone": "Look at the table in which answers "
     "find their sessions: clients choose the ids in its keys, so the session or the user "
     "belongs into them.",

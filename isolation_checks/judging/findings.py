@@ -51,8 +51,10 @@ _ROUTING = {
     "what was kept for a dropped socket is sent to another",
     "another's frames under the recipient's ids",
     "a group named after the beginning of an id",
+    "a subscription that takes the beginning of an id for the whole",
     "a reply finds its session by the client's id alone",
     "one dispatcher of tools, whose events follow the run that came last",
+    "a frame that was written over before it was sent",
 }
 _DELIVERY = {
     "no-answer",

@@ -24,7 +24,9 @@ from isolation_checks.judging.fingerprints.identities import (
     ids_by_the_clock,
     taken_for_another,
 )
+from isolation_checks.judging.fingerprints.instead import written_over
 from isolation_checks.judging.fingerprints.keys import (
+    begins_alone,
     cut_short,
     names_alike,
     one_id,
@@ -54,8 +56,10 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     probed,
     taken_for_another,
     read_without_owner,
+    begins_alone,
     names_alike,
     one_id,
+    written_over,
     sent_to_all,
     in_an_error,
     replayed,

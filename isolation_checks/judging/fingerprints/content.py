@@ -54,7 +54,8 @@ def out_of_one_buffer(scene: Scene, found: Found) -> Mechanism | None:
     seen, joined = len(scene.all_sightings), scene.once(_count_joined)
     if not scene.sightings(found) or not joined or joined < MOST * seen:
         return None
-    if scene.once(_share_of_own_joined) > MOST * joined / seen:
+    share, elsewhere = scene.once(_own_joined)
+    if share > MOST * joined / seen or not elsewhere:
         return None  # so does everybody's own: all answers are streamed
     return Mechanism(
         name="answers stream out of one buffer",
@@ -161,15 +162,24 @@ def _count_joined(scene: Scene) -> int:
     return sum(seen["how"].startswith(REASSEMBLED) for seen in scene.all_sightings)
 
 
-def _share_of_own_joined(scene: Scene) -> float:
-    """Of users' own words, those that show only when pieces are put together."""
+def _own_joined(scene: Scene) -> tuple[float, bool]:
+    """Of users' words in the answers to them, the share that shows only put together.
+
+    And whether any come in other kinds of events than those in which others' words do so:
+    where none does, pieces are all that answers are.
+    """
+    streamed = {s["kind"] for s in scene.all_sightings if s["how"].startswith(REASSEMBLED)}
     own = scene.run.sightings.filter(
-        (nw.col("channel") == "frame") & ~nw.col("foreign") & ~nw.col("identity")
+        (nw.col("channel") == "frame")
+        & ~nw.col("foreign")
+        & ~nw.col("identity")
+        & (nw.col("planted_query") == nw.col("query"))
     )
-    counts = records(own.group_by("how").agg(nw.len().alias("n")))
+    counts = records(own.group_by("how", "kind").agg(nw.len().alias("n")))
     joined = sum(int(each["n"]) for each in counts if each["how"].startswith(REASSEMBLED))
     whole = sum(int(each["n"]) for each in counts)
-    return joined / max(1, whole)
+    elsewhere = not counts or any(each["kind"] not in streamed for each in counts)
+    return joined / max(1, whole), elsewhere
 
 
 def _count_before(scene: Scene) -> int:

@@ -47,6 +47,23 @@ def names_alike(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
+def begins_alone(scene: Scene, found: Found) -> Mechanism | None:
+    """Frames went astray only to users whose whole id is what the victim's begins with."""
+    if not scene.about_others(found):
+        return None
+    told = scene.once(_astray_to_beginnings)
+    if told is None:
+        return None
+    field, pairs, alike = told
+    return Mechanism(
+        name="a subscription that takes the beginning of an id for the whole",
+        because=(
+            f"in {alike} of {len(scene.of_others)} cases, between {pairs} pairs of users, the "
+            f"{field} of the one who got it is what the other's begins with"
+        ),
+    )
+
+
 def one_id(scene: Scene, found: Found) -> Mechanism | None:
     """Frames went astray only between those who had asked under one id."""
     asked = scene.once(_asked_under)
@@ -113,6 +130,31 @@ def unknown_yet(scene: Scene, found: Found) -> Mechanism | None:
 
 def _astray_alike(scene: Scene) -> tuple[str, int, int] | None:
     return _begin_alike(scene, [(owner_of(f), f["principal"]) for f in scene.of_others])
+
+
+def _astray_to_beginnings(scene: Scene) -> tuple[str, int, int] | None:
+    """Which names of recipients are the beginning of victims', between how many, how often.
+
+    Where many names begin another it says nothing.
+    """
+    known = scene.run.history.principals
+    for field, said in (("user id", "subject"), ("email", "email")):
+        names = {each.id: getattr(each, said) or "" for each in known.values()}
+        cases = [
+            (owner, PrincipalId(frame["principal"]))
+            for frame in scene.of_others
+            if (owner := PrincipalId(owner_of(frame) or "")) in names
+            and 0 < len(names[frame["principal"]]) < len(names[owner])
+            and names[owner].startswith(names[frame["principal"]])
+        ]
+        pairs = len(set(cases))
+        if pairs < SEVERAL or len(cases) < ALMOST_ALL * len(scene.of_others):
+            continue
+        whole = sorted(filter(None, names.values()))
+        begun = sum(o.startswith(one) for one in whole for o in whole) - len(whole)
+        if begun <= RARE * len(whole) ** 2:
+            return field, pairs, len(cases)
+    return None
 
 
 def _passed_alike(scene: Scene) -> tuple[str, int, int] | None:

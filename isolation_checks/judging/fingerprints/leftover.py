@@ -12,6 +12,7 @@ from isolation_checks.judging.fingerprints.scene import (
     SEVERAL,
     Mechanism,
     Scene,
+    over,
 )
 from isolation_checks.loading.history import Query
 from isolation_checks.records import Ending
@@ -63,9 +64,15 @@ def _left_over(because: str) -> Mechanism:
 
 
 def _shares_cut_off(scene: Scene) -> tuple[int, float, float]:
-    """How many queries' words reached others, and which share of them and of all broke off."""
+    """How many queries' words reached others, and which share of them and of all broke off.
+
+    Whose answer another had while it was still waited for had not left.
+    """
     victims = {each.victim.id: each.victim for each in scene.passings}.values()
-    return len(victims), _cut_off(victims), _cut_off(scene.run.history.queries.values())
+    waiting = {e.victim.id for e in scene.passings if over(e.victim) > over(e.recipient)}
+    left = [victim for victim in victims if victim.id not in waiting]
+    of_victims = _cut_off(left) * len(left) / max(1, len(victims))
+    return len(victims), of_victims, _cut_off(scene.run.history.queries.values())
 
 
 def _moved_on(scene: Scene) -> tuple[int, int, int]:

@@ -20,6 +20,8 @@ SHARED = "one agent object shared by overlapping runs"
 READ = "a read by id alone, without a check of the owner"
 NEWEST_USER = "a row written with the id of whoever came last"
 HUNG = "a?q1 a:q1 a!q1=timeout "
+STREAMED = "a?q1,A1 a:q1,/delta,A1<9 a:q1,/delta,A1>9 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2"
+PATTERN = "a subscription that takes the beginning of an id for the whole"
 LEFT_ON_A_WORKER = "an identity that another's run had left on a worker"
 MIXED_UP = "one's words written into another's row"
 MEMORY = "a memory that is searched without the user in its filter"
@@ -30,6 +32,7 @@ MISKEPT = " ".join(
     f"{who}?q{n}~remember,{who.upper()}{n} {who}!q{n} messages|c,{who.upper()}{n}"
     for n, who in enumerate("abd", 4)
 )
+TAKEN = ("/started", "/thinking", "/completed")
 TOOL = "{0},/tool_executing {0},/tool_completed"
 SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
 
@@ -67,10 +70,17 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         (SEEN + f"c?q8 c!q8 d+ b+ {MISOWNED}", ROW, LEFT_ON_A_WORKER),
         ("a?q1,A1 a!q1 +5s b?q2,B1 b:A1 b!q2", CANARY, LEFT),  # no ids, but in an answer
         (  # all that anybody is answered with comes in pieces
-            "a?q1,A1 a:q1,/delta,A1<9 a:q1,/delta,A1>9 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2",
+            STREAMED,
             CANARY,
             SHARED,
         ),
+        (  # … and nowhere else, whole or cut as it happens
+            f"{STREAMED} c?q3,C1 c:q3,/delta,C1 c!q3",
+            CANARY,
+            SHARED,
+        ),
+        # a had not left: b was given its answer while it waited
+        ("a?q1,A1 b?q2 b:q2,A1 b!q2 a!q1=timeout c?q3 c!q3 c?q4 c!q4", CANARY, SHARED),
         # the row is b's by its query, and only its words are a's
         (SEEN + "messages|b,q2,@y,A1", ROW, MIXED_UP),
         (f"{TOLD} b?q2 b:q2,A1,A3 b!q2 c?q3 c:q3,A3 c!q3", CANARY, MEMORY),
@@ -130,6 +140,12 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
             "a?q1,A1 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2 a!q1",
             "answers stream out of one buffer",
         ),
+        (  # three of a's came, and three of b's own did not
+            "c: d: e: a?q1,A1 b?q2 c+ d+ "
+            + " ".join(f"a:q1,{kind},A1 b:q1,{kind},A1" for kind in TAKEN)
+            + " b:q2,/tool_executing b:q2,/tool_completed a!q1 b!q2",
+            "a frame that was written over before it was sent",
+        ),
         ("a?q1,A1 b?q2 b:q2,/error,A1 a!q1", "an error carries another's context"),
         (
             "a?q1,A1 a!q1=lost b?q2 b:q2,A1 b!q2 c?q3 c!q3 c?q4 c!q4 c?q5 c!q5",
@@ -166,6 +182,20 @@ def test_names_that_begin_alike_explain_what_passes_between_no_others(third):
         run.history.principals[principal.id] = dataclasses.replace(principal, email=email)
     first = findings.of(run, outcomes(run, CANARY)).shown[0]
     assert "a group named after the beginning of an id" == first.mechanism, first.because
+
+
+def test_whose_whole_id_begins_those_of_others_hears_them():
+    """A subscription by a pattern: user 1 gets what is for 12, too, and never the other way."""
+    script = "d: e: f: g: a?q1,A1 a:q1,A1 f:q1,A1 b?q2,B1 b:q2,B1 f:q2,B1 c?q3,C1 c:q3,C1 f:q3,C1"
+    numbers = {"a": "41", "b": "42", "c": "43", "d": "5", "e": "6", "f": "4", "g": "77"}
+    for swapped, fits in ((numbers, True), ({**numbers, "f": "9"}, False)):
+        run = recorded(script).loaded("duckdb")
+        for name in numbers:
+            principal = run.history.principals[name]
+            principal = dataclasses.replace(principal, subject=swapped[name], email=None)
+            run.history.principals[name] = principal
+        first = findings.of(run, outcomes(run, CANARY)).shown[0]
+        assert fits == (PATTERN == first.mechanism), first.because
 
 
 @pytest.mark.parametrize(
