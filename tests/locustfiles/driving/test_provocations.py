@@ -6,6 +6,7 @@ import gevent
 import msgspec
 import pytest
 
+from isolation_checks.dialects.events import EventDialect
 from isolation_checks.errors import HarnessError
 from isolation_checks.plan.provoking import NEEDS, every, not_asked
 from isolation_checks.plan.tables.workload import Provocations
@@ -246,6 +247,23 @@ def test_answers_are_cancelled_and_another_asks_behind_them(acting, until):
     assert kinds == {one["principal"]: "cancelled", one["other"]: "question"}
     assert {one["detail"], two["detail"]} <= {row["query"] for row in asked(driven)}
     until(lambda: b'"cancel"' in b"".join(row["content"] for row in driven.rows("frames")))
+
+
+class InOwnWords(EventDialect):
+    """A dialect as a class, which asks in words of its own for a query to be given up."""
+
+    def cancel(self, names):
+        """What the scripted agent hears as a cancel."""
+        return json.dumps({"type": "cancel", "request_id": names["query"], "own": "words"}).encode()
+
+
+def test_a_class_says_itself_how_a_query_is_given_up(acting, until):
+    """The plan says no more than that it can be."""
+    said = f'class = "{__name__}:InOwnWords"\ncancel = {{}}'
+    path = "/agent?answer=started+later+heard+cancelled"
+    driven = acting(cancel_an_answer, path=path, dialect=said)
+    until(lambda: b'"own"' in b"".join(row["content"] for row in driven.rows("frames")))
+    assert done(driven, "cancel")
 
 
 def test_queries_are_made_to_fail(acting, until):
