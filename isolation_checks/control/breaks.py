@@ -36,6 +36,8 @@ class Words:
     """The events that every answer shows."""
     repeats: tuple[bytes, ...]
     """Those of them that may come again."""
+    binary: bool = True
+    """Whether messages may come in binary frames, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from isolation_checks.control.extract import Extract, Record
 from isolation_checks.control.writing import (
     ENCODINGS,
     LOOKS_LIKE_A_CANARY,
+    LOWER,
+    PLAIN,
     SPLIT,
     SWAPPED,
     Pieces,
@@ -23,7 +27,9 @@ from isolation_checks.control.writing import (
 FROM = 1_000_000_000_000
 """Indexes of planted frames begin here, far above those of real ones."""
 KINDS = (*ENCODINGS, SPLIT, SWAPPED)
-_TEXT = 1
+KEEPING = frozenset((PLAIN, LOWER, SWAPPED))
+"""Those that leave a message as long as it was."""
+_TEXT, _BINARY = 1, 2
 _PATIENCE = 8
 """How many times the number of breaks are drawn at most, for as many that differ."""
 
@@ -44,6 +50,8 @@ class _Chance:
     record: Record
     whose: str
     others: tuple[_Session, ...]
+    free: bool
+    """Whether the frame would still be one if it were longer, or cut in two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,8 @@ def _made(
 ) -> _Written | None:
     """A break of a kind; None where this frame gives no chance for one."""
     content = chance.record["content"]
+    if kind not in KEEPING and not chance.free:
+        return None
     if kind == SWAPPED:
         at_ns, whose = chance.record["received_ns"], chance.whose
         earlier = [g for g in cast.given if g[0] < at_ns and cast.strangers(g[1], whose)]
@@ -138,9 +148,12 @@ def _chances(taken: Extract, process: str, cast: Cast, words: Words) -> Iterator
     pieces = Pieces(words.texts)
     for record in taken.of(process, "frames"):
         own = sessions.get(record["session"])
-        if record["opcode"] != _TEXT or own is None:
+        if record["opcode"] not in (_TEXT, _BINARY) or own is None:
             continue
-        content = pieces.whole(record["session"], record["content"])
+        free = record["opcode"] == _TEXT or (words.binary and _is_json(record["content"]))
+        content = record["content"]
+        if free:
+            content = pieces.whole(record["session"], content)
         found = LOOKS_LIKE_A_CANARY.search(content)
         if found is None or cast.owners.get(found[0]) != own.principal:
             continue
@@ -152,13 +165,22 @@ def _chances(taken: Extract, process: str, cast: Cast, words: Words) -> Iterator
         )
         if others:
             told = record | {"content": content}
-            yield _Chance(f"history/{process}/frames", told, own.principal, others)
+            yield _Chance(f"history/{process}/frames", told, own.principal, others, free)
 
 
 def _among(chance: _Chance, receiving: set[str]) -> _Chance | None:
     """The same with some recipients only; None where there are none."""
     others = tuple(other for other in chance.others if other.principal in receiving)
-    return _Chance(chance.stream, chance.record, chance.whose, others) if others else None
+    return dataclasses.replace(chance, others=others) if others else None
+
+
+def _is_json(content: bytes) -> bool:
+    """Whether a message says by itself where it ends; else its length may stand in it."""
+    try:
+        json.loads(content.decode())
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _sessions(records: Iterable[Record]) -> dict[int, _Session]:

@@ -165,4 +165,5 @@ def _words(plan: Plan) -> Words:
         texts=names(places) + ((ARGUMENT,) if bare else ()),
         protocol=tuple(kind.encode() for kind in dialect.protocol),
         repeats=tuple(kind.encode() for kind in dialect.repeats),
+        binary=dialect.framing != "socket.io",
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 LOOKS_LIKE_A_CANARY = re.compile(rb"CX[0-9A-HJKMNP-TV-Z]{20}")
 _KEPT = 64
 """So many bytes of a text's end are kept to find a canary that begins in them."""
-PLAIN = "moved"
+PLAIN, LOWER = "moved", "lower case"
 ARGUMENT = b""
 """Stands among names for a text that has none, but stands behind the name of its event."""
 SPLIT = "split over two frames"
@@ -34,7 +34,7 @@ def _hex(word: bytes) -> bytes:
 
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     PLAIN: lambda word: word,
-    "lower case": bytes.lower,
+    LOWER: bytes.lower,
     "dashes": lambda word: b"-".join(word[at : at + 4] for at in range(0, len(word), 4)),
     "hex": _hex,
     "base64": base64.b64encode,

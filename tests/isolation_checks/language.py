@@ -321,7 +321,8 @@ class _Teller:
         if held:
             place = "delta" if message["type"] == "delta" else "content"
             message["payload"][place] = " ".join(held)
-        process = self._process(name)
+        process, packed = self._process(name), self.recording.packed
+        content = b"\xffnothing that anybody reads" if parts == ["-"] else orjson.dumps(message)
         self._write(
             "frames",
             name,
@@ -329,8 +330,8 @@ class _Teller:
             session=self._sit(name, "http") if http else self.seats[name],
             received_ns=self.now * TICK_NS,
             late_ns=0,
-            opcode=Opcode.HTTP if http else Opcode.TEXT,
-            content=b"\xffnothing that anybody reads" if parts == ["-"] else orjson.dumps(message),
+            opcode=Opcode.HTTP if http else Opcode.BINARY if packed else Opcode.TEXT,
+            content=packed(content) if packed and not http else content,
         )
         self.frames[process] += 1
 

@@ -6,6 +6,7 @@ to a directory as a drive would have left it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -74,6 +75,8 @@ class Recording:
     left_out: tuple = ()
     problem: str | None = None
     """Why the rows could not be read."""
+    packed: Callable[[bytes], bytes] | None = None
+    """How a message stands in a binary frame; None where frames are texts."""
     memories: tuple = ()
     """The canaries that the platform was told to remember."""
     unseated: str = ""

@@ -6,6 +6,7 @@ import pytest
 
 from isolation_checks.checks.control_found import control_found, measured
 from isolation_checks.control import extract, measure
+from isolation_checks.control.writing import SWAPPED
 from isolation_checks.loading import words
 from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.judging.meetings import meetings
@@ -67,6 +68,36 @@ def test_a_row_is_given_to_another_by_the_name_that_its_own_table_calls_owners()
     planted = {kind.kind: kind for kind in control.kinds if kind.channel == "row"}
     assert all(kind.planted == kind.found > 0 for kind in planted.values())
     assert 6 == sum(kind.planted for kind in planted.values())
+
+
+def test_json_in_binary_frames_is_planted_into_like_text(run):
+    """Servers that send buffers give the same chances, of every kind, and all are found."""
+    binary = measured(told(meetings(30) + ROWS, packed=bytes, **ASKED), seed=7)
+    assert measured(run, seed=7) == binary
+
+
+def test_into_binary_frames_that_are_no_json_goes_only_what_keeps_their_length():
+    """A length may be written in front: what was cut or grew could never have been sent."""
+    packings = (
+        lambda message: len(message).to_bytes(4, "big") + message,
+        lambda message: b"\x81\xa4text\xda" + len(message).to_bytes(2, "big") + message + b"\xc3",
+    )
+    for packed in packings:
+        control = measured(told(meetings(30), packed=packed, **ASKED), seed=7)
+        kinds = {each.kind: each for each in control.kinds if each.channel == "frame"}
+        assert {"moved", "lower case", SWAPPED} == set(kinds)
+        assert all(each.planted == each.found > 0 for each in kinds.values())
+
+
+def test_binary_parts_of_packets_are_no_messages_that_could_be_split():
+    """Of Socket.IO's frames only texts hold messages, whatever the attachments look like."""
+    ask = {"event": "ask", "data": {"text": "{text}", "id": "{query}"}}
+    where = {"query": ["id"], "text": ["content"]}
+    dialect = {"framing": "socket.io", "ask": ask, "where": where, "ends": {"completed": "ok"}}
+    plan = {"isolation": {"control": True}, "dialect": dialect}
+    control = measured(told(meetings(30), packed=bytes, plan=plan), seed=7)
+    assert {"moved", "lower case", SWAPPED} == {each.kind for each in control.kinds}
+    assert all(each.planted == each.found > 0 for each in control.kinds)
 
 
 def test_where_nothing_can_be_planted_nothing_is_known():
