@@ -129,6 +129,11 @@ def changes(plan: Plan) -> tuple[Call, ...]:
     return tuple(call for call in calls if call.method != "GET")
 
 
+def tells(call: Call) -> bool:
+    """Whether a request says something, so that what it did can be read."""
+    return "text" in template.holes((call.path, call.send, call.form))
+
+
 def messages(plan: Plan) -> tuple[str, ...]:
     """The names of the messages that read a conversation."""
     named = plan.dialect.conversations != "none"

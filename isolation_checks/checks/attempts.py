@@ -133,7 +133,7 @@ class Attempts:
     def _unseen(self, probe: Probe) -> str:
         """Why what an attempt left behind could not have been seen."""
         if probe.shows is Shows.GONE:
-            return "" if self._looked(probe.behind) else _NOT_LOOKED
+            return self._unchanged(probe) if self._looked(probe.behind) else _NOT_LOOKED
         if probe.shows is not Shows.WRITTEN:
             return ""
         if probe.query is None:
@@ -143,6 +143,18 @@ class Attempts:
         if not self.granted(self._behind):
             return f"even {self._behind} came to nothing, by which its owner looks behind it"
         return "" if self._looked(probe.behind) else _NOT_LOOKED
+
+    def _unchanged(self, probe: Probe) -> str:
+        """Why a request of which its owner saw nothing may have changed something.
+
+        What a DELETE did, its owner would have missed.
+        """
+        code = self._code(probe.session)
+        if code not in _TAKEN or probe.way.startswith("DELETE "):
+            return ""
+        return (
+            f"{probe.way} was answered {code}, and nobody can see what it did: it holds no {{text}}"
+        )
 
     @functools.cached_property
     def _behind(self) -> str | None:

@@ -54,11 +54,11 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
     yield "dialect.renew", dialect.renew, known
     yield "dialect.cancel", dialect.cancel, _READ | words
     yield "dialect.read_conversation", dialect.read_conversation, _READ | words
-    for number, call in enumerate((*dialect.read_conversation_http, *plan.probes.calls)):
-        at = "dialect.read_conversation_http"
-        at = at if number < len(dialect.read_conversation_http) else "probes.calls"
+    reads = [("dialect.read_conversation_http", call) for call in dialect.read_conversation_http]
+    for at, call in (*reads, *(("probes.calls", call) for call in plan.probes.calls)):
+        told = frozenset(() if call.method == "GET" else ("text",))
         parts = (call.path, call.send, call.form, call.headers)
-        yield at, parts, known | {"conversation"}
+        yield at, parts, known | told | {"conversation"}
     resume = dialect.resume
     if resume is not None:
         held = _RESUME | _TOKEN | words | frozenset(auth.secrets)

@@ -51,6 +51,8 @@ def _try(ground: Ground, each: Wanted, conversation: str) -> None:
     )
     if each.kind == "change":
         tried.relies_on = own(probing.name_of(probing.reads(rig.plan)[0]))
+    if call is not None and probing.tells(call):
+        tried.shows = Shows.WRITTEN
     with ground.trying(tried):
         tried.about = conversation
         ground.watch(tried)

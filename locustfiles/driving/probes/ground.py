@@ -133,17 +133,16 @@ class Ground:
         `claim` is whom the message says that it speaks for, where that is not the asker.
         """
         rig, who = self.rig, victim or tried.by
-        told, identity = self.question(who), rig.query_id()
-        tried.query = identity
+        text = self._told(tried, who)
+        assert tried.query is not None
         turn = 0 if conversation is None else 1
         if conversation is None and rig.plan.dialect.conversations == "ours":
-            label = ConversationLabel(f"{who.id}/{identity}")
+            label = ConversationLabel(f"{who.id}/{tried.query}")
             conversation = tried.begun = our_conversation(rig.run, label)
-        rig.recorder.plant(told.plantings(who, query=identity))
         content = rig.dialect.ask(
             Ask(
-                query=identity,
-                text=told.text,
+                query=tried.query,
+                text=text,
                 conversation=conversation,
                 turn=turn,
                 subject=claim or tried.by.subject or tried.by.id,
@@ -152,7 +151,14 @@ class Ground:
             )
         )
         line.send(content if claim is None else self.claimed(tried, content, claim))
-        return identity
+        return tried.query
+
+    def _told(self, tried: Trying, who: Principal) -> str:
+        """Words with a canary of somebody's, planted as those of this attempt's own query."""
+        told, identity = self.question(who), self.rig.query_id()
+        tried.query = identity
+        self.rig.recorder.plant(told.plantings(who, query=identity))
+        return told.text
 
     def claimed(self, tried: Trying, content: bytes, claim: str) -> bytes:
         """A message that says whom it speaks for, wherever a message could."""
@@ -187,8 +193,13 @@ class Ground:
         conversation: str | None,
         shown: Shown,
     ) -> tuple[int, bytes] | None:
-        """Make a request, and record its answer in a session of its own; None: there was none."""
+        """Make a request, and record its answer in a session of its own; None: there was none.
+
+        What it says, where it says anything, holds a canary of whoever makes it.
+        """
         names = shown.names(tried.by, self.rig.run) | {"conversation": conversation}
+        if probing.tells(call):
+            names["text"] = self._told(tried, tried.by)
         return self._called(tried, self.rig.http, self._dressed(call, shown), names)
 
     def auth_call(self, tried: Trying, call: Call) -> tuple[int, bytes] | None:

@@ -172,6 +172,36 @@ def test_what_its_owner_cannot_read_any_more_was_changed(status, looked, verdict
     assert verdict == ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan).decided
 
 
+@pytest.mark.parametrize(
+    ("method", "status", "verdict"),
+    [
+        ("PATCH", 200, UNKNOWN),
+        ("POST", 201, UNKNOWN),
+        ("PUT", 403, PASS),
+        ("DELETE", 204, PASS),  # its owner reads what it could read: it was none
+    ],
+)
+def test_what_was_taken_and_shows_nothing_is_unknown(method, status, verdict):
+    """A title may have changed, a flag: the owner's words stand, and nobody looked at those."""
+    way = f"{method} /c/{{conversation}}"
+    how = {"shows": Shows.GONE, "status": status, "frames": ["-"], "behind": ["A1"]}
+    made = tried("b", "a", "change", way, relies_on=OWN_READ.way, **how)
+    calls = [GET, {"method": method, "path": "/c/{conversation}"}]
+    plan = only("change", mutating=True, calls=calls)
+    outcome = ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan)
+    assert (verdict, verdict is not UNKNOWN) == (outcome.decided, bool(outcome.examined))
+
+
+@pytest.mark.parametrize(("behind", "verdict"), [(["A1,B9"], FAIL), (["A1"], PASS)])
+def test_what_a_request_said_is_looked_for_in_what_its_owner_reads(behind, verdict):
+    """Then it does not matter what was answered."""
+    call = {"path": "/c/{conversation}/messages", "send": {"content": "{text}"}}
+    way, plan = "POST /c/{conversation}/messages", only("change", mutating=True, calls=[GET, call])
+    how = {"shows": Shows.WRITTEN, "status": 201, "query": "p9", "behind": behind}
+    made = tried("b", "a", "change", way, relies_on=OWN_READ.way, frames=["-"], **how)
+    assert verdict == ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan).decided
+
+
 def test_a_claim_counts_only_where_the_same_is_refused_without_it():
     """Else it is the conversation that is given to anybody, and that is another check's."""
     plan = READING | {"probes": only("read", "named in headers")["probes"]}

@@ -10,7 +10,10 @@ import pytest
 from isolation_checks import probing
 from isolation_checks.probing import Family
 from locustfiles.driving.probes import AFTER_THE_DRIVE, PROBES
-from locustfiles.driving.probes.anothers_conversation import open_anothers_conversation
+from locustfiles.driving.probes.anothers_conversation import (
+    change_anothers_conversation,
+    open_anothers_conversation,
+)
 from locustfiles.driving.probes.anothers_session import take_anothers_session
 from locustfiles.driving.probes.claimed_identity import claim_identities
 from locustfiles.driving.probes.ended_login import use_ended_logins
@@ -101,6 +104,32 @@ def test_no_token_that_was_forged_is_in_the_record(probing_with, until):
     content = b"".join(path.read_bytes() for path in folder.glob("*.arrow"))
     assert not re.search(rb"eyJ[\w-]{8,}\.[\w-]{8,}\.", content)
     assert b"long enough for HS256" not in content
+
+
+CHANGES = """
+[probes]
+every = "10ms"
+patience = "300ms"
+mutating = true
+[[probes.calls]]
+method = "GET"
+path = "/plain/{conversation}"
+[[probes.calls]]
+path = "/{conversation}/logout"
+send = { content = "{text}" }
+"""
+
+
+def test_what_a_request_says_holds_a_word_of_the_intruders(drive, server, accounts):
+    """Once, behind the drive; then the owner looks at its conversation."""
+    driven = drive(server.ws(ANSWERS), http=f'http = "{accounts}"', more=CHANGES)
+    change_anothers_conversation(driven.rig)
+    (made,) = [row for row in driven.rows("probes") if row["kind"] == "change"]
+    assert ("written", "POST /{conversation}/logout") == (made["shows"], made["way"])
+    (told,) = [row for row in driven.rows("plantings") if row["query"] == made["query"]]
+    assert made["principal"] == told["principal"]
+    (read,) = [row for row in driven.rows("frames") if row["session"] == made["behind"]]
+    assert told["canary"].encode() in read["content"]  # this service tells what it was asked
 
 
 def test_a_platform_that_is_not_there_troubles_nobody(probing_with, until):
