@@ -18,6 +18,8 @@ CHANNEL = "probe"
 """The channel of sessions that a probe opened: nothing that an ordinary user did."""
 SOCKET = "websocket"
 DRESSED = " with test headers"
+ANSWER_SECONDS = 5.0
+"""How long an answer is waited for that an intruder must not cost its owner."""
 OFF = "probes: the plan makes none"
 
 

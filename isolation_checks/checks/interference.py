@@ -11,11 +11,15 @@ from isolation_checks.checks.check import Found, Outcome, check
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
 from isolation_checks.probing import Family
+from isolation_checks.records import Ending, Reason
+from isolation_checks.statistics import bounds
 from isolation_checks.verdicts.finding import Moment
 from isolation_checks.verdicts.lattice import Verdict
 
 SEVERAL, MOST = 2, 0.5
 """So often, and in so large a share of the attempts of a kind, is no coincidence."""
+CHANCE = 0.01
+"""Lost answers count when as many would be lost more seldom, at the rate at which others are."""
 _WATCHED = (Family.TOKENS, Family.IDENTITY, Family.CONVERSATION, Family.SESSION)
 
 
@@ -29,7 +33,7 @@ def interference(run: Run) -> Outcome:
     """While an intruder is refused its victim's session stays open and its answer comes whole.
 
     Twice, and in half of the attempts of a kind, at least; and not when the platform closed
-    somebody else's session too.
+    somebody else's session too, nor when it loses answers as often where nobody intrudes.
 
     Catches:  sessions that are moved, or sockets that are replaced, before the check that refuses.
     Blind to: harm that shows later than half a second behind the attempt.
@@ -45,17 +49,25 @@ def interference(run: Run) -> Outcome:
         and not each.probe.cut
     ]
     cuts = sorted(_cuts(run))
-    harmed = [each for each in refused if _harmed(run, known, each, cuts)]
+    alone = [each for each in refused if not _others_too(each, cuts)]
+    cut = [each for each in alone if _cut_off(run, each)]
+    lost = [each for each in alone if each not in cut and _lost(known, each)]
+    usual = _usually_lost(run) if lost else 0.0
     found, loose = [], 0
     for kind in dict.fromkeys(each.probe.kind for each in refused):
-        tried = [each for each in refused if each.probe.kind == kind]
-        hit = [each for each in harmed if each.probe.kind == kind]
-        if len(hit) >= max(SEVERAL, MOST * len(tried)):
-            found.append(_found(run, hit, len(tried)))
+        tried = sum(each.probe.kind == kind for each in refused)
+        closed = [each for each in cut if each.probe.kind == kind]
+        missed = [each for each in lost if each.probe.kind == kind]
+        if bounds.so_many(len(missed), tried, usual) > CHANCE:
+            loose += len(missed)
+            missed = []
+        hit = sorted((*closed, *missed), key=lambda each: each.probe.at_s)
+        if len(hit) >= max(SEVERAL, MOST * tried):
+            found.append(_found(run, hit, tried))
         else:
             loose += len(hit)
-    cut = "1 session was" if loose == 1 else f"{loose} sessions were"
-    note = f"{cut} cut off during attempts; that may be chance" if loose else ""
+    few = "1 session was" if loose == 1 else f"{loose} sessions were"
+    note = f"{few} cut off during attempts, or not answered; that may be chance" if loose else ""
     return Outcome(
         examined=len(refused),
         unit="attempts",
@@ -77,21 +89,49 @@ def _cuts(run: Run) -> Iterator[tuple[float, int]]:
             yield session.closed_s, session.id
 
 
-def _harmed(run: Run, known: Attempts, each: Decided, cuts: list[tuple[float, int]]) -> bool:
-    """Whether the victim's session was cut off, or its answer lost, by this attempt alone."""
+def _others_too(each: Decided, cuts: list[tuple[float, int]]) -> bool:
+    """Whether the platform closed somebody else's session during an attempt, or just behind it."""
+    probe = each.probe
+    until = probe.over_s + AT_ONCE_S
+    return any(probe.at_s <= at_s <= until and who != probe.watched for at_s, who in cuts)
+
+
+def _cut_off(run: Run, each: Decided) -> bool:
+    """Whether the platform closed the victim's session at the attempt."""
     probe = each.probe
     assert probe.watched is not None
-    until = probe.over_s + AT_ONCE_S
-    if any(probe.at_s <= at_s <= until and who != probe.watched for at_s, who in cuts):
-        return False
     session = run.history.sessions.get(probe.watched)
-    if session is None:
+    if session is None or session.by != "them" or session.closed_s is None:
         return False
-    cut = session.by == "them" and session.closed_s is not None
-    if cut and probe.at_s <= (session.closed_s or 0.0) <= until:
-        return True
-    lost = probe.watched_query is not None and known.granted(probe.relies_on)
-    return lost and not known.answered_well(probe.watched, probe.at_s)
+    return probe.at_s <= session.closed_s <= probe.over_s + AT_ONCE_S
+
+
+def _lost(known: Attempts, each: Decided) -> bool:
+    """Whether the victim's answer did not come, which comes where nobody intrudes."""
+    probe = each.probe
+    assert probe.watched is not None
+    if probe.watched_query is None or not known.granted(probe.relies_on):
+        return False
+    return not known.answered_well(probe.watched, probe.at_s)
+
+
+def _usually_lost(run: Run) -> float:
+    """The share of answers that do not come in time though nobody intrudes.
+
+    By the rule of succession, so that nothing is taken to be impossible that was seldom tried.
+    """
+    asked = [
+        query
+        for query in run.history.queries.values()
+        if not query.provoked and query.reason != Reason.RUN_ENDED and query.ending is not None
+    ]
+    lost = sum(
+        query.ending is not Ending.OK
+        or query.done_s is None
+        or query.done_s - query.sent_s > probing.ANSWER_SECONDS
+        for query in asked
+    )
+    return (lost + 1) / (len(asked) + 2)
 
 
 def _found(run: Run, hit: list[Decided], tried: int) -> Found:

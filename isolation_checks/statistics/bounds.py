@@ -71,6 +71,11 @@ def at_least_one(opportunities: int, rate: float) -> float:
     return float(1 - (1 - rate) ** opportunities)
 
 
+def so_many(hits: int, trials: int, rate: float) -> float:
+    """The probability of so many hits or more, when each trial hits at this rate (binomial)."""
+    return float(special.bdtrc(hits - 1, trials, rate)) if hits else 1.0
+
+
 def design_effect(each: Sequence[int], correlation: float) -> float:
     """By how much correlation makes opportunities worth less: `1 + (m − 1)·r`.
 

@@ -48,6 +48,8 @@ class Attempt:
     looked: int = 200
     """The HTTP status of that look."""
     watched: int | None = None
+    watched_query: str | None = None
+    """What its owner had asked there, and was to be answered."""
     trouble: str | None = None
     at: float = 5.0
 
@@ -124,6 +126,7 @@ def _add(teller, each):
         about=each.about,
         behind=behind,
         watched=each.watched,
+        watched_query=each.watched_query,
         trouble=each.trouble,
         at_ns=int(each.at * language.SECOND) * language.TICK_NS,
     )

@@ -21,8 +21,6 @@ from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import token_names
 
 UNDISTURBED = "an answer that nobody disturbed"
-ANSWER_SECONDS = 5.0
-"""How long a decoy's answer may take, at most."""
 
 
 def take_anothers_session(rig: Rig) -> None:
@@ -57,7 +55,7 @@ def _undisturbed(ground: Ground) -> None:
         line = ground.line(tried, Shown(token=ground.token(who)))
         if line.ready:
             query = ground.ask(tried, line)
-            line.wait_for_end(query, ANSWER_SECONDS)
+            line.wait_for_end(query, probing.ANSWER_SECONDS)
 
 
 def _try(ground: Ground, each: Wanted, resume: Resume) -> None:
@@ -85,7 +83,7 @@ def _try(ground: Ground, each: Wanted, resume: Resume) -> None:
             tried.began_ns = time.monotonic_ns()
             _take(ground, tried, each, resume, token)
             query = tried.watched_query
-            decoys.wait_for_end(query, ANSWER_SECONDS)
+            decoys.wait_for_end(query, probing.ANSWER_SECONDS)
         finally:
             decoys.close()
 

@@ -64,3 +64,36 @@ def test_sessions_whose_logins_we_end_excuse_nobody(kind, verdict):
             Provocation(kind=kind, other=None, detail=None, at_s=at, **about)
         )
     assert verdict == interference(run).decided
+
+
+def script(answered, lost):
+    """So many ordinary queries that were answered, and others that were not."""
+    ends = ["!q{n}"] * answered + ["!q{n}=timeout"] * lost
+    return " ".join(f"a?q{n} a{end.format(n=n)}" for n, end in enumerate(ends, 1))
+
+
+@pytest.mark.parametrize(
+    ("answered", "lost", "missed", "verdict"),
+    [
+        (98, 2, (True, True, True, False), FAIL),
+        (98, 2, (True, True, False, False), FAIL),
+        (70, 30, (True, True, False, False), UNKNOWN),  # 2 of 4, where 3 of 10 are lost anyway
+        (70, 30, (True, True, True, True), FAIL),
+        (4, 0, (True, True), UNKNOWN),  # nobody can say what is usual
+        (98, 2, (False, False), PASS),
+    ],
+)
+def test_answers_that_are_lost_as_often_when_nobody_intrudes_accuse_nobody(
+    answered, lost, missed, verdict
+):
+    """The rate at which the platform loses answers anyway is what chance is measured by."""
+    attempts = [OWN]
+    for number, missing in enumerate(missed):
+        at = 5 + 5 * number
+        frames = [] if missing else ["/completed,p7,A1"]
+        attempts.append(control("a", "keeping", shows=Shows.LET_IN, at=at + 1, frames=frames))
+        made = tried("b", "a", "no token", shows=Shows.LET_IN, closed=1008, at=at)
+        made.watched, made.watched_query = 100 + len(attempts), "p7"
+        attempts.append(made)
+    outcome = ask(interference, script(answered, lost), attempts, only("no token"))
+    assert verdict == outcome.decided, outcome

@@ -229,3 +229,12 @@ def test_a_design_effect_lies_between_none_and_one_trial_a_user(each, alike):
     assert 1 <= effect <= sum(each) * (1 + 1e-9)
     assert bounds.design_effect([1] * len(each), alike) == 1
     assert bounds.design_effect([], alike) == 1
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "rate", "probability"),
+    [(0, 4, 0.3, 1.0), (2, 4, 0.3, 0.3483), (4, 4, 0.3, 0.0081), (1, 1, 0.02, 0.02)],
+)
+def test_so_many_hits_by_chance_are_the_upper_tail_of_the_binomial(hits, trials, rate, probability):
+    """2 of 4 come up in a third of all cases where three of ten are hits anyway."""
+    assert probability == pytest.approx(bounds.so_many(hits, trials, rate), rel=1e-3)
