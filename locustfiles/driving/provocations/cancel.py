@@ -9,22 +9,36 @@ from __future__ import annotations
 import itertools
 
 import gevent
+from gevent.pool import Group
 
 from isolation_checks.plan import provoking
 from isolation_checks.records import Kind
 from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 
+PAIRS = 2
+"""They act side by side, each so much more seldom: who follows up waits for its answer."""
 AT_ONCE = 3
 TURNS = 5
 """Queries in one conversation, so that most of them are follow-ups."""
 
 
 def cancel_an_answer(rig: Rig) -> None:
-    """Have one principal cancel its queries and another follow up behind it, by turns."""
+    """Have one principal of a pair cancel its queries and the other follow up, by turns."""
     every = provoking.every(rig.plan, "cancel")
     if not every:
         return
+    pairs = Group()
+    try:
+        for _ in range(PAIRS):
+            gevent.sleep(every)
+            pairs.spawn(_cancel_by_turns, rig, every * PAIRS)
+        pairs.join(raise_error=True)
+    finally:
+        pairs.kill(block=False)
+
+
+def _cancel_by_turns(rig: Rig, every: float) -> None:
     pair = [Actor(rig, "canceller"), Actor(rig, "canceller")]
     for turn in itertools.count():
         gevent.sleep(every)
