@@ -60,6 +60,8 @@ LOOK: Mapping[str, str] = {
     "state that another's run had left behind": "Look at what outlives a run: pooled agents, "
     "connections and their variables, a default conversation; each must be reset before it is "
     "used again.",
+    "one conversation's words in another of the same user": "Look at what is kept for a user "
+    "(a memory, a cache, an agent): what one conversation was told needs its id in the key.",
     "a row written with the id of whoever came last": "Look at where the owner of a row is "
     "taken from when it is written: a variable that all requests share.",
     "one's words written into another's row": "Look at whoever writes rows for several at once "
@@ -90,6 +92,8 @@ LOOK: Mapping[str, str] = {
     "came in the end: a lock, a pool that is too small, another service.",
     "answered, never stored": "Look at what happens between the answer and the commit: an "
     "error that is swallowed, a rollback that nobody sees.",
+    "one transaction shared by overlapping runs": "Look for a database session that is made "
+    "once and used by several runs: each needs its own, so that a rollback is its own too.",
     "kept in one process's memory": "Look at where memory is kept: in one process it is gone "
     "when that one ends, and unknown to the others.",
     "written twice": "Look at retries: the second attempt must find what the first has written, "
@@ -100,8 +104,10 @@ LOOK: Mapping[str, str] = {
     "it commits what it had begun.",
     "a commit without its end": "Look at what is to be written when an operation ends, and why "
     "that was left out.",
-    "several senders without an order": "Look for several tasks that send to one socket, or a run "
-    "that goes on after it was cancelled or gave up: an answer needs one sender, which ends it.",
+    "a run that was given up talks on": "Look at what ends a run that is cancelled or out of "
+    "time: it must stop the agent itself, and wait until that has stopped.",
+    "several senders without an order": "Look for several tasks that send to one socket: an "
+    "answer needs one sender, which ends it.",
     "sent again, or by two emitters": "Look for a retry that sends an event again, or for two "
     "emitters of it.",
     "a token is believed that proves nothing": "Look for a way in that does not check the "

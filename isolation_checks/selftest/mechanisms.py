@@ -47,6 +47,7 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "unreset_agent": (LEFT,),
     "ambient_context_lost": (NO_USER, NEWEST_USER, LEFT_ON_A_WORKER),
     "default_conversation": (SHARED, LEFT),
+    "cross_conversation": ("one conversation's words in another of the same user",),
     "cache_without_user": (CACHE,),
     "truncated_cache_key": (CUT_KEY, CACHE),
     "none_user_namespace": (MEMORY, LEFT, SHARED),
@@ -57,6 +58,7 @@ FITTING: Mapping[str, tuple[str, ...]] = {
         "a reply left on a connection for whoever borrows it next",
         "what a run that broke off had left behind",
     ),
+    "shared_transaction": ("one transaction shared by overlapping runs",),
     "wrong_owner_row": (NEWEST_USER,),
     "ghost_store": ("kept in one process's memory",),
     "placeholder_owner": (NO_USER,),
@@ -71,9 +73,11 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "fake_success": ("a canned text in the place of an answer",),
     "lost_terminal": ("the last event is lost",),
     "out_of_order": ("several senders without an order", "sent again, or by two emitters"),
+    "late_frames": ("a run that was given up talks on",),
     "slot_leak": ("a place that is not given back when a session ends",),
     "restart_mixup": (LEFT, SHARED),
     "hung_agent": ("the agent died without a word",),
+    "side_effect_misdelivery": (NEWEST_USER,),
 }
 """By fault; of the others no fingerprint is asked."""
 

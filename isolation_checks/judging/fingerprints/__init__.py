@@ -17,8 +17,10 @@ from isolation_checks.judging.fingerprints.content import (
     same_question_by_name,
     shared_agent,
     shared_memory,
+    within_one_user,
 )
 from isolation_checks.judging.fingerprints.delivery import lost_or_late
+from isolation_checks.judging.fingerprints.given_up import rolled_back_together, talks_on
 from isolation_checks.judging.fingerprints.identities import (
     common_user,
     ids_by_the_clock,
@@ -76,6 +78,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     same_question,
     same_question_by_name,
     same_beginning,
+    within_one_user,
     shared_agent,
     left_behind,
     newest_user,
@@ -84,6 +87,8 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     unknown_yet,
     place_not_given_back,
     canned,
+    talks_on,
+    rolled_back_together,
     lost_or_late,
 )
 

@@ -29,6 +29,8 @@ FEW = 0.25
 REASSEMBLED = "reassembled"
 WORDED = ("foreign-canary", "foreign-row")
 """The kinds of findings that say in which query their words were told."""
+PASSED = ("foreign-canary", "stale-context", "foreign-row", "foreign-fact")
+"""The kinds of findings of words that came to where they do not belong."""
 
 
 def in_an_error(scene: Scene, found: Found) -> Mechanism | None:
@@ -119,6 +121,25 @@ def same_beginning(scene: Scene, found: Found) -> Mechanism | None:
         because=(
             f"in {len(hits)} of {len(scene.passings)} places the recipient's question began as the "
             f"victim's did, for {min(hits)} letters and more, and was answered fast"
+        ),
+    )
+
+
+def within_one_user(scene: Scene, found: Found) -> Mechanism | None:
+    """Words of one conversation in another of the same user, and nothing of anybody else's."""
+    if found.victim is None or found.victim != found.recipient or not scene.own(found):
+        return None
+    worded = [each for each in scene.everything if each.kind in PASSED and each.recipient]
+    own = sum(each.times for each in worded if each.victim == each.recipient)
+    if own < sum(each.times for each in worded):
+        return None  # what mixes users up mixes their conversations up as well
+    before = scene.once(_count_before)
+    return Mechanism(
+        name="one conversation's words in another of the same user",
+        because=(
+            f"all {own} times the words were the recipient's own, and none was of another user's; "
+            f"in {before} of {len(scene.passings)} cases the query that told them was over before "
+            f"the other was asked{_only_in(scene)}"
         ),
     )
 

@@ -278,3 +278,17 @@ def test_those_who_connect_right_behind_a_frame_do_not_hide_whom_it_reached():
             sessions[identity] = dataclasses.replace(each, ready_s=reached + 0.12)
     first = findings.of(run, outcomes(run, CANARY)).shown[0]
     assert NEWEST == first.mechanism, first.because
+
+
+@pytest.mark.parametrize(
+    ("others", "mechanism"),
+    [
+        ("", "one conversation's words in another of the same user"),
+        ("b?q3,B1 b:q3,A1,B1 b!q3", "state that another's run had left behind"),
+    ],
+)
+def test_ones_own_words_alone_tell_that_conversations_are_mixed_up(others, mechanism):
+    """Where another user gets them as well, it is not the conversations alone."""
+    script = f"a?q1@x,A1 a:q1,A1 a!q1 +1s a?q2@y,A2 a:q2,A1,A2 a!q2 {others}"
+    apart = {"sharing": [{"scope": "conversation"}]}
+    assert {mechanism} == {each.mechanism for each in found(script, CANARY, plan=apart).shown}
