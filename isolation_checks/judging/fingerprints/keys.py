@@ -25,6 +25,8 @@ SEEDED = "document"
 """The place of words that were put into the platform's store, and asked in no question."""
 BEGINNING, LEAST = 8, 4
 """Letters of a name that platforms cut ids to, and the fewest."""
+CALLED = {"emails": "email", "user ids": "subject"}
+"""What users are called by, as it is told and as a principal has it."""
 RARE = 0.1
 """The share of all pairs of users who may be called alike, where that is to say anything."""
 _LACKING = ("missing-event", "no-answer", "no-end")
@@ -86,6 +88,8 @@ def cut_short(scene: Scene, found: Found) -> Mechanism | None:
     if told is None or apart < SEVERAL or not scene.own(found) or not scene.once(_were_there):
         return None
     field, letters, alike = told
+    if not _alike(scene, found, field, letters):
+        return None  # that others are called alike says nothing of these two
     return Mechanism(
         name="a cache whose key is cut short",
         because=(
@@ -171,9 +175,8 @@ def _begin_alike(
     """
     if not those:
         return None
-    known = list(scene.run.history.principals.values())
-    for field, said in (("emails", "email"), ("user ids", "subject")):
-        names: dict[str, str] = {each.id: (getattr(each, said) or "").casefold() for each in known}
+    for field in CALLED:
+        names = _names(scene, field)
         pairs = [(names.get(one or "", ""), names.get(other, "")) for one, other in those]
         common = sorted((in_common(*pair) for pair in pairs), reverse=True)
         letters = min(BEGINNING, common[math.ceil(ALMOST_ALL * len(common)) - 1])
@@ -182,6 +185,19 @@ def _begin_alike(
         if letters >= LEAST and others <= RARE * len(names) ** 2:
             return field, letters, sum(n >= letters for n in common)
     return None
+
+
+def _names(scene: Scene, field: str) -> dict[str, str]:
+    """What users are called, by who they are."""
+    known = scene.run.history.principals.values()
+    return {each.id: (getattr(each, CALLED[field]) or "").casefold() for each in known}
+
+
+def _alike(scene: Scene, found: Found, field: str, letters: int) -> bool:
+    """Whether the two of a finding are called by names that begin with so many same letters."""
+    names = _names(scene, field)
+    one, other = names.get(found.victim or "", ""), names.get(found.recipient or "", "")
+    return in_common(one, other) >= letters
 
 
 def _asked_under(scene: Scene) -> dict[str, frozenset[PrincipalId]]:

@@ -102,6 +102,24 @@ def test_a_key_that_holds_a_beginning_is_told_by_whom_it_keeps_apart(twins, mech
     assert mechanism == first.mechanism, first.because
 
 
+def test_what_passed_between_two_who_are_called_otherwise_is_put_to_no_names():
+    """Words to be remembered, whose passing shows beside that of colliders' answers."""
+    same = "what_is_it_that_I_told_you_before"
+    script = [f"a?q1={same},A1 +2s a:q1,A1 a!q1 b?q2={same} b:q2,A1 b!q2"]
+    for number in (3, 4, 5):
+        said = f"what_was_said_{number}"
+        script += [f"c?q{number}={said},C{number} +2s c:q{number},C{number} c!q{number}"]
+        script += [f"d?q{number}0={said},D{number} +2s d:q{number}0,D{number} d!q{number}0"]
+    script += ["g?q6~remember,G1 g!q6 h?q7=what_do_you_know_of_me h:q7,G1 h!q7"]
+    run = recorded(" ".join(["e: f: g: h:", *script])).loaded("duckdb")
+    for number, name in enumerate("ab"):
+        _change(run.history.principals, name, email=f"collider-{number}@x.test")
+    told = {f.recipient: f for f in findings.of(run, outcomes(run, CANARY)).shown}
+    assert (CUT_SHORT, True) == (told["b"].mechanism, "emails" in told["b"].because)
+    assert "emails" not in told["h"].because, told["h"]
+    assert CUT_SHORT != told["h"].mechanism, told["h"].because
+
+
 @pytest.mark.parametrize(("named", "mechanism"), [("q7", ONE_ID), (None, UNKNOWN)])
 def test_what_passes_only_between_namesakes_was_found_by_their_one_id(named, mechanism):
     """Both had asked under the id that stands in the frame."""
