@@ -69,6 +69,7 @@ class Opening:
             on_broken=rig.on_broken,
             frame_limit=int(rig.plan.target.frame_limit),
             binary=getattr(rig.dialect, "binary", False),
+            compression=rig.plan.target.compression,
         )
 
 

@@ -16,6 +16,7 @@ from gevent import socket
 from gevent.event import AsyncResult
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake
+from websockets.extensions.permessage_deflate import enable_client_permessage_deflate
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
@@ -54,6 +55,7 @@ class Wire:
         on_broken: Callable[[BaseException], None],
         frame_limit: int,
         binary: bool = False,
+        compression: bool = False,
     ) -> None:
         self._watch = watch
         self._on_messages = on_messages
@@ -65,6 +67,7 @@ class Wire:
             self._uri,
             subprotocols=list(subprotocols) or None,  # type: ignore[arg-type] # plain strings do
             max_size=frame_limit,
+            extensions=enable_client_permessage_deflate(None) if compression else None,
         )
         self._send = self._protocol.send_binary if binary else self._protocol.send_text
         self._socket: socket.socket | None = None
@@ -83,6 +86,8 @@ class Wire:
         """What the platform said, in its own words, to be rid of us."""
         self._tls: Tls | None = None
         self.subprotocol: str | None = None
+        self.compressed = False
+        """Whether it was offered that messages are compressed, and the platform took it up."""
         self.tcp_ns: int | None = None
 
     def open(self, *, timeout: float, tls: ssl.SSLContext | None) -> None:
@@ -225,6 +230,7 @@ class Wire:
                     contents.append(content)
             elif isinstance(event, Response) and core.handshake_exc is None:
                 self.subprotocol = core.subprotocol
+                self.compressed = bool(core.extensions)
                 self._upgraded.set(True)
         if core.handshake_exc is not None and not self._upgraded.ready():
             self._upgraded.set_exception(WireError(_refusal(core.handshake_exc)))

@@ -338,7 +338,6 @@ async def main(folder: Path) -> None:
                     ssl=context,
                     process_request=admit,
                     select_subprotocol=choose,
-                    compression=None,
                     ping_interval=None,
                     max_size=None,
                     close_timeout=1,

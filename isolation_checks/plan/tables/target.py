@@ -26,5 +26,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     connect_timeout: Duration = Duration(10)
     restart: tuple[str, ...] = ()
     """A command, word for word, that ends one of the platform's processes, which is replaced."""
+    compression: bool = False
+    """Offer permessage-deflate, as browsers do."""
     insecure_tls: bool = False
     """Take any certificate: for a staging platform with one of its own making."""

@@ -30,6 +30,7 @@ class Heard:
             on_broken=self.broken.append,
             frame_limit=options.pop("frame_limit", 1_000_000),
             binary=options.pop("binary", False),
+            compression=options.pop("compression", False),
         )
         self.options = {"timeout": LIMIT_S, "tls": None} | options
 
@@ -112,6 +113,20 @@ def test_a_message_in_fragments_is_one_message(wire, server):
         (Opcode.TEXT, b"one two three"),
         (Opcode.BINARY, b"\x00\xff\x01"),
     ]
+
+
+@pytest.mark.parametrize("compression", [True, False])
+def test_compression_is_offered_where_it_is_asked_for_and_changes_no_message(
+    wire, server, compression
+):
+    """Whole, in fragments, and one behind another, of which the later refer to the earlier."""
+    echo = wire(server.ws("/echo"), compression=compression).open()
+    assert compression == echo.wire.compressed
+    said = [(f"the same words again and again, {n} " * 9).encode() for n in range(3)]
+    assert all(echo.wire.send(words) for words in said)
+    assert [(Opcode.TEXT, words) for words in said] == echo.until_messages(3).contents
+    heard = wire(server.ws("/fragments"), compression=compression).open().until_messages(3)
+    assert (Opcode.TEXT, b"one two three") == heard.contents[1]
 
 
 def test_pings_are_answered_from_the_hub(wire, server):
