@@ -95,7 +95,7 @@ FAMILY_OF = {kind: family for family, kinds in KINDS.items() for kind in kinds}
 BY_KEY = ("expired", "other audience", "other issuer")
 """Tokens that are wrong in one thing only: whoever makes them must have the key."""
 
-BESIDE_HEADERS = ("no token", "made-up token", "alg none")
+BESIDE_HEADERS = ("no token", "made-up token", "wrong signature", "alg none", "expired")
 """What is also shown beside headers for tests: what a platform overlooks that believes those."""
 _OF_CONVERSATIONS = (Family.IDENTITY, Family.CONVERSATION)
 """Families that ask for a conversation by its id."""

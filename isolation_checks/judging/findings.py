@@ -211,6 +211,7 @@ _ACTS = {
     "search": "{a} searched for what is {b}'s",
     "refresh": "{a} and {b} refreshed their tokens at once",
     "same_id": "{a} and {b} asked under one id",
+    "depart": "{a} had asked, and left for good",
     "churn": "{a} connected and left, as it had again and again",
     "fail": "{a} asked what must fail",
     "tabs": "{a} asked in two sessions at once",

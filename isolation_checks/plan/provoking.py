@@ -76,6 +76,7 @@ NEEDS: Mapping[str, tuple[str, Callable[[Plan], bool]]] = {
         "workload.concurrent above 1, so that answers can be told apart",
         lambda plan: plan.workload.concurrent > 1,
     ),
+    "depart": ("cast.departed", lambda plan: plan.cast.departed > 0),
     "fail": ("workload.failing", lambda plan: bool(plan.workload.failing)),
 }
 """What a provocation needs besides its rate: the keys, and whether a plan has them."""

@@ -10,7 +10,7 @@ from isolation_checks.plan.tables.rows import Rows
 
 _COUNTS = (
     *("cast.observers", "cast.visitors", "cast.burst", "cast.decoys", "cast.phantoms"),
-    *("cast.tenants", "workload.words", "workload.pool", "lag.share"),
+    *("cast.departed", "cast.tenants", "workload.words", "workload.pool", "lag.share"),
 )
 _SOME = (
     *("target.connect_timeout", "target.frame_limit", "auth.pace", "auth.lifetime"),

@@ -21,6 +21,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     decoys: int = 1
     phantoms: int = 2
     """Whose documents are there, and who never connect; needs `workload.seeds`."""
+    departed: int = 3
+    """Who ask early in the run, log out and never come back."""
     tenants: int = 0
     """How many tenants the principals are spread over; 0: the platform knows none."""
 
@@ -114,6 +116,8 @@ class Provocations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What takes the platform long, and others meanwhile; needs `workload.slow`."""
     give_up: Duration = Duration(1.5)
     """An answer that nobody waits for any more, and another question at once."""
+    depart: Duration = Duration(1)
+    """One of the departed comes, asks, logs out and goes for good; each once."""
     churn: Duration = Duration(0.3)
     """One principal that connects and leaves, again and again."""
     restart: Duration = Duration(6)

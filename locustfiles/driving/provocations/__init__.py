@@ -14,6 +14,7 @@ from locustfiles.driving.provocations.burst import connect_in_a_burst
 from locustfiles.driving.provocations.cancel import cancel_an_answer
 from locustfiles.driving.provocations.churn import come_and_go
 from locustfiles.driving.provocations.connect import connect_during_an_answer
+from locustfiles.driving.provocations.depart import leave_for_good
 from locustfiles.driving.provocations.expire import let_a_token_run_out
 from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.give_up import stop_waiting
@@ -63,4 +64,5 @@ PROVOCATIONS: tuple[Callable[[Rig], None], ...] = (
     read_late,
     ask_what_takes_long,
     stop_waiting,
+    leave_for_good,
 )

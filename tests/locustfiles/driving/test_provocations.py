@@ -19,6 +19,7 @@ from locustfiles.driving.provocations.burst import connect_in_a_burst
 from locustfiles.driving.provocations.cancel import cancel_an_answer
 from locustfiles.driving.provocations.churn import come_and_go
 from locustfiles.driving.provocations.connect import connect_during_an_answer
+from locustfiles.driving.provocations.depart import leave_for_good
 from locustfiles.driving.provocations.expire import let_a_token_run_out
 from locustfiles.driving.provocations.fail import fail_on_purpose
 from locustfiles.driving.provocations.give_up import stop_waiting
@@ -45,7 +46,7 @@ NEVER = "".join(
     f'\n{name} = "0s"'
     for name in (field.encode_name for field in msgspec.structs.fields(Provocations))
 )
-NOBODY = "observers = 0\ntwins = false\nvisitors = 0\nburst = 0\ndecoys = 0"
+NOBODY = "observers = 0\ntwins = false\nvisitors = 0\nburst = 0\ndecoys = 0\ndeparted = 0"
 
 
 @pytest.fixture
@@ -95,6 +96,7 @@ WHAT = {
     read_late: "slow_reader",
     ask_what_takes_long: "slow",
     stop_waiting: "give_up",
+    leave_for_good: "depart",
 }
 
 
@@ -307,6 +309,30 @@ def test_one_comes_and_goes(acting, until):
     steps = [row["step"] for row in driven.rows("sessions")]
     assert steps.count("ready") >= 4
     assert steps.count("closing") >= 1
+
+
+def test_the_departed_ask_log_out_and_never_come_back(acting, accounts, until):
+    """Each has one session, which it leaves politely before it logs out."""
+    logout = 'logout = { path = "/plain/logout", send = { token = "{token}" } }\n'
+    driven = acting(
+        leave_for_good, cast="departed = 2", http=f'http = "{accounts}"', auth=LOGIN + logout
+    )
+    until(lambda: len(done(driven, "depart")) == 2)
+    gone = {row["principal"] for row in done(driven, "depart")}
+    assert 2 == len(gone)
+
+    def left():
+        return [row["principal"] for row in driven.rows("sessions") if row["step"] == "answered"]
+
+    until(lambda: gone == set(left()))
+    roles = {row["principal"]: row["role"] for row in driven.rows("principals")}
+    assert dict.fromkeys(gone, "departed") == roles
+    steps = [(row["principal"], row["step"]) for row in driven.rows("sessions")]
+    assert dict.fromkeys(gone, 1) == {who: steps.count((who, "opening")) for who in gone}
+    assert all(steps.index((who, "closing")) < steps.index((who, "answered")) for who in gone)
+    assert dict.fromkeys(gone, 2) == {
+        who: [row["principal"] for row in asked(driven)].count(who) for who in gone
+    }
 
 
 SEEDS = """
