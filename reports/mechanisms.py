@@ -40,6 +40,8 @@ LOOK: Mapping[str, str] = {
     "from: they quote state that is not the request's own.",
     "an error carries another's context": "Look at where an error takes its ids and its text "
     "from: it must be the request that failed, not what was handled last.",
+    "a conversation that is found by its id alone, where several have the same": "Look at the "
+    "key under which a conversation's state is kept: the user belongs into it.",
     "answers stream out of one buffer": "Give each answer a buffer of its own, and do not "
     "use it again before all of it was sent.",
     "a reply left on a connection for whoever borrows it next": "Look at pooled connections "

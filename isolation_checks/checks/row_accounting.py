@@ -147,6 +147,8 @@ def _counted(
 ) -> tuple[list[Found], str]:
     """Answered queries that have too many rows here, or too few; and why that is in doubt.
 
+    Where several asked under one id, a row that names it and belongs to none of them may be
+    any's: such queries lack none.
     Where most have none here, and most have some in another table, this one may hold rows of
     some queries only, whatever the plan says.
     """
@@ -162,7 +164,12 @@ def _counted(
     counts = {query.id: len(keys.get(query.id, ())) for query in answered}
     many = ((q, first[q.id]) for q in answered if counts[q.id] > wanted)
     found = _found(run, "duplicated-row", table, many)
-    few = [query for query in answered if counts[query.id] < wanted]
+    shared = run.ownership.by_name
+    few = [
+        query
+        for query in answered
+        if counts[query.id] < wanted and len(shared.get(query.named or "", ())) <= 1
+    ]
     if not run.reading.settled or table.name in run.reading.left_out:
         return found, ""
     there, most = left[table.name], missing.KEPT * len(answered)

@@ -17,6 +17,7 @@ from isolation_checks.judging.fingerprints.content import (
     same_question_by_name,
     shared_agent,
     shared_memory,
+    similar_question,
     within_one_user,
 )
 from isolation_checks.judging.fingerprints.delivery import lost_or_late
@@ -35,7 +36,11 @@ from isolation_checks.judging.fingerprints.keys import (
     searched_for,
     unknown_yet,
 )
-from isolation_checks.judging.fingerprints.leftover import left_on_a_connection, off_by_one
+from isolation_checks.judging.fingerprints.leftover import (
+    behind_an_answer,
+    left_on_a_connection,
+    off_by_one,
+)
 from isolation_checks.judging.fingerprints.probing import probed
 from isolation_checks.judging.fingerprints.routing import (
     laundered,
@@ -48,6 +53,7 @@ from isolation_checks.judging.fingerprints.routing import (
 )
 from isolation_checks.judging.fingerprints.rows import left_on_a_worker, mixed_up, newest_user
 from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
+from isolation_checks.judging.fingerprints.threads import one_thread
 from isolation_checks.judging.fingerprints.turned_away import canned, place_not_given_back
 
 __all__ = ["FINGERPRINTS", "UNKNOWN", "Mechanism", "Scene", "mechanism"]
@@ -79,8 +85,11 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     same_question_by_name,
     same_beginning,
     within_one_user,
+    similar_question,
+    one_thread,
     shared_agent,
     left_behind,
+    behind_an_answer,
     newest_user,
     mixed_up,
     left_on_a_worker,

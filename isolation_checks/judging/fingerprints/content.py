@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping
 
 import narwhals.stable.v2 as nw
@@ -24,6 +25,8 @@ from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.records import Ending, PrincipalId, QueryId
 
+LIKE = 0.6
+"""The share of a question's words that another has to have to be much like it."""
 FEW = 0.25
 """A share that is put down to what else goes on."""
 REASSEMBLED = "reassembled"
@@ -76,9 +79,11 @@ def same_question(scene: Scene, found: Found) -> Mechanism | None:
 
 def shared_memory(scene: Scene, found: Found) -> Mechanism | None:
     """Nothing but what was to be remembered, and not as the victim was told it again."""
-    kept, told = scene.once(_count_kept)
+    kept, told, queries = scene.once(_count_kept)
     victim = scene.run.history.queries.get(found.victim_query or QueryId(""))
     if victim is None or victim.kind != KEPT or kept < max(SEVERAL, ALMOST_ALL * told):
+        return None
+    if queries == 1:  # whatever keeps one answer for good may have kept that of such a query
         return None
     if scene.passings and len(scene.once(_asked_before)) >= MOST * len(scene.passings):
         return None  # a cache of answers that recall it
@@ -144,6 +149,23 @@ def within_one_user(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
+def similar_question(scene: Scene, found: Found) -> Mechanism | None:
+    """Answers to questions that are nearly the victim's, without a word of their own."""
+    near, bare = scene.once(_nearly_asked_before)
+    if not scene.own(found) or near < max(SEVERAL, ALMOST_ALL * len(scene.passings)):
+        return None
+    if bare < ALMOST_ALL * len(scene.passings) or scene.once(_usually_near) > FEW:
+        return None
+    return Mechanism(
+        name="a cache of answers without the user in its key",
+        because=(
+            f"in {near} of {len(scene.passings)} places the recipient's question was much like "
+            f"one of the victim's that had been answered before, and {bare} of these answers hold "
+            "no word of their own question's: such a cache compares by likeness"
+        ),
+    )
+
+
 def shared_agent(scene: Scene, found: Found) -> Mechanism | None:
     """The recipient's own answer, with words of a query that it overlapped."""
     before = scene.once(_count_before)
@@ -168,9 +190,16 @@ def left_behind(scene: Scene, found: Found) -> Mechanism | None:
         name="state that another's run had left behind",
         because=(
             f"in {before} of {len(scene.passings)} cases the victim's query was over before the "
-            f"recipient asked{_only_in(scene)}"
+            f"recipient asked{_only_in(scene)}{_of_one(scene)}"
         ),
     )
+
+
+def _of_one(scene: Scene) -> str:
+    """That the words are of one query alone: what was made for it is kept for everybody."""
+    victims = {each.victim.id for each in scene.passings}
+    several = len({each.recipient.principal for each in scene.passings}) >= SEVERAL
+    return "; all were of one and the same query" if len(victims) == 1 and several else ""
 
 
 def _only_in(scene: Scene) -> str:
@@ -207,18 +236,20 @@ def _count_before(scene: Scene) -> int:
     return sum(each.before for each in scene.passings)
 
 
-def _count_kept(scene: Scene) -> tuple[int, int]:
-    """Of so many cases of another's words, those of words that were to be remembered.
+def _count_kept(scene: Scene) -> tuple[int, int, int]:
+    """Cases of words that were to be remembered, of so many, and of how many queries these are.
 
     Rows do not count: those of a memory hold nothing else, whoever owns them.
     """
     known = scene.run.history.queries
     planted = [
-        (known[found.victim_query].kind == KEPT, found.times)
+        (known[found.victim_query], found.times)
         for found in scene.everything
         if found.kind in WORDED and found.channel != "row" and found.victim_query in known
     ]
-    return sum(times for kept, times in planted if kept), sum(times for _, times in planted)
+    kept = [(query.id, times) for query, times in planted if query.kind == KEPT]
+    seen = {each["planted_query"] for each in scene.all_sightings} & set(dict(kept))
+    return sum(times for _, times in kept), sum(times for _, times in planted), len(seen)
 
 
 def _asked_before(scene: Scene) -> list[Passing]:
@@ -259,6 +290,29 @@ def _begun_alike(scene: Scene) -> list[int]:
         if scene.answered_fast(each.recipient)
     ]
     return [letters for letters in alike if letters >= ALIKE]
+
+
+def _nearly_asked_before(scene: Scene) -> tuple[int, int]:
+    """In how many cases a question was like the victim's; how many answers lack their own words."""
+    near = sum(each.before and _like(each.victim, each.recipient) for each in scene.passings)
+    return near, sum(not each.recipient.echoed for each in scene.passings)
+
+
+def _usually_near(scene: Scene) -> float:
+    """The share of questions that are as much like what another user had asked just before."""
+    ordered = sorted(scene.run.history.queries.values(), key=lambda query: query.sent_s)
+    pairs = [
+        (one, other)
+        for one, other in itertools.pairwise(ordered[:LOOKED_AT_IN_ALL])
+        if one.principal != other.principal
+    ]
+    return sum(itertools.starmap(_like, pairs)) / max(1, len(pairs))
+
+
+def _like(one: Query, other: Query) -> bool:
+    """Whether two questions have most of their words in common."""
+    words, others = set(one.text.casefold().split()), set(other.text.casefold().split())
+    return len(words & others) > LIKE * min(len(words), len(others))
 
 
 def _asked(run: Run) -> dict[tuple[PrincipalId, str], list[Query]]:

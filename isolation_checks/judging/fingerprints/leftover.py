@@ -15,10 +15,13 @@ from isolation_checks.judging.fingerprints.scene import (
     over,
 )
 from isolation_checks.loading.history import Query
-from isolation_checks.records import Ending
+from isolation_checks.records import Ending, SessionId
 
 TELLING, NOTABLE = 3.0, 0.2
 """A share is telling when it is so many times the usual one, and no smaller than this."""
+
+SOON = 0.25
+"""Seconds behind an answer in which what follows it comes, such as its title."""
 
 
 def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
@@ -57,6 +60,25 @@ def off_by_one(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
+def behind_an_answer(scene: Scene, found: Found) -> Mechanism | None:
+    """Notices about others, each right behind an answer of the recipient's own."""
+    notices = [f for f in scene.worded if f["query"] is None and f["query_owner"] is not None]
+    here = scene.frames(found)
+    if scene.passings or not scene.about_others(found) or any(f["query"] for f in here):
+        return None
+    behind = scene.once(_count_behind)
+    if behind < max(SEVERAL, ALMOST_ALL * len(notices)):
+        return None
+    kinds = " and ".join(sorted({str(frame["kind"]) for frame in notices}))
+    return Mechanism(
+        name="state that another's run had left behind",
+        because=(
+            f"{behind} of {len(notices)} events about others came within {SOON:.2f} s behind an "
+            f"answer of the recipient's own; of all kinds of events only {kinds} held others' words"
+        ),
+    )
+
+
 def _left_over(because: str) -> Mechanism:
     return Mechanism(
         name="a reply left on a connection for whoever borrows it next", because=because
@@ -73,6 +95,19 @@ def _shares_cut_off(scene: Scene) -> tuple[int, float, float]:
     left = [victim for victim in victims if victim.id not in waiting]
     of_victims = _cut_off(left) * len(left) / max(1, len(victims))
     return len(victims), of_victims, _cut_off(scene.run.history.queries.values())
+
+
+def _count_behind(scene: Scene) -> int:
+    """How many events that answer nothing, and are about others, came right behind an answer."""
+    done: dict[SessionId, list[float]] = {}
+    for query in scene.run.history.queries.values():
+        if query.done_s is not None:
+            done.setdefault(query.session, []).append(query.done_s)
+    return sum(
+        any(0 <= frame["at_s"] - at_s <= SOON for at_s in done.get(frame["session"], ()))
+        for frame in scene.worded
+        if frame["query"] is None and frame["query_owner"] is not None
+    )
 
 
 def _moved_on(scene: Scene) -> tuple[int, int, int]:

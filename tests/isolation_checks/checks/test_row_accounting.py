@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from isolation_checks.checks.row_accounting import row_accounting as check
 from isolation_checks.verdicts.lattice import Verdict
-from tests.isolation_checks.language import ask
+from tests.isolation_checks.language import ask, told
 from tests.isolation_checks.recording import TABLES
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -244,6 +246,15 @@ def test_a_row_that_a_join_shows_twice_is_one_row():
     """It is one by its key; the platform did not write it twice."""
     joined = "messages|a,q1,#1 messages|a,q1,#1 messages|a,q2 messages|b,q3"
     assert PASS == ask(check, ASKED + joined).decided
+
+
+def test_a_query_whose_id_another_used_too_lacks_no_row():
+    """A row that names the id may be either's, also where it belongs to a third."""
+    run = told(ASKED + "c?q4 c!q4 messages|a,q1 messages|b,q3 messages|c,q4")
+    assert {("lost-row", "a", 1)} == kinds(check(run))
+    run.history.queries["q2"] = dataclasses.replace(run.history.queries["q2"], named="both")
+    run.ownership.by_name["both"] = {"a": "q2", "b": "q9"}
+    assert () == check(run).found
 
 
 def test_each_query_may_leave_several_rows():

@@ -32,6 +32,10 @@ MISKEPT = " ".join(
     f"{who}?q{n}~remember,{who.upper()}{n} {who}!q{n} messages|c,{who.upper()}{n}"
     for n, who in enumerate("abd", 4)
 )
+SAME_THREADS = " ".join(
+    f"a?q{n},A{n} a:q{n},@{at},A{n} a!q{n} +1s b?q1{n},B{n} b:q1{n},@{at},A{n},B{n} b!q1{n}"
+    for n, at in enumerate("xyz", 1)
+)
 TAKEN = ("/started", "/thinking", "/completed")
 TOOL = "{0},/tool_executing {0},/tool_completed"
 SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
@@ -84,6 +88,8 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         # the row is b's by its query, and only its words are a's
         (SEEN + "messages|b,q2,@y,A1", ROW, MIXED_UP),
         (f"{TOLD} b?q2 b:q2,A1,A3 b!q2 c?q3 c:q3,A3 c!q3", CANARY, MEMORY),
+        # one thing alone that was to be remembered, kept by whatever keeps the first
+        (f"{TOLD} b?q2 b:q2,A1 b!q2 c?q3 c:q3,A1 c!q3 d?q5 d:q5,A1 d!q5", CANARY, LEFT),
         ("a: b: c: d: a:A1 +5s b:A1", CANARY, "unknown"),
         ("a?q1,A1 a!q1 +5s b?q2,B1 b:q2,A1 b!q2", CANARY, LEFT),  # they never met
         ("a?q1,A1 a!q1 messages|a,A1 messages|c,q9 messages|b,A1 b:", ROW, "unknown"),
@@ -145,6 +151,17 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
             + " ".join(f"a:q1,{kind},A1 b:q1,{kind},A1" for kind in TAKEN)
             + " b:q2,/tool_executing b:q2,/tool_completed a!q1 b!q2",
             "a frame that was written over before it was sent",
+        ),
+        (SAME_THREADS, "a conversation that is found by its id alone, where several have the same"),
+        (SAME_THREADS.replace("@y", "@x").replace("@z", "@x"), LEFT),  # it has no other ids
+        (  # asked much the same, slowly, and the answer says nothing of what is new in it
+            " ".join(
+                f"a?q{n}=how_may_i_send_a_parcel_to_{n},A{n} a:q{n},A{n} a!q{n} +5s "
+                f"b?q1{n}=how_may_i_send_parcels_to_{n} b:q1{n},A{n} b!q1{n} "
+                f"c?q2{n}=what c!q2{n} d?q3{n}=else d!q3{n} c?q4{n}=is c!q4{n}"
+                for n in (1, 2, 3)
+            ),
+            CACHE,
         ),
         ("a?q1,A1 b?q2 b:q2,/error,A1 a!q1", "an error carries another's context"),
         (
@@ -235,6 +252,16 @@ def test_what_comes_behind_every_answer_is_not_late():
     first = found(script, CANARY).shown[0]
     assert LEFT == first.mechanism
     assert "only title held them" in first.because
+
+
+def test_a_title_without_ids_that_comes_behind_each_answer_was_left_behind():
+    """What waited for its quiet moment is told to whoever has the next one."""
+    title = "{0}?q{2} {0}!q{2} {0}:/title,{1}{3}"
+    told = [title.format(*each) for each in ("aA11", "bA21", "cB32", "bC43", "aB54")]
+    plant = "a?q6,A1 b?q7,B2,B4 c?q8,C3 "
+    first = found(f"d: e: {plant}{' '.join(told)} a!q6 b!q7 c!q8 e+ d+", CANARY).shown[0]
+    assert LEFT == first.mechanism, first.because
+    assert "only title held others' words" in first.because
 
 
 def test_a_piece_of_a_stream_that_two_got_is_no_send_to_all():
