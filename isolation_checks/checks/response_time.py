@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from isolation_checks.checks import unplaced
+from dataclasses import replace
+
+import msgspec
+
+from isolation_checks.checks import slow_steps, unplaced
 from isolation_checks.checks.check import Outcome, check
 from isolation_checks.checks.samples import asked_in, judged
 from isolation_checks.loading.run import Run
-from isolation_checks.loading.samples import completions
+from isolation_checks.loading.samples import Samples, completions
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.outcomes import ObjectiveOutcome
 
 
 @check(
@@ -23,4 +29,16 @@ def completion_time(run: Run) -> Outcome:
     Catches:  slow_tail, hung_agent, noisy_neighbour.
     Blind to: what a user waits for outside a query.
     """
-    return judged(run, "completion", completions(run.history, unplaced.unsure(run)))
+    samples = completions(run.history, unplaced.unsure(run))
+    outcome = judged(run, "completion", samples)
+    told = tuple(_with_where(run, samples, each) for each in outcome.objectives)
+    return replace(outcome, objectives=told)
+
+
+def _with_where(run: Run, samples: Samples, outcome: ObjectiveOutcome) -> ObjectiveOutcome:
+    """A missed objective says where the time of the answers beyond its limit went."""
+    if outcome.verdict is not Verdict.FAIL:
+        return outcome
+    late = {each.query for each in samples.all if each.query and each.took_s > outcome.limit}
+    where = slow_steps.said(run, late)
+    return msgspec.structs.replace(outcome, advice=where or outcome.advice)

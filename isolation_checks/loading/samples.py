@@ -43,6 +43,15 @@ class Sample(NamedTuple):
     """Which query it is of; None for a session's."""
 
 
+class Step(NamedTuple):
+    """What lies between an event of an answer and the one before it."""
+
+    behind: str
+    before: str
+    begun_s: float
+    ended_s: float
+
+
 class Ended(NamedTuple):
     """How one query ended, and when it was due and over."""
 
@@ -143,6 +152,22 @@ def tool_calls(run: Run, unsure: Collection[QueryId]) -> Samples:
                 took = 0.0 if query.id in unsure else max(0.0, (query.over_s or since) - since)
                 samples.append(_sample(query, took, took, finished=False))
     return Samples(all=tuple(samples))
+
+
+def steps(run: Run) -> Iterator[tuple[Query, list[Step]]]:
+    """Every query with what lies between sent and its first event, and between its events."""
+    for query, events in _events(run):
+        places = [("the question", query.sent_s)]
+        places += [(event.kind or "an event", event.at_s) for event in events]
+        if _unfinished(query) and query.over_s is not None:
+            places.append(("the time-out", query.over_s))
+        yield (
+            query,
+            [
+                Step(behind, before, begun_s, ended_s)
+                for (behind, begun_s), (before, ended_s) in itertools.pairwise(places)
+            ],
+        )
 
 
 FROM_HISTORY: Mapping[Name, Callable[[History, Collection[QueryId]], Samples]] = {

@@ -90,3 +90,22 @@ def test_without_an_objective_it_is_not_asked():
 def test_what_we_made_fail_on_purpose_is_not_counted():
     """However long it took."""
     assert 1 == ask(check, "a?q1 a!q1 a?q2~cancelled +9s a!q2 a?q3~failing a!q3=timeout").examined
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "stood_still"),
+    [("+6s", True), (" ".join(f"+1s d?q{n} d:q{n} d!q{n}" for n in range(10, 16)), False)],
+)
+def test_a_missed_objective_says_where_the_time_went(meanwhile, stood_still):
+    """Between which events, and whether anybody at all was told anything meanwhile."""
+    began = "a?q1 b?q2 c?q3 a:q1,/tool_executing b:q2,/tool_executing c:q3,/tool_executing"
+    ended = " ".join(
+        f"{who}:{query},/tool_completed {who}!{query}"
+        for who, query in (("a", "q1"), ("b", "q2"), ("c", "q3"))
+    )
+    [missed] = ask(check, f"{began} {meanwhile} {ended}", **objective(every=True)).objectives
+    assert "between tool_executing and tool_completed: look there first" in missed.advice
+    assert missed.advice.startswith("Of the time of late answers passed 9")
+    assert stood_still == ("nothing to anybody" in missed.advice)
+    [met] = ask(check, f"{began} {ended}", **objective(every=True)).objectives
+    assert "late answers" not in met.advice
