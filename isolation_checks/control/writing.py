@@ -32,6 +32,12 @@ def _hex(word: bytes) -> bytes:
     return word.hex().encode()
 
 
+def _in_lines(word: bytes) -> bytes:
+    """Base64 of a longer text, as mail wraps it and JSON writes it: the word lies over a seam."""
+    lines = base64.encodebytes(b"." * 45 + word + b"." * 45).splitlines()
+    return b"\\r\\n".join(lines)
+
+
 ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     PLAIN: lambda word: word,
     LOWER: bytes.lower,
@@ -39,6 +45,9 @@ ENCODINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "hex": _hex,
     "base64": base64.b64encode,
     "base64, shifted": lambda word: base64.urlsafe_b64encode(b"~" + word),
+    "base64 in lines": _in_lines,
+    "hex with colons": lambda word: word.hex(":").encode(),
+    "list of octets": lambda word: b"[%s]" % b",".join(b"%d" % octet for octet in word),
     "percent": _percent,
     "escapes": _escaped,
     "html": lambda word: b"".join(b"&#%d;" % octet for octet in word),

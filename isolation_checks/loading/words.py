@@ -20,6 +20,8 @@ import msgspec
 import numpy as np
 
 from isolation_checks import stretches
+from isolation_checks.loading import apart
+from isolation_checks.loading.apart import Joined, Stretch
 
 _SYMBOL = "[0-9a-hjkmnp-tv-z]"
 _APART = r"[\W_]{0,3}"
@@ -32,7 +34,6 @@ _APART_LONGEST = 22 * 4
 """Characters that a word takes at most when it is separated."""
 _BETWEEN = re.compile(r"[\W_]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{28,}")
-_HEX = re.compile(r"[0-9a-fA-F]{44,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbf"/\\]))')
 _JOINING = re.compile(r"\\[ux/]")
@@ -48,6 +49,8 @@ _LONG = b"\1" * _ENCODED
 _GZIP = re.compile("\x1f\x8b\x08")
 _ZLIB = ("x\x01", "x^", "x\x9c", "x\xda")
 """How what was compressed begins, zlib's where a text does; its octets stand as characters."""
+_READABLE = re.compile("[\0\t\n\r -~]{22}")
+"""As long as a word, in any encoding of it, and in UTF-16."""
 _PACKED, _MOST = 8, 16 << 20
 """So many are unpacked of one text at most, and no more octets than these of any."""
 DEPTH = 2
@@ -77,18 +80,22 @@ def exact(text: str) -> Iterator[Word]:
 
 
 def stretched(contents: Sequence[bytes]) -> list[bool]:
-    """Which of many messages hold a stretch that may encode a word."""
+    """Which of many messages hold a stretch that may encode a word, in one piece or apart."""
     ends = np.cumsum(np.fromiter(map(len, contents), dtype=np.int64, count=len(contents)) + 1)
-    starts, _, uuids = stretches.long(b" ".join(contents), _ENCODED)
+    together = b" ".join(contents)
+    starts, _, uuids = stretches.long(together, _ENCODED)
     long = np.zeros(len(contents), dtype=np.bool_)
     long[np.searchsorted(ends, starts[~uuids], side="right")] = True
     found: list[bool] = long.tolist()
+    if apart.may_be(together):  # hardly ever: only then each is looked at
+        return [is_long or apart.may_be(c) for is_long, c in zip(found, contents, strict=True)]
     return found
 
 
 def is_stretched(text: str) -> bool:
-    """Whether a text holds a stretch that may encode a word."""
-    return _LONG in text.encode("utf-8", "replace").translate(stretches.SYMBOLS)
+    """Whether a text holds a stretch that may encode a word, in one piece or apart."""
+    octets = text.encode("utf-8", "replace")
+    return _LONG in octets.translate(stretches.SYMBOLS) or apart.may_be(octets)
 
 
 def within(content: bytes, *, stretch: bool) -> Iterator[Word]:
@@ -159,7 +166,7 @@ class _Part:
 
     how: str
     plain: str
-    stretch: Callable[[int, int], tuple[int, int]]
+    stretch: Stretch
 
 
 def _decoded(text: str, *, stretch: bool) -> Iterator[_Part]:
@@ -171,12 +178,24 @@ def _decoded(text: str, *, stretch: bool) -> Iterator[_Part]:
         yield from _replaced("percent", text, _PERCENT, lambda m: urllib.parse.unquote(m[0]))
     if "&" in text:
         yield from _replaced("html", text, _ENTITY, lambda m: html.unescape(m[0]))
-    runs = [run for run in _BASE64.finditer(text) if not _UUID.fullmatch(run[0])] if stretch else ()
-    for run in runs:
-        for digits in _HEX.finditer(run[0]):
-            yield from _from_hex(digits[0], run.start() + digits.start())
-    for run in runs:
-        yield from _from_base64(run[0], run.start())
+    if stretch:
+        flat = apart.flat(text)
+        if apart.may_be(text.encode("utf-8", "replace")):
+            for digits in apart.digits(flat):
+                yield from _from_hex(digits)
+            for listed in apart.octets(flat):
+                if _may_hold(listed.symbols):
+                    yield _Part("octets", listed.symbols, listed.stretch)
+        runs = (run for run in _BASE64.finditer(flat) if not _UUID.fullmatch(run[0]))
+        for joined in apart.wrapped(flat, (run.span() for run in runs)):
+            yield from _from_base64(joined)
+
+
+def _may_hold(plain: str) -> bool:
+    """Whether octets may be, or encode, a word: most of what is decoded at a venture is noise."""
+    if _READABLE.search(plain) is not None:
+        return True
+    return _GZIP.search(plain) is not None or plain.startswith(_ZLIB)
 
 
 def _unpacked(text: str) -> Iterator[_Part]:
@@ -191,7 +210,7 @@ def _unpacked(text: str) -> Iterator[_Part]:
         yield _Part("compressed", plain.decode("utf-8", "replace"), _all_behind(begin, len(text)))
 
 
-def _all_behind(begin: int, end: int) -> Callable[[int, int], tuple[int, int]]:
+def _all_behind(begin: int, end: int) -> Stretch:
     """Of what was compressed nobody can say where a piece of it had stood."""
     return lambda _start, _end: (begin, end)
 
@@ -247,27 +266,29 @@ def _replaced(
         yield _Part(how, "".join(replacing.out), replacing.stretch)
 
 
-def _from_hex(run: str, at: int) -> Iterator[_Part]:
+def _from_hex(run: Joined) -> Iterator[_Part]:
     for skip in range(2):
-        digits = run[skip : skip + (len(run) - skip) // 2 * 2]
+        digits = run.symbols[skip : skip + (len(run.symbols) - skip) // 2 * 2]
         plain = bytes.fromhex(digits).decode("latin-1")
-        yield _Part("hex", plain, _spread(at + skip, 2, 1))
+        if _may_hold(plain):
+            yield _Part("hex", plain, _spread(run, skip, 2, 1))
 
 
-def _from_base64(run: str, at: int) -> Iterator[_Part]:
-    symbols = run.replace("-", "+").replace("_", "/")
+def _from_base64(run: Joined) -> Iterator[_Part]:
+    symbols = run.symbols.replace("-", "+").replace("_", "/")
     for skip in range(4):
         part = symbols[skip:]
         tail = len(part) % 4
         padded = part + "=" * (4 - tail) if tail > 1 else part[: len(part) - tail]
         plain = base64.b64decode(padded).decode("latin-1")
-        yield _Part("base64", plain, _spread(at + skip, 4, 3))
+        if _may_hold(plain):
+            yield _Part("base64", plain, _spread(run, skip, 4, 3))
 
 
-def _spread(begin: int, symbols: int, octets: int) -> Callable[[int, int], tuple[int, int]]:
+def _spread(run: Joined, begin: int, symbols: int, octets: int) -> Stretch:
     """Where octets had stood of which so many took so many symbols."""
 
     def stretch(start: int, end: int) -> tuple[int, int]:
-        return begin + start * symbols // octets, begin - (-end * symbols // octets)
+        return run.stretch(begin + start * symbols // octets, begin - (-end * symbols // octets))
 
     return stretch

@@ -12,6 +12,7 @@ import pytest
 from crosstalk import main
 from isolation_checks import errors, probing, records
 from isolation_checks.checks import CHECKS
+from isolation_checks.control.writing import ENCODINGS, PLAIN
 from isolation_checks.judging import findings, fingerprints
 from isolation_checks.judging.fingerprints import delivery
 from isolation_checks.loading import frames, rows, run
@@ -245,6 +246,13 @@ def test_every_mechanism_has_its_row():
     known = constants(made) | {name for name, _ in pairs}
     text = pages.section(pages.read("verdict.md"), "Findings")
     assert sorted(known - {fingerprints.UNKNOWN}) == sorted(row[0] for row in pages.table(text))
+
+
+def test_every_way_in_which_breaks_are_written_is_told_of():
+    """By the names under which a judgement counts them."""
+    [line] = [line for line in pages.read("verdict.md").splitlines() if "plants breaks as" in line]
+    named = re.findall(r"`([^`]+)`", line.partition("written otherwise (")[2].partition(")")[0])
+    assert sorted(ENCODINGS.keys() - {PLAIN}) == sorted(named)
 
 
 def test_a_new_check_is_put_at_its_place():

@@ -37,7 +37,7 @@ def test_every_kind_of_break_is_found_and_the_run_is_untouched(run):
     for kind in control.kinds:
         planted[kind.channel] += kind.planted
     assert {"frame": 160, "row": 4, "delivery": 30} == planted
-    assert 14 == len([kind for kind in control.kinds if kind.channel == "frame"])
+    assert 17 == len([kind for kind in control.kinds if kind.channel == "frame"])
     lower = {each.channel: each.lower for each in control.detection}
     assert pytest.approx(0.025 ** (1 / 160)) == lower["frame"]
     assert control == measured(run, seed=7)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import urllib.parse
 import zlib
 
@@ -44,6 +45,54 @@ ENCODINGS = {
     "HEX": lambda text: text.encode().hex().upper(),
     **{f"base64 at {n}": shifted(base64.b64encode, n) for n in range(3)},
     **{f"base64url at {n}": shifted(base64.urlsafe_b64encode, n) for n in range(3)},
+}
+
+
+def wrapped(width, between, before=60, whole=base64.b64encode):
+    """Base64, or hex, of a longer text, in lines of so many symbols."""
+
+    def lines(text):
+        symbols = whole(b"~" * before + text.encode() + b"~" * 90).decode()
+        return between.join(symbols[at : at + width] for at in range(0, len(symbols), width))
+
+    return lines
+
+
+def hexed(octets):
+    return octets.hex().encode()
+
+
+def signs_between(between, most=1, before=""):
+    """Hex in groups of so many octets."""
+
+    def spelt(text):
+        digits = text.encode().hex()
+        return between.join(
+            before + digits[at : at + 2 * most] for at in range(0, len(digits), 2 * most)
+        )
+
+    return spelt
+
+
+APART = {
+    **{
+        f"base64, {width} a line, behind {before}, {between!r}": wrapped(width, between, before)
+        for width in (60, 64, 76)
+        for between in ("\n", "\r\n", "\\n", "\\r\\n", "\n    ")
+        for before in (29, 40, 45, 50)
+    },
+    "hex, 32 a line": wrapped(32, "\n", 10, hexed),
+    "hex, 32 a line, escaped": wrapped(32, "\\n", 10, hexed),
+    "hex, colons": signs_between(":"),
+    "hex, dashes": signs_between("-"),
+    "hex dump": signs_between(" ", 2),
+    "hex, a list of Go's": signs_between(", ", 1, "0x"),
+    "Buffer": lambda text: json.dumps({"type": "Buffer", "data": list(text.encode())}),
+    "octets": lambda text: json.dumps(list(text.encode()), separators=(",", ":")),
+    "octets, a line each": lambda text: json.dumps(list(text.encode()), indent=2),
+    "octets with signs": lambda text: str([256 - 200, -61, -68, *text.encode(), -1, 300]),
+    "typed array": lambda text: json.dumps(dict(enumerate(text.encode()))),
+    "typed array in JSON": lambda text: json.dumps(json.dumps(dict(enumerate(text.encode())))),
 }
 COMPRESSED = {
     "gzip": lambda octets: gzip.compress(octets, mtime=0),
@@ -133,6 +182,45 @@ def test_one_encoding_does_not_hide_it(name):
     assert read(text) == {WORD}
     assert spot(text) in encoded
     assert len(spot(text)) > len(WORD)
+
+
+@pytest.mark.parametrize("name", APART)
+def test_an_encoding_in_lines_in_groups_or_in_a_list_does_not_hide_it(name):
+    """Nor do two of them, one in the other; a fast look sees them, and the place is theirs."""
+    written = APART[name](WORD)
+    text = f'{{"debug": "{written}", "x": "ü"}}'
+    content = text.encode()
+    assert {WORD} == read(text)
+    [stretch] = words.stretched([content])
+    assert {WORD} <= {w.word.upper() for w in words.within(content, stretch=stretch)}
+    assert spot(text) in written
+    assert 44 <= len(spot(text)) or "base64" in name
+    for outer in ("base64 at 1", "hex", "percent"):
+        assert {WORD} == read(f"see {ENCODINGS[outer](written)} there")
+
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(ENCODINGS)), st.sampled_from(sorted(APART)), st.integers(0, 90))
+def test_what_is_encoded_in_lines_or_in_a_list_may_hold_an_encoding(inner, outer, before):
+    """Wherever in it that stands."""
+    assert {WORD} == read(APART[outer]("." * before + ENCODINGS[inner](WORD)))
+
+
+@settings(deadline=None)
+@given(st.text(alphabet='0123456789abcdefCX:,;- \n"[]\\rn', max_size=400))
+def test_digits_and_signs_in_any_order_are_read_as_nothing(text):
+    """Nothing raises, nothing is invented."""
+    assert set() == read(text)
+    assert set() == {
+        w.word for w in words.within(text.encode(), stretch=True) if canary.read(KEY, w.word)
+    }
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-200, 400), max_size=80))
+def test_a_list_of_numbers_is_a_list_of_numbers(numbers):
+    """Whatever they are."""
+    assert set() == read(json.dumps({"data": numbers}))
 
 
 @settings(deadline=None)
