@@ -13,7 +13,14 @@ from functools import cached_property
 from isolation_checks.loading.history import Query, Session
 from isolation_checks.loading.overlap import clocks
 from isolation_checks.loading.run import Run
-from isolation_checks.records import NEVER_SENT, Ending, PrincipalId, Reason, SessionId
+from isolation_checks.records import (
+    NEVER_SENT,
+    Ending,
+    PrincipalId,
+    QueryId,
+    Reason,
+    SessionId,
+)
 
 BACK_SECONDS = 10.0
 """Whoever connects as long as this after a session that was cut off has come back."""
@@ -73,6 +80,30 @@ class Scene:
         times, those = self._ended.get(self._clock[query.process], ([], []))
         place = bisect.bisect_right(times, query.sent_s)
         return those[place - 1] if place else None
+
+    def cut_off_before(self, query: Query, within_s: float) -> set[PrincipalId]:
+        """Whose answers had been cut off in the seconds before a query was sent, by one clock."""
+        times, those = self._cut.get(self._clock[query.process], ([], []))
+        first = bisect.bisect_left(times, query.sent_s - within_s)
+        last = bisect.bisect_right(times, query.sent_s)
+        return {each.principal for each in those[first:last]}
+
+    @cached_property
+    def _cut(self) -> dict[str, tuple[list[float], list[Query]]]:
+        """By clock, when answers were cut off, and which: a cancel tells at which moment."""
+        queries = self.run.history.queries
+        cut = [(q.over_s, q) for q in queries.values() if q.reason in _CUT and q.over_s is not None]
+        cut += [
+            (act.at_s, queries[QueryId(act.detail)])
+            for act in self.run.history.provocations
+            if act.kind == "cancel" and act.detail in queries
+        ]
+        found: dict[str, tuple[list[float], list[Query]]] = {}
+        for at_s, query in sorted(cut, key=lambda each: each[0]):
+            times, those = found.setdefault(self._clock[query.process], ([], []))
+            times.append(at_s)
+            those.append(query)
+        return found
 
     def same_words(self, query: Query) -> bool:
         """Whether a stranger had asked the same, word for word, before this was over."""

@@ -25,6 +25,10 @@ BEHIND_SECONDS = 5.0
 """Whoever asks as long as this after a stranger's answer ended comes right behind it."""
 
 
+_CUTTING = ("cancel", "abandon", "reconnect", "resume", "give_up")
+"""Provocations that cut an answer off."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Class:
     """A class of opportunity."""
@@ -77,6 +81,18 @@ def _in_succession(_: Scene, bleed: Bleed) -> bool:
     if own is None or theirs is None or theirs.over_s is None:
         return False
     return theirs.over_s <= own.sent_s
+
+
+def _behind_a_cut(scene: Scene) -> Iterator[PrincipalId]:
+    for query in scene.echoed:
+        cut = scene.cut_off_before(query, BEHIND_SECONDS)
+        if any(scene.strangers(other, query.principal) for other in cut):
+            yield query.principal
+
+
+def _out_of_a_cut(scene: Scene, bleed: Bleed) -> bool:
+    own = bleed.own
+    return own is not None and bleed.victim in scene.cut_off_before(own, BEHIND_SECONDS)
 
 
 def _twins(scene: Scene) -> Iterator[PrincipalId]:
@@ -179,6 +195,14 @@ CLASSES: tuple[Class, ...] = (
         f"{BEHIND_SECONDS:g} s behind another user's, which was the last to have ended",
         chances=_successors,
         holds=_in_succession,
+    ),
+    Class(
+        name="cut",
+        meaning="an answer that echoed its own user's canary to a query sent within "
+        f"{BEHIND_SECONDS:g} s behind a moment at which another user's answer was cut off",
+        chances=_behind_a_cut,
+        holds=_out_of_a_cut,
+        asked=lambda plan: any(every(plan, name) for name in _CUTTING),
     ),
     Class(
         name="twins",

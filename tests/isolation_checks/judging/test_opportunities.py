@@ -4,6 +4,7 @@ import pytest
 
 from isolation_checks.judging import opportunities
 from isolation_checks.judging.classes import CLASSES
+from isolation_checks.loading.history import Provocation
 from tests.isolation_checks.judging.judging import outcomes
 from tests.isolation_checks.language import ENGINES, told
 
@@ -94,6 +95,11 @@ def test_times_of_two_machines_are_not_compared():
         ("successor", APART + "b?q3,B2 b:q3,B2,A1 b!q3", (1, 1)),  # behind b's own, a's words
         ("successor", APART.replace("b?q2", "+6s b?q2"), (0, 0)),  # too long behind
         ("successor", MET + "b:A1", (0, 0)),
+        ("cut", "a?q1,A1 a!q1=dropped b?q2,B1 b:q2,B1 b!q2", (1, 0)),
+        ("cut", "a?q1,A1 a!q1=dropped b?q2,B1 b:q2,B1,A1 b!q2", (1, 1)),
+        ("cut", "a?q1,A1 a!q1=dropped +6s b?q2,B1 b:q2,B1,A1 b!q2", (0, 0)),  # long behind
+        ("cut", "a?q1,A1 a!q1=dropped a?q2,A2 a:q2,A2 a!q2", (0, 0)),  # its own
+        ("cut", APART, (0, 0)),
         ("twins", TWINS, (1, 0)),  # whoever asked first had no twin yet
         ("twins", TWINS.replace("b:q2,B1", "b:q2,B1,A1"), (1, 1)),
         ("twins", MET, (0, 0)),  # nobody asks the same
@@ -120,6 +126,17 @@ def test_each_class_counts_its_own_chances_and_its_own_bleeds(name, script, expe
     assert expected == both(script, name)
 
 
+@pytest.mark.parametrize(("at_s", "count"), [(0.15, 1), (9.0, 0)])
+def test_a_cancelled_answer_is_cut_off_when_it_is_cancelled(at_s, count):
+    """Whenever the platform says that it has given it up."""
+    run = told("a?q1~cancelled,A1 b?q2,B1 b:q2,B1 b!q2 +6s a!q1=agent_cancelled", "duckdb")
+    query = next(q for q in run.history.queries.values() if q.principal == "a")
+    act = {"kind": "cancel", "principal": "a", "other": "b", "session": query.session}
+    run.history.provocations.append(Provocation(**act, detail=query.id, at_s=at_s))
+    (cut,) = [each for each in opportunities.of(run, outcomes(run)) if each.name == "cut"]
+    assert count == cut.count
+
+
 def test_bleeding_of_one_class_leaves_the_bounds_of_the_others():
     """Rows were clean, whatever the wire did."""
     script = MET + "b:A1 messages|a,q1,A1 messages|b,q2,B1"
@@ -130,7 +147,8 @@ def test_bleeding_of_one_class_leaves_the_bounds_of_the_others():
 
 def test_what_the_plan_does_not_do_is_no_class():
     """Twins that are never sent, rows without a database, conversations that may mix."""
-    quiet = {"provocations": {"twins": "0s", "reconnect": "0s", "resume": "0s", "read": "0s"}}
+    never = ("twins", "reconnect", "resume", "read", "cancel", "abandon", "give_up")
+    quiet = {"provocations": dict.fromkeys(never, "0s")}
     assert {"overlap", "bystander", "successor", "connect"} == set(counted(MET, plan=quiet))
     assert "conversations" in counted(MET, plan=KEPT_APART)
 
