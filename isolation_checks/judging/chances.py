@@ -81,16 +81,13 @@ class Scene:
         place = bisect.bisect_right(times, query.sent_s)
         return those[place - 1] if place else None
 
-    def cut_off_before(self, query: Query, within_s: float) -> set[PrincipalId]:
-        """Whose answers had been cut off in the seconds before a query was sent, by one clock."""
-        times, those = self._cut.get(self._clock[query.process], ([], []))
-        first = bisect.bisect_left(times, query.sent_s - within_s)
-        last = bisect.bisect_right(times, query.sent_s)
-        return {each.principal for each in those[first:last]}
+    def behind_a_cut(self, query: Query) -> frozenset[PrincipalId]:
+        """Whose answers had been cut off when a query was sent, and nobody else's since."""
+        return self._behind_cuts.get(query.id, frozenset())
 
     @cached_property
-    def _cut(self) -> dict[str, tuple[list[float], list[Query]]]:
-        """By clock, when answers were cut off, and which: a cancel tells at which moment."""
+    def _behind_cuts(self) -> dict[QueryId, frozenset[PrincipalId]]:
+        """The next query behind each cut, by one clock: a cancel tells at which moment."""
         queries = self.run.history.queries
         cut = [(q.over_s, q) for q in queries.values() if q.reason in _CUT and q.over_s is not None]
         cut += [
@@ -98,11 +95,13 @@ class Scene:
             for act in self.run.history.provocations
             if act.kind == "cancel" and act.detail in queries
         ]
-        found: dict[str, tuple[list[float], list[Query]]] = {}
-        for at_s, query in sorted(cut, key=lambda each: each[0]):
-            times, those = found.setdefault(self._clock[query.process], ([], []))
-            times.append(at_s)
-            those.append(query)
+        found: dict[QueryId, frozenset[PrincipalId]] = {}
+        for at_s, query in cut:
+            sent = self._sent.get(self._clock[query.process], [])
+            place = bisect.bisect_right(sent, at_s, key=lambda each: each.sent_s)
+            if place < len(sent):
+                behind = sent[place].id
+                found[behind] = found.get(behind, frozenset()) | {query.principal}
         return found
 
     def same_words(self, query: Query) -> bool:

@@ -85,14 +85,12 @@ def _in_succession(_: Scene, bleed: Bleed) -> bool:
 
 def _behind_a_cut(scene: Scene) -> Iterator[PrincipalId]:
     for query in scene.echoed:
-        cut = scene.cut_off_before(query, BEHIND_SECONDS)
-        if any(scene.strangers(other, query.principal) for other in cut):
+        if any(scene.strangers(each, query.principal) for each in scene.behind_a_cut(query)):
             yield query.principal
 
 
 def _out_of_a_cut(scene: Scene, bleed: Bleed) -> bool:
-    own = bleed.own
-    return own is not None and bleed.victim in scene.cut_off_before(own, BEHIND_SECONDS)
+    return bleed.own is not None and bleed.victim in scene.behind_a_cut(bleed.own)
 
 
 def _twins(scene: Scene) -> Iterator[PrincipalId]:
@@ -198,8 +196,8 @@ CLASSES: tuple[Class, ...] = (
     ),
     Class(
         name="cut",
-        meaning="an answer that echoed its own user's canary to a query sent within "
-        f"{BEHIND_SECONDS:g} s behind a moment at which another user's answer was cut off",
+        meaning="an answer that echoed its own user's canary to the next query that was sent when "
+        "another user's answer had been cut off",
         chances=_behind_a_cut,
         holds=_out_of_a_cut,
         asked=lambda plan: any(every(plan, name) for name in _CUTTING),
