@@ -148,7 +148,8 @@ def for_check(check: CheckOutcome) -> str:
 def for_objective(outcome: ObjectiveOutcome) -> str:
     """What to do about an objective; empty where there is nothing to do."""
     if outcome.verdict is Verdict.FAIL:
-        return outcome.advice or BY_PART["objectives"][Verdict.FAIL]
+        known = mechanisms.look(outcome.looks.mechanism) if outcome.looks else ""
+        return known or outcome.advice or BY_PART["objectives"][Verdict.FAIL]
     if outcome.verdict is Verdict.UNKNOWN and outcome.note.startswith(NOTHING_ANSWERED):
         return ANSWER_FIRST
     if outcome.verdict is Verdict.UNKNOWN:

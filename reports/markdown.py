@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from isolation_checks.verdicts.finding import Finding, Moment
+    from isolation_checks.verdicts.outcomes import ObjectiveOutcome
     from isolation_checks.verdicts.verdict import Judgement
 
 MOST_BYTES = 60_000
@@ -193,7 +194,7 @@ def _todo(judgement: Judgement) -> list[str]:
         if advice.for_check(check)
     ]
     told += [
-        (wording.limit(each.statement), each.meaning, advice.for_objective(each))
+        (wording.limit(each.statement), _meaning(each), advice.for_objective(each))
         for each in judgement.objectives
         if advice.for_objective(each)
     ]
@@ -202,6 +203,11 @@ def _todo(judgement: Judgement) -> list[str]:
         for name, means, todo in told
     ]
     return ["### What to do", "", *lines, ""] if lines else []
+
+
+def _meaning(outcome: ObjectiveOutcome) -> str:
+    like = wording.slow_like(outcome)
+    return f"{outcome.meaning} It {like}." if like else outcome.meaning
 
 
 def _meanings(judgement: Judgement) -> list[str]:

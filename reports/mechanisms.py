@@ -124,8 +124,18 @@ LOOK: Mapping[str, str] = {
     "moved or replaced before the token was checked.",
 }
 """By the names that fingerprints give."""
+SLOW: Mapping[str, str] = {
+    "connects that are served one after another": "Look at what a connect does before it is "
+    "ready (checks, a lock, a query): several must be able to do it at once.",
+    "answers that wait for one another, as for a lock, a small pool or a full processor": "Look "
+    "for what all answers pass through (a lock, a semaphore, a pool, one thread), and compare "
+    "the platform's CPU at that time.",
+    "a share that is slow whatever the load": "Look at what the slow ones have in common (a "
+    "replica, a tool, a retry behind a time-out): the others did without it.",
+}
+"""By the names that missed times are given."""
 
 
 def look(mechanism: str) -> str:
     """Where to look; empty of a mechanism that nobody knows."""
-    return LOOK.get(mechanism, "")
+    return LOOK.get(mechanism) or SLOW.get(mechanism, "")

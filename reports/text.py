@@ -235,6 +235,7 @@ def _objectives(sheet: Sheet, judgement: Judgement, rows: int | None) -> None:
     table = [_heads(sheet, "objective", "verdict", "measured")]
     for outcome in judgement.objectives[:rows]:
         note = f"; {outcome.note}" if outcome.note else ""
+        note += f"; {wording.slow_like(outcome)}" if outcome.looks else ""
         table.append(
             (
                 sheet.ink(wording.limit(outcome.statement)),

@@ -155,6 +155,12 @@ def measured(outcome: ObjectiveOutcome) -> str:
     return f"{value(outcome)} ({details})" if details else value(outcome)
 
 
+def slow_like(outcome: ObjectiveOutcome) -> str:
+    """What a missed time looks like, and the numbers that say it; empty where nothing does."""
+    looks = outcome.looks
+    return f"looks like {looks.mechanism}: {looks.because}" if looks else ""
+
+
 UNITS = {"s": seconds, "share": share, "per_s": rate}
 
 

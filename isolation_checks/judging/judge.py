@@ -18,7 +18,15 @@ import msgspec
 from isolation_checks import probing
 from isolation_checks.checks import CHECKS
 from isolation_checks.checks.check import Check, Outcome
-from isolation_checks.judging import courses, coverage, findings, opportunities, pairs, timeline
+from isolation_checks.judging import (
+    courses,
+    coverage,
+    findings,
+    opportunities,
+    pairs,
+    slowness,
+    timeline,
+)
 from isolation_checks.judging.findings import Findings
 from isolation_checks.judging.headline import headline, scope
 from isolation_checks.judging.parts import part
@@ -28,7 +36,7 @@ from isolation_checks.plan.read import called
 from isolation_checks.records import Ending
 from isolation_checks.statistics import bounds
 from isolation_checks.verdicts.lattice import Part, Verdict, worst
-from isolation_checks.verdicts.outcomes import CheckOutcome, Opportunity
+from isolation_checks.verdicts.outcomes import CheckOutcome, ObjectiveOutcome, Opportunity
 from isolation_checks.verdicts.progress import Coverage
 from isolation_checks.verdicts.verdict import Judgement, Scale
 
@@ -102,7 +110,7 @@ def judge(
         checks=tuple(
             _said(check, outcome) for check, outcome in outcomes if not outcome.objectives
         ),
-        objectives=tuple(o for _, outcome in outcomes for o in outcome.objectives),
+        objectives=tuple(_looked_at(run, o) for _, outcome in outcomes for o in outcome.objectives),
         opportunities=chances,
         latency=tuple(outcome.latency for _, outcome in outcomes if outcome.latency is not None),
         not_asked=tuple(not_asked),
@@ -202,6 +210,13 @@ def _drawn(data: Callable[[], _Data]) -> _Data | None:
     except Exception:
         log.exception("a figure of the report has no data")
         return None
+
+
+def _looked_at(run: Run, outcome: ObjectiveOutcome) -> ObjectiveOutcome:
+    """An objective, and what its times look like where it is missed."""
+    return msgspec.structs.replace(
+        outcome, looks=_drawn(lambda: slowness.look(run.history, outcome))
+    )
 
 
 def _scale(run: Run) -> Scale:

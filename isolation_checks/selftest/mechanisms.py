@@ -74,6 +74,11 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "lost_terminal": ("the last event is lost",),
     "out_of_order": ("several senders without an order", "sent again, or by two emitters"),
     "late_frames": ("a run that was given up talks on",),
+    "noisy_neighbour": (
+        "answers that wait for one another, as for a lock, a small pool or a full processor",
+    ),
+    "slow_tail": ("a share that is slow whatever the load",),
+    "connect_stall": ("connects that are served one after another",),
     "slot_leak": ("a place that is not given back when a session ends",),
     "restart_mixup": (LEFT, SHARED),
     "hung_agent": ("the agent died without a word",),

@@ -70,7 +70,8 @@ class Result(Data, frozen=True, kw_only=True):
     first_s: float | None = None
     """When it showed first, in seconds of the run; None where only rows or times show it."""
     mechanisms: tuple[str, ...] = ()
-    """What the roots among the findings look like, the weightiest first."""
+    """What the roots among the findings look like, the weightiest first; behind them, what
+    missed times do."""
     parts: dict[str, str] = msgspec.field(default_factory=dict)
     problem: str | None = None
     """Why there is no judgement to speak of."""

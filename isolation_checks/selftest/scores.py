@@ -47,6 +47,7 @@ def read(trial: Trial, fault: Fault | None, run: RunDirectory, judgement: Judgem
         if trial.fault != HONEST and (name in claimed or part_of.get(name) == "isolation")
     )
     findings = [f for f in judgement.findings if f.check in detecting]
+    roots = [f.mechanism for f in findings if f.folded_into is None]
     times = [f.first_s for f in findings if f.first_s is not None]
     history = fold.load(run)
     return Result(
@@ -57,9 +58,16 @@ def read(trial: Trial, fault: Fault | None, run: RunDirectory, judgement: Judgem
         if fault
         else None,
         first_s=min(times, default=None),
-        mechanisms=tuple(dict.fromkeys(f.mechanism for f in findings if f.folded_into is None)),
+        mechanisms=tuple(dict.fromkeys((*roots, *_slow(judgement, detecting)))),
         parts={part.name: part.verdict.value for part in judgement.parts},
     )
+
+
+def _slow(judgement: Judgement, detecting: Sequence[str]) -> Iterable[str]:
+    """What missed times look like, of the checks that could have meant the fault."""
+    for outcome in judgement.objectives:
+        if outcome.looks and _INDICATORS.get(outcome.indicator) in detecting:
+            yield outcome.looks.mechanism
 
 
 def _failed(judgement: Judgement) -> tuple[str, ...]:

@@ -36,6 +36,14 @@ class Window(Data, frozen=True, kw_only=True):
     samples: int
 
 
+class Looks(Data, frozen=True, kw_only=True):
+    """What a missed time looks like, from the times alone: a lead, and no part of the verdict."""
+
+    mechanism: str
+    because: str
+    """The numbers that it is said by."""
+
+
 class ObjectiveOutcome(Data, frozen=True, kw_only=True):
     """One objective: the indicator, its limit and what was measured, in `unit`."""
 
@@ -64,6 +72,8 @@ class ObjectiveOutcome(Data, frozen=True, kw_only=True):
     """What to do where it is missed, in one sentence."""
     windows: tuple[Window, ...] = ()
     """Where it is judged window by window: all of them; the figures above are the worst's."""
+    looks: Looks | None = None
+    """Where it is missed, and the times tell."""
 
 
 class Distribution(Data, frozen=True, kw_only=True):

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from isolation_checks.checks import CHECKS
 from isolation_checks.judging.judge import ASTRAY, UNANSWERED
 from isolation_checks.plan.indicators import INDICATORS
 from isolation_checks.verdicts.lattice import Verdict
-from reports import advice, brief, gallery, mechanisms, passage, phases, planned
+from isolation_checks.verdicts.outcomes import Looks
+from reports import (
+    advice,
+    brief,
+    gallery,
+    markdown,
+    mechanisms,
+    page,
+    passage,
+    phases,
+    planned,
+    text,
+)
 from tests.docs import pages
 from tests.reports import samples
 
@@ -182,7 +195,9 @@ def test_every_mechanism_says_where_to_look():
     """One sentence each, of none that no fingerprint names; of an unknown one the check's."""
     text = pages.section(pages.read("verdict.md"), "Findings")  # as the fingerprints have them
     assert {row[0] for row in pages.table(text)} == set(mechanisms.LOOK)
-    for sentence in mechanisms.LOOK.values():
+    slow = pages.section(pages.read("verdict.md"), "What a missed time looks like")
+    assert {row[0] for row in pages.table(slow)} == set(mechanisms.SLOW)
+    for sentence in (*mechanisms.LOOK.values(), *mechanisms.SLOW.values()):
         assert one_sentence(sentence), sentence
     unknown = samples.shared_socket(mechanism="unknown")
     assert advice.FAILED[unknown.check] == advice.for_finding(unknown)
@@ -202,3 +217,23 @@ def test_where_nothing_was_answered_more_users_would_not_do(note):
     (objective, *_) = samples.slow().objectives
     unknown = samples.changed(objective, verdict=Verdict.UNKNOWN, note=note)
     assert advice.ANSWER_FIRST == advice.for_objective(unknown)
+
+
+def test_what_a_missed_time_looks_like_stands_beside_its_numbers():
+    """In the terminal, on the page and in a comment; what to do is then said of that."""
+    waits = "answers that wait for one another, as for a lock, a small pool or a full processor"
+    looks = Looks(mechanism=waits, because="an answer took 0.23 s more for each")
+    missed = [o for o in samples.slow().objectives if o.verdict is Verdict.FAIL]
+    changed = tuple(msgspec.structs.replace(o, looks=looks) for o in missed)
+    judgement = samples.changed(samples.slow(), objectives=changed)
+    shown = (
+        " ".join(text.render(judgement, width=100, colour=False).split()),
+        page.render(judgement).decode(),
+        markdown.render(judgement).decode(),
+    )
+    for each in shown:
+        assert f"looks like {waits}: an answer took 0.23 s more for each" in each
+        assert "ook for what all answers pass through" in each
+    [before, *_] = missed
+    assert advice.for_objective(before) == before.advice
+    assert advice.for_objective(changed[0]) == mechanisms.SLOW[waits]

@@ -7,7 +7,10 @@ from scipy import stats
 
 from isolation_checks.selftest import mechanisms, scores
 from isolation_checks.selftest.nouns import HONEST, Fault, NotRun, Result, Told, Trial
+from isolation_checks.verdicts.lattice import Verdict
+from isolation_checks.verdicts.outcomes import Looks
 from tests.docs import generated, pages
+from tests.reports import samples
 
 FAULT = Fault(
     name="lost_row",
@@ -150,7 +153,9 @@ def test_the_exit_code_says_the_worst(results, not_run, code):
 
 def test_every_mechanism_that_would_fit_is_one_that_is_known():
     """And every fault that has one is in the catalogue."""
-    told = {row[0] for row in pages.table(pages.section(pages.read("verdict.md"), "Findings"))}
+    verdict = pages.read("verdict.md")
+    sections = ("Findings", "What a missed time looks like")
+    told = {row[0] for name in sections for row in pages.table(pages.section(verdict, name))}
     fitting = {name for names in mechanisms.FITTING.values() for name in names}
     assert not sorted(fitting - told)
     assert not sorted(set(mechanisms.FITTING) - set(generated.FAULTS))
@@ -164,3 +169,12 @@ def test_every_claim_is_found_where_a_check_makes_it():
     assert "foreign canary in a frame" in scores.claimants("broadcast")
     assert () == scores.claimants("no_such_fault")
     assert math.isclose(1.0, scores.interval(1, 1)[1])
+
+
+def test_what_a_missed_time_looks_like_counts_where_its_check_claims_the_fault():
+    """Objectives fail for reasons of their own on a busy machine: those tell nothing."""
+    looks = Looks(mechanism="connects that are served one after another", because="")
+    missed = samples.objective("connect", indicator="connect", verdict=Verdict.FAIL, looks=looks)
+    judgement = samples.passing(objectives=(missed,))
+    assert [looks.mechanism] == list(scores._slow(judgement, ["connect time"]))
+    assert [] == list(scores._slow(judgement, ["error budget"]))
