@@ -231,11 +231,21 @@ class Attempts:
         sent_away = self._sent_away(probe)
         if not dialect.opens or not kinds.issuperset(dialect.opens) or sent_away or guest:
             return None
-        if kinds & set(dialect.refuses):
+        if any(frame["kind"] in dialect.refuses for frame in self._in_reply(probe, frames)):
             return None
         welcome = next(frame for frame in reversed(frames) if frame["kind"] in dialect.opens)
         named = f", as {whom}" if whom is not None else ""
         return Sign(words=f"the session was let in{named}", record=welcome)
+
+    def _in_reply(self, probe: Probe, frames: list[_Record]) -> list[_Record]:
+        """Those frames by which the platform may have refused an attempt.
+
+        Of an owner's own, who was let in, it is no refusal that the session ended later: when
+        its token ran out, say.
+        """
+        if probe.expected != _ACCEPTED:
+            return frames
+        return [frame for frame in frames if frame["at_s"] <= probe.over_s + AT_ONCE_S]
 
     def _sent_away(self, probe: Probe) -> bool:
         """Whether the platform took the socket and closed it again at once."""

@@ -34,6 +34,7 @@ class Attempt:
     shows: Shows = Shows.WORDS
     expected: str = "refused"
     frames: list = field(default_factory=list)
+    """What came; a number is a pause, in seconds."""
     relies_on: str | None = None
     query: str | None = None
     """Its own query; the canary `B9` of its maker's is planted in it."""
@@ -102,6 +103,9 @@ def _add(teller, each):
         where = {"place": "query", "query": each.query}
         teller._plant(f"{each.by.upper()}9", **where)
     for frame in each.frames:
+        if isinstance(frame, float):
+            teller.now += int(frame * language.SECOND)
+            continue
         _frame(teller, each.by, session, frame, http=each.status is not None)
     if each.behind is not None:
         behind = _session(

@@ -79,6 +79,22 @@ def test_where_nothing_is_said_first_an_answer_shows_it(frames, verdict):
     assert verdict == ask(forged_tokens, SCRIPT, [own, made], plan).decided
 
 
+@pytest.mark.parametrize(
+    ("frames", "verdict"),
+    [
+        ([welcome(), 1.8, "/logged_out"], PASS),  # its token had run out by then
+        ([welcome(), "/logged_out"], UNKNOWN),  # it was not even let in
+    ],
+)
+def test_who_was_let_in_and_sent_away_when_the_token_ran_out_was_let_in(frames, verdict):
+    """A platform may say so when it ends a session, in the words by which it refuses one."""
+    plan = only("socket after expiry", key="env:KEY")
+    plan |= {"dialect": plan["dialect"] | {"refuses": ["logged_out"]}}
+    own = control("b", shows=Shows.LET_IN, frames=frames)
+    late = tried("b", "b", "socket after expiry", shows=Shows.ECHO, relies_on=own.way, at=7.5)
+    assert verdict == ask(ended_logins, SCRIPT, [own, late], plan).decided
+
+
 def test_a_guest_is_not_its_victim():
     """Where the plan says that strangers may come in as somebody without an account."""
     plan = only("no token", guests=True)
