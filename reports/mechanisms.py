@@ -96,6 +96,8 @@ LOOK: Mapping[str, str] = {
     "error that is swallowed, a rollback that nobody sees.",
     "one transaction shared by overlapping runs": "Look for a database session that is made "
     "once and used by several runs: each needs its own, so that a rollback is its own too.",
+    "kept only where it was told": "Look at where memory is kept: with the session it ends with "
+    "it, and in one of many processes hardly anybody finds it again; keep it in a store.",
     "kept in one process's memory": "Look at where memory is kept: in one process it is gone "
     "when that one ends, and unknown to the others.",
     "written twice": "Look at retries: the second attempt must find what the first has written, "

@@ -23,7 +23,7 @@ LIMIT = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Recall:
+class Recall:
     """Somebody asked for what they had told; whether it was in the answer."""
 
     asked: Query
@@ -56,7 +56,7 @@ def recalled_elsewhere(run: Run) -> Outcome:
     Catches:  ghost_store.
     Blind to: what is forgotten later than it was asked for.
     """
-    recalls = list(_recalls(run))
+    recalls = list(recalls_of(run))
     here = [recall for recall in recalls if not recall.elsewhere]
     there = [recall for recall in recalls if recall.elsewhere]
     lost = [recall for recall in there if not recall.held]
@@ -82,7 +82,7 @@ def recalled_elsewhere(run: Run) -> Outcome:
     )
 
 
-def _recalls(run: Run) -> Iterator[_Recall]:
+def recalls_of(run: Run) -> Iterator[Recall]:
     """Answered recalls, with the latest that their principal had told before."""
     unsure, queries = unplaced.unsure(run), run.history.queries
     told: dict[PrincipalId, list[tuple[float, str, Query]]] = {}
@@ -98,17 +98,17 @@ def _recalls(run: Run) -> Iterator[_Recall]:
         before = [each for each in told.get(query.principal, ()) if each[0] <= query.sent_s]
         if recall and before and query.id not in unsure:
             _, word, teller = max(before, key=lambda each: each[0])
-            yield _Recall(asked=query, told=teller, held=(query.id, word) in held)
+            yield Recall(asked=query, told=teller, held=(query.id, word) in held)
 
 
-def _by_teller(lost: list[_Recall]) -> list[list[_Recall]]:
-    groups: dict[PrincipalId, list[_Recall]] = {}
+def _by_teller(lost: list[Recall]) -> list[list[Recall]]:
+    groups: dict[PrincipalId, list[Recall]] = {}
     for recall in lost:
         groups.setdefault(recall.asked.principal, []).append(recall)
     return list(groups.values())
 
 
-def _found(run: Run, cases: list[_Recall]) -> Found:
+def _found(run: Run, cases: list[Recall]) -> Found:
     first = cases[0]
     who = first.asked.principal
     return Found(

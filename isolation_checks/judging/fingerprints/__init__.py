@@ -20,7 +20,7 @@ from isolation_checks.judging.fingerprints.content import (
     similar_question,
     within_one_user,
 )
-from isolation_checks.judging.fingerprints.delivery import lost_or_late
+from isolation_checks.judging.fingerprints.delivery import known_nowhere_else, lost_or_late
 from isolation_checks.judging.fingerprints.given_up import rolled_back_together, talks_on
 from isolation_checks.judging.fingerprints.identities import (
     common_user,
@@ -38,6 +38,7 @@ from isolation_checks.judging.fingerprints.keys import (
 )
 from isolation_checks.judging.fingerprints.leftover import (
     behind_an_answer,
+    due_to_the_one_before,
     left_on_a_connection,
     off_by_one,
 )
@@ -80,6 +81,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     out_of_one_buffer,
     left_on_a_connection,
     off_by_one,
+    due_to_the_one_before,
     cut_short,
     same_question,
     same_question_by_name,
@@ -98,6 +100,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     canned,
     talks_on,
     rolled_back_together,
+    known_nowhere_else,
     lost_or_late,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Collection, Mapping
 
 import narwhals.stable.v2 as nw
@@ -20,6 +21,7 @@ from isolation_checks.judging.fingerprints.scene import (
     Scene,
     in_common,
     over,
+    telling,
 )
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
@@ -29,6 +31,8 @@ LIKE = 0.6
 """The share of a question's words that another has to have to be much like it."""
 FEW = 0.25
 """A share that is put down to what else goes on."""
+AT_ONCE = 0.1
+"""The share of the time that answers usually take, within which two come at the same moment."""
 REASSEMBLED = "reassembled"
 WORDED = ("foreign-canary", "foreign-row")
 """The kinds of findings that say in which query their words were told."""
@@ -74,6 +78,9 @@ def same_question(scene: Scene, found: Found) -> Mechanism | None:
     same = scene.once(_asked_before)
     if not scene.own(found) or len(same) < MOST * len(scene.passings):
         return None
+    soon = sum(scene.answered_fast(each.recipient) for each in same)
+    if soon < MOST * len(same) and len(same) < scene.once(_telling_share) * len(scene.passings):
+        return None  # everybody asks the same: that the victim had, too, says nothing
     return _cached([each.recipient for each in same], len(scene.passings))
 
 
@@ -264,6 +271,28 @@ def _asked_before(scene: Scene) -> list[Passing]:
     ]
 
 
+def _telling_share(scene: Scene) -> float:
+    """The share of answers to a question asked before that is no coincidence.
+
+    It follows from how many others, of all who ask anything, had asked the same before.
+    """
+    asked: dict[str, dict[PrincipalId, float]] = {}
+    for query in scene.run.history.queries.values():
+        who = asked.setdefault(query.text, {})
+        who[query.principal] = min(query.sent_s, who.get(query.principal, math.inf))
+    others = len({query.principal for query in scene.run.history.queries.values()}) - 2
+    shares = [
+        sum(
+            sent_s < over(each.recipient)
+            for who, sent_s in asked[each.recipient.text].items()
+            if who not in {each.victim.principal, each.recipient.principal}
+        )
+        / max(1, others)
+        for each in scene.once(_asked_before)
+    ]
+    return telling(sum(shares) / max(1, len(shares)))
+
+
 def _told(scene: Scene, queries: Collection[QueryId]) -> frozenset[tuple[str, str]]:
     """The words in the answers to these queries, by the query that planted them."""
     seen = scene.run.sightings.filter(
@@ -328,13 +357,25 @@ def _same_before(
 ) -> list[Query]:
     """The victim's queries in the recipient's words that were answered, or made this one fast."""
     own = passing.recipient
-    same = [q for q in asked.get((passing.victim.principal, own.text), ()) if q.sent_s < over(own)]
-    return same if _answered(same, own) or scene.answered_fast(own) else []
+    asked_so = asked.get((passing.victim.principal, own.text), ())
+    same = [query for query in asked_so if query is not own and query.sent_s < over(own)]
+    there = _answered(same, own) or scene.answered_fast(own) or _answered_with(scene, same, own)
+    return same if there else []
 
 
 def _answered(same: Collection[Query], own: Query) -> bool:
     """Whether one of these queries had been answered when this one was sent."""
     return any(query.done_s is not None and query.done_s <= own.sent_s for query in same)
+
+
+def _answered_with(scene: Scene, same: Collection[Query], own: Query) -> bool:
+    """Whether one of these queries was answered at the same moment: both waited for one answer."""
+    return any(
+        query.done_s is not None
+        and own.done_s is not None
+        and abs(query.done_s - own.done_s) < AT_ONCE * scene.usual_s
+        for query in same
+    )
 
 
 def _took(query: Query) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
-from isolation_checks.judging.fingerprints.scene import LOOKED_AT, Mechanism, Scene
+from isolation_checks.checks.recalled import recalls_of
+from isolation_checks.judging.fingerprints.scene import LOOKED_AT, SEVERAL, Mechanism, Scene
 from isolation_checks.loading.run import Run, records
 
 
@@ -14,6 +15,26 @@ def lost_or_late(scene: Scene, found: Found) -> Mechanism | None:
     stored = _completed_in_rows(scene.run, found) if found.kind == "no-end" else None
     said = DELIVERY.get((found.kind, stored)) or DELIVERY.get((found.kind, None))
     return Mechanism(name=said[0], because=said[1]) if said else None
+
+
+def known_nowhere_else(scene: Scene, found: Found) -> Mechanism | None:
+    """No other session at all knew what one had been told: not even by luck."""
+    if found.kind != "forgotten-elsewhere":
+        return None
+    elsewhere, known = scene.once(_recalled_elsewhere)
+    if known or elsewhere < 2 * SEVERAL:
+        return None
+    return Mechanism(
+        name="kept only where it was told",
+        because=f"none of {elsewhere} recalls in another session held what had been told: it is "
+        "kept with the session, or by one of many processes",
+    )
+
+
+def _recalled_elsewhere(scene: Scene) -> tuple[int, int]:
+    """How many recalls there were in another session, and how many of them held it."""
+    held = [recall.held for recall in recalls_of(scene.run) if recall.elsewhere]
+    return len(held), sum(held)
 
 
 def _completed_in_rows(run: Run, found: Found) -> bool | None:

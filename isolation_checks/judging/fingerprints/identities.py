@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,9 @@ from isolation_checks.records import PrincipalId, SessionId
 SAME_SECONDS, LATE_SECONDS = 1.0, 0.25
 """Ids that are made from the clock in whole seconds are equal for no longer; how much later
 than others some may come to be told."""
+NEIGHBOURS, SAME = 0.2, 0.8
+"""Ids that are told so soon one behind the other are the same, by the clock, in such a share of
+cases; by counters of several workers they differ at least as often."""
 
 
 def common_user(scene: Scene, found: Found) -> Mechanism | None:
@@ -79,6 +83,9 @@ def ids_by_the_clock(scene: Scene, found: Found) -> Mechanism | None:
         return None
     together = [group for group in several if group.within_s <= SAME_SECONDS + LATE_SECONDS]
     if len(together) < ALMOST_ALL * len(several):
+        return None
+    near, same = scene.once(_neighbours)
+    if same < SAME * near:
         return None
     sharing = {session for group in together for session in group.sessions}
     if found.kind != "shared-session-id" and not (
@@ -234,18 +241,9 @@ class _Group:
 
 def _same_ids(scene: Scene) -> list[_Group]:
     """The ids that sessions of several principals had, those of probes included."""
-    told = [
-        record
-        for relation in (scene.run.frames, scene.run.probed_frames)
-        for record in records(
-            relation.filter(~nw.col("named_session").is_null()).select(
-                "named_session", "session", "principal", "at_s"
-            )
-        )
-    ]
     groups = [
         group
-        for group in groups_of(told, "named_session")
+        for group in groups_of(scene.once(_told_ids), "named_session")
         if len({record["principal"] for record in group}) > 1
     ]
     return [
@@ -254,4 +252,32 @@ def _same_ids(scene: Scene) -> list[_Group]:
             within_s=max(r["at_s"] for r in group) - min(r["at_s"] for r in group),
         )
         for group in groups
+    ]
+
+
+def _neighbours(scene: Scene) -> tuple[int, int]:
+    """How often one session was told its id right behind another, and how often the same."""
+    first: dict[tuple[SessionId, str], float] = {}
+    for record in scene.once(_told_ids):
+        key = SessionId(record["session"]), record["named_session"]
+        first[key] = min(record["at_s"], first.get(key, math.inf))
+    told = sorted((at_s, name) for (_, name), at_s in first.items())
+    near = [
+        (one, other)
+        for (at_s, one), (then_s, other) in itertools.pairwise(told)
+        if then_s - at_s <= NEIGHBOURS
+    ]
+    return len(near), sum(one == other for one, other in near)
+
+
+def _told_ids(scene: Scene) -> list[dict[str, Any]]:
+    """What sessions were told that they are called, when, and whose they are."""
+    return [
+        record
+        for relation in (scene.run.frames, scene.run.probed_frames)
+        for record in records(
+            relation.filter(~nw.col("named_session").is_null()).select(
+                "named_session", "session", "principal", "at_s"
+            )
+        )
     ]

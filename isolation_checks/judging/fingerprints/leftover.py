@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
@@ -15,11 +17,15 @@ from isolation_checks.judging.fingerprints.scene import (
     over,
 )
 from isolation_checks.loading.history import Query
-from isolation_checks.records import Ending, SessionId
+from isolation_checks.records import ConversationLabel, Ending, PrincipalId, QueryId, SessionId
 
 TELLING, NOTABLE = 3.0, 0.2
 """A share is telling when it is so many times the usual one, and no smaller than this."""
-
+IN_BETWEEN = 3
+"""Queries that may come between one and whoever gets its reply: there are several connections."""
+BEHIND, CHAINED = 2 / 3, 0.1
+"""The shares of such cases in which the recipient asked behind it, and in which it had itself
+got another's: fewer, and both may have been served side by side."""
 SOON = 0.25
 """Seconds behind an answer in which what follows it comes, such as its title."""
 
@@ -29,20 +35,23 @@ def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
 
     Where those behind them were hit in turn it is off by one, and a connection's.
     """
-    victims, of_victims, of_all = scene.once(_shares_cut_off)
-    if not scene.own(found) or not 0 < of_all * TELLING <= of_victims or of_victims < NOTABLE:
+    cut = scene.once(_cut_off_and_behind)
+    if not scene.own(found) or not 0 < cut.of_all * TELLING <= cut.of_victims:
         return None
-    if victims >= SEVERAL and of_victims >= ALMOST_ALL:  # and nobody's behind them: no chain
+    if cut.of_victims >= ALMOST_ALL:  # and nobody's behind them: no chain
         return Mechanism(
             name="what a run that broke off had left behind",
             because=(
-                f"{of_victims:.0%} of the {victims} queries whose words reached others had failed "
-                f"or been cut off, where {of_all:.0%} of all were"
+                f"{cut.of_victims:.0%} of the {cut.victims} queries whose words reached others had "
+                f"failed or been cut off, where {cut.of_all:.0%} of all were"
             ),
         )
+    if cut.of_victims < NOTABLE or cut.chained < MOST * cut.whole:
+        return None
     return _left_over(
-        f"{of_victims:.0%} of the queries whose words reached others had been cut off, "
-        f"where {of_all:.0%} of all were: their answers met whoever came behind them"
+        f"{cut.of_victims:.0%} of the queries whose words reached others had been cut off, "
+        f"where {cut.of_all:.0%} of all were; of the other {cut.whole}, {cut.chained} had been "
+        "given another's words themselves: each answer met whoever came behind"
     )
 
 
@@ -79,22 +88,60 @@ def behind_an_answer(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
+def due_to_the_one_before(scene: Scene, found: Found) -> Mechanism | None:
+    """What was said before in a conversation, given to whoever asks behind its next query."""
+    due = scene.once(_due)
+    if not scene.own(found) or due.cases < 2 * SEVERAL or due.hits < ALMOST_ALL * due.cases:
+        return None
+    if due.behind < BEHIND * due.hits or due.chained < CHAINED * due.hits:
+        return None
+    if due.passed_over < MOST * due.hits:
+        return None  # each next query came at once: then its time and its answer's tell the same
+    return _left_over(
+        f"in {due.hits} of {due.cases} cases the words were due to the next query in the victim's "
+        f"conversation, and went to one that was asked beside or right behind it; in "
+        f"{due.chained} that one before had been given another's itself, and in {due.passed_over} "
+        "other queries had come meanwhile and were given nothing of it"
+    )
+
+
 def _left_over(because: str) -> Mechanism:
     return Mechanism(
         name="a reply left on a connection for whoever borrows it next", because=because
     )
 
 
-def _shares_cut_off(scene: Scene) -> tuple[int, float, float]:
-    """How many queries' words reached others, and which share of them and of all broke off.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CutOff:
+    """Queries whose words reached others, and how they themselves had ended."""
+
+    victims: int
+    of_victims: float
+    """The share of them that had failed or been cut off by the time their words were another's.
 
     Whose answer another had while it was still waited for had not left.
     """
-    victims = {each.victim.id: each.victim for each in scene.passings}.values()
+    of_all: float
+    """The share of all queries that had."""
+    whole: int
+    """Those of them that had not."""
+    chained: int
+    """Those among the whole ones whose own answers held another's words."""
+
+
+def _cut_off_and_behind(scene: Scene) -> _CutOff:
+    victims = {each.victim.id: each.victim for each in scene.passings}
+    got = {each.recipient.id for each in scene.passings}
     waiting = {e.victim.id for e in scene.passings if over(e.victim) > over(e.recipient)}
-    left = [victim for victim in victims if victim.id not in waiting]
-    of_victims = _cut_off(left) * len(left) / max(1, len(victims))
-    return len(victims), of_victims, _cut_off(scene.run.history.queries.values())
+    left = [query for query in victims.values() if query.id not in waiting]
+    whole = {query.id for query in victims.values() if query.ending is Ending.OK}
+    return _CutOff(
+        victims=len(victims),
+        of_victims=_cut_off(left) * len(left) / max(1, len(victims)),
+        of_all=_cut_off(scene.run.history.queries.values()),
+        whole=len(whole),
+        chained=len(whole & got),
+    )
 
 
 def _count_behind(scene: Scene) -> int:
@@ -125,6 +172,76 @@ def _moved_on(scene: Scene) -> tuple[int, int, int]:
         return 0, 0, 0
     bare = sum(not each.recipient.echoed for each in single)
     return len(single), bare, sum(got[each.victim.id] > 0 for each in single)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """Of so many cases of another's words, those where somebody else was to be told them then.
+
+    That is the victim's next query in the conversation: it was open when the recipient was
+    answered, or had come right before, and gave its words to no other, nor had the recipient
+    others'.
+    """
+
+    cases: int
+    hits: int
+    behind: int
+    """The recipient had asked behind it."""
+    chained: int
+    """It held another's words itself."""
+    passed_over: int
+    """Others had asked between the end of the query that the words are of and it."""
+
+
+def _due(scene: Scene) -> _Due:
+    latest: dict[tuple[QueryId, PrincipalId, ConversationLabel], Query] = {}
+    for each in scene.passings:
+        key = each.recipient.id, each.victim.principal, each.victim.conversation
+        if key not in latest or latest[key].sent_s < each.victim.sent_s:
+            latest[key] = each.victim
+    known, following = scene.run.history.queries, _following(scene.run.history.queries)
+    asked = sorted(query.sent_s for query in known.values())
+    got = Counter(recipient for recipient, *_ in latest)
+    given = Counter(following[v.id].id for v in latest.values() if v.id in following)
+    hits = [
+        (victim, following[victim.id], known[recipient])
+        for (recipient, *_), victim in latest.items()
+        if victim.id in following
+        and got[recipient] == given[following[victim.id].id] == 1
+        and _beside(following[victim.id], known[recipient], asked)
+    ]
+    return _Due(
+        cases=len(latest),
+        hits=len(hits),
+        behind=sum(meant.sent_s < recipient.sent_s for _, meant, recipient in hits),
+        chained=sum(meant.id in got for _, meant, _ in hits),
+        passed_over=sum(_between(asked, over(v), meant.sent_s) > 0 for v, meant, _ in hits),
+    )
+
+
+def _following(queries: Mapping[QueryId, Query]) -> dict[QueryId, Query]:
+    """By query, the next of its conversation."""
+    latest: dict[tuple[PrincipalId, ConversationLabel], Query] = {}
+    following: dict[QueryId, Query] = {}
+    for query in sorted(queries.values(), key=lambda query: query.sent_s):
+        before = latest.get((query.principal, query.conversation))
+        if before is not None:
+            following[before.id] = query
+        latest[query.principal, query.conversation] = query
+    return following
+
+
+def _beside(meant: Query, recipient: Query, asked: list[float]) -> bool:
+    """Whether two queries were open together, or the recipient's came right behind the other."""
+    if meant.sent_s > over(recipient):
+        return False
+    near = _between(asked, meant.sent_s, recipient.sent_s) <= IN_BETWEEN
+    return recipient.sent_s <= over(meant) or near
+
+
+def _between(asked: list[float], since_s: float, until_s: float) -> int:
+    """How many queries were sent between two moments."""
+    return bisect.bisect_left(asked, until_s) - bisect.bisect_right(asked, since_s)
 
 
 def _cut_off(queries: Collection[Query]) -> float:

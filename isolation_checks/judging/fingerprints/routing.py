@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -9,12 +10,14 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
+    ALMOST_ALL,
     MOST,
     Mechanism,
     Scene,
     of_another,
     over,
     owner_of,
+    telling,
 )
 from isolation_checks.loading.run import records
 
@@ -32,13 +35,22 @@ def read_without_owner(scene: Scene, found: Found) -> Mechanism | None:
     frames = scene.frames(found)
     asked = [f for f in frames if (f["principal"], f["conversation"]) in scene.run.asked_for]
     asked = [f for f in asked if not _unasked(scene, f)]
-    if found.channel != "http" and not (asked and len(asked) >= MOST * len(frames)):
+    by_call = found.channel == "http" and _had_read(scene, found)
+    if not by_call and not (asked and len(asked) >= MOST * len(frames)):
         return None
     return Mechanism(
         name=READ,
         because=(
             f"{found.recipient} had asked for {found.victim}'s conversation by its id, and got it"
         ),
+    )
+
+
+def _had_read(scene: Scene, found: Found) -> bool:
+    """Whether the recipient had asked for a conversation of the victim's."""
+    return any(
+        act.kind == "read" and (act.principal, act.other) == (found.recipient, found.victim)
+        for act in scene.run.history.provocations
     )
 
 
@@ -70,10 +82,12 @@ def _to_all(because: str) -> Mechanism:
 
 
 def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
-    """The owner got the event, and one other did too."""
+    """The owner got the event, and one other did too, of several who might have."""
     of_others, twice = scene.once(_count_twice)
     if not scene.about_others(found) or not twice or twice < MOST * of_others:
         return None
+    if scene.once(_count_passed_over) < MOST * twice:
+        return None  # nobody else was there: it may have been sent to all
     return Mechanism(
         name="a second emitter sends each event again, to somebody else",
         because=(
@@ -111,6 +125,23 @@ def _count_twice(scene: Scene) -> tuple[int, int]:
     return len(counted), sum(f["query_owner"] in _reached(scene, f) for f in counted)
 
 
+def _count_passed_over(scene: Scene) -> int:
+    """Of events that had reached whoever asked, too, those that somebody there was not sent."""
+    twice = [f for f in scene.of_others if f["query_owner"] in _reached(scene, f)]
+    there: list[tuple[float, float, str]] = [
+        (s.came_s, s.closed_s if s.closed_s is not None else math.inf, s.principal)
+        for s in scene.run.history.sessions.values()
+        if s.came_s is not None and s.channel == "websocket"
+    ]
+    return sum(
+        any(
+            came_s <= frame["at_s"] < closed_s and who not in _reached(scene, frame)
+            for came_s, closed_s, who in there
+        )
+        for frame in twice
+    )
+
+
 def _count_to_several(scene: Scene) -> tuple[int, int]:
     """Of so many events that come once an answer, so many reached their owner and several."""
     counted = [frame for frame in scene.of_others if _reached(scene, frame)]
@@ -139,11 +170,14 @@ def _was_kept(scene: Scene, frame: dict[str, Any]) -> bool:
 
 def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
     """Whoever connected last hears everything."""
-    hits, seen, first = scene.newest
+    hits, seen, first, usual = scene.newest
     frames = scene.frames(found)
     there = {(frame["stream"], frame["index"]) for frame in frames}
-    if not seen or hits < MOST * seen:
+    if not seen or hits < telling(usual) * seen:
         return None
+    counted, twice = scene.once(_count_twice)
+    if counted and twice >= MOST * counted:
+        return None  # what went to the newest had gone to whoever asked as well
     relabelled, so_too = scene.relabelled
     filled_in = bool(so_too) and so_too >= MOST * relabelled
     if not any(map(of_another, frames)) and not (there and (filled_in or there <= scene.to_newest)):
@@ -219,10 +253,28 @@ def tool_events(scene: Scene, found: Found) -> Mechanism | None:
             because=f"{only}, and of {queries} such answers {queries - uneven} have all events "
             "of their tools, each once: none went astray",
         )
+    behind, cases = scene.once(_count_behind)
+    if behind < ALMOST_ALL * cases:
+        return None
     return Mechanism(
         name="one dispatcher of tools, whose events follow the run that came last",
         because=only,
     )
+
+
+def _count_behind(scene: Scene) -> tuple[int, int]:
+    """In how many cases the recipient had asked behind the victim, of how many."""
+    known = scene.run.history.queries
+    asked: dict[str, list[float]] = {}
+    for query in known.values():
+        asked.setdefault(query.principal, []).append(query.sent_s)
+    astray = [(known[f["label_query"]], f) for f in scene.of_others if f["label_query"] in known]
+    behind = sum(each.recipient.sent_s > each.victim.sent_s for each in scene.passings)
+    behind += sum(
+        any(victim.sent_s < sent_s <= frame["at_s"] for sent_s in asked.get(frame["principal"], ()))
+        for victim, frame in astray
+    )
+    return behind, len(scene.passings) + len(astray)
 
 
 def _uneven_tools(scene: Scene) -> tuple[int, int]:

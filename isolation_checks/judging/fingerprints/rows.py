@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import bisect
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
-    AT_ONCE,
     LOOKED_AT,
     LOOKED_AT_IN_ALL,
     MOST,
     SEVERAL,
+    TOGETHER,
     Mechanism,
     Scene,
     over,
+    telling,
 )
 from isolation_checks.loading.history import Query
 from isolation_checks.records import PrincipalId, QueryId
 
 BEHIND = 0.1
 """Seconds behind an answer in which what writes behind it may still write."""
-BEYOND = 1.3
-"""So many times what is usual is no coincidence either."""
+AT_ONCE = 2
+"""Of those who come at nearly the same time nobody can say from outside who was the last."""
 
 
 def newest_user(scene: Scene, found: Found) -> Mechanism | None:
@@ -35,13 +36,16 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
     if not _is_row(scene, found):
         return None
     turns = scene.once(_whose_turn)
-    for hits, said in ((turns.connected, "connected"), (turns.asked, "asked")):
-        if hits >= SEVERAL and hits > MOST * turns.seen:
+    for hits, usual, said in (
+        (turns.connected, turns.usually_connected, "connected"),
+        (turns.asked, turns.usually_asked, "asked"),
+    ):
+        if hits >= SEVERAL and hits > MOST * turns.seen and hits >= telling(usual) * turns.seen:
             return _newest(
                 f"in {hits} of {turns.seen} cases the row's owner was the one who had "
                 f"{said} last when the query that it is about was answered"
             )
-    met = turns.seen and turns.met >= _telling(turns.usual) * turns.seen
+    met = turns.seen and turns.met >= min(1.0, telling(turns.usual)) * turns.seen
     if _owners_own(scene, found) or not (met and _stored(scene, found)):
         return None
     return _newest(
@@ -94,8 +98,12 @@ class _Turns:
     seen: int = 0
     connected: int = 0
     """The last who had connected when the query was answered."""
+    usually_connected: float = 1.0
+    """The share of all who had ever connected that are the last, on average."""
     asked: int = 0
     """The last who had asked then."""
+    usually_asked: float = 1.0
+    """The share of all others who asked anything that are the last, on average."""
     met: int = 0
     """Somebody who had a query open meanwhile."""
     usual: float = 0.0
@@ -119,11 +127,6 @@ def _count_owners_own(scene: Scene) -> tuple[int, int]:
     """How many rows with another's words are about a query of their owner's, and how many not."""
     worded = [f for f in scene.everything if _is_row(scene, f) and f.recipient_query is not None]
     return sum(f.times for f in worded if _owners_own(scene, f)), sum(f.times for f in worded)
-
-
-def _telling(usual: float) -> float:
-    """The share of cases from which on it is no coincidence that the two met."""
-    return max(MOST, min(1.0, BEYOND * usual))
 
 
 def _stored(scene: Scene, found: Found) -> list[Query]:
@@ -153,16 +156,29 @@ def _whose_turn(scene: Scene) -> _Turns:
         for victim in _stored(scene, found)
     ]
     cases = cases[:: 1 + len(cases) // LOOKED_AT_IN_ALL]  # from all over the run
+    last_connected = [_latest(opened, over(v), 1) - {v.principal} for v, _ in cases]
+    last_asked = [_latest(asked, over(v), AT_ONCE) - {v.principal} for v, _ in cases]
+    owners = [owner for _, owner in cases]
     return _Turns(
         seen=len(cases),
-        connected=sum(owner in _latest(opened, over(victim)) for victim, owner in cases),
-        asked=sum(
-            owner in _latest(asked, over(victim)) - {victim.principal} for victim, owner in cases
-        ),
+        connected=_hits(last_connected, owners),
+        usually_connected=_chance(last_connected, {who for _, who in opened}),
+        asked=_hits(last_asked, owners),
+        usually_asked=_chance(last_asked, own.keys()),
         met=sum(any(_met(victim, query) for query in own.get(o, ())) for victim, o in cases),
         usual=_usual(own, [victim for victim, _ in cases[:LOOKED_AT]]),
         before=sum(_was_served(own.get(owner, ()), victim) for victim, owner in cases),
     )
+
+
+def _hits(last: Sequence[Collection[PrincipalId]], owners: Sequence[PrincipalId]) -> int:
+    """How often the owner is one of those who were the last."""
+    return sum(owner in those for those, owner in zip(last, owners, strict=True))
+
+
+def _chance(last: Sequence[Collection[PrincipalId]], among: Collection[PrincipalId]) -> float:
+    """The share of cases in which any other of these would be one of those, too, on average."""
+    return sum(map(len, last)) / max(1, len(last) * (len(among) - 1))
 
 
 def _usual(asked: Mapping[PrincipalId, Sequence[Query]], victims: Sequence[Query]) -> float:
@@ -174,10 +190,13 @@ def _usual(asked: Mapping[PrincipalId, Sequence[Query]], victims: Sequence[Query
     return sum(shares) / max(1, len(shares) * (len(asked) - 1))
 
 
-def _latest(came: list[tuple[float, PrincipalId]], at_s: float) -> set[PrincipalId]:
-    """Who came last before a moment; of several at once nobody can say."""
+def _latest(came: list[tuple[float, PrincipalId]], at_s: float, at_least: int) -> set[PrincipalId]:
+    """Who came last before a moment, so many of them, and whoever had come together with these."""
     place = bisect.bisect_right(came, (at_s, PrincipalId(chr(sys.maxunicode))))
-    return {who for _, who in came[max(0, place - AT_ONCE) : place]}
+    first = max(0, place - at_least)
+    while 0 < first < place and came[place - 1][0] - came[first - 1][0] <= TOGETHER:
+        first -= 1
+    return {who for _, who in came[first:place]}
 
 
 def _was_served(own: Iterable[Query], victim: Query) -> bool:

@@ -25,8 +25,10 @@ KEPT = "remember"
 """The kind of queries whose words the platform is to keep, and to give again."""
 ALMOST_ALL = 0.9
 """What is no more than a few exceptions from all."""
-AT_ONCE = 2
-"""Of sessions that connect together nobody can say from outside which was the last."""
+TOGETHER = 0.1
+"""Of sessions that connect within so many seconds nobody outside can say which was the last."""
+BEYOND = 1.3
+"""So many times what is usual is no coincidence."""
 SAME_SECONDS = 1.0
 """Events with the same words that come so near each other are one that several got."""
 _ALMOST = 0.05
@@ -65,9 +67,9 @@ class Scene:
 
     run: Run
     everything: Sequence[Found]
-    newest: tuple[int, int, float | None] = (0, 0, None)
-    """Of so many frames of others' queries, so many went to the newest session, the first
-    of them so many seconds after its connect."""
+    newest: tuple[int, int, float | None, float] = (0, 0, None, 0.0)
+    """So many of so many frames of others' queries went to the newest session, the first of
+    them so many seconds after its connect; by chance such a share would."""
 
     to_newest: frozenset[_Place] = frozenset()
     """The frames of all that did."""
@@ -87,7 +89,7 @@ class Scene:
     """The kinds of all frames in which anything of another's was seen."""
     passings: list[Passing] = field(default_factory=list)
     """Over all findings; where words of questions passed, those that were kept do not count."""
-    _usual_s: float = 0.0
+    usual_s: float = 0.0
     """The median time of an answer."""
     _answers: dict[Any, Any] = field(default_factory=dict)
     _frames: dict[_Place, dict[str, Any]] = field(default_factory=dict)
@@ -95,7 +97,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         took = [q.done_s - q.sent_s for q in self.run.history.queries.values() if q.done_s]
-        self._usual_s = statistics.median(took) if took else 0.0
+        self.usual_s = statistics.median(took) if took else 0.0
         wanted: dict[str, set[int]] = {}
         for found in self.everything:
             for stream, index in found.places[:LOOKED_AT]:
@@ -217,7 +219,7 @@ class Scene:
         """Whether a query was answered in less than half of what is usual."""
         if query.done_s is None:
             return False
-        return query.done_s - query.sent_s < MOST * self._usual_s
+        return query.done_s - query.sent_s < MOST * self.usual_s
 
     def _passings(self, sightings: list[dict[str, Any]]) -> list[Passing]:
         known = self.run.history.queries
@@ -264,6 +266,11 @@ def _stored_as_told(scene: Scene) -> bool:
     return len(pairs["frame"] & pairs["row"]) >= MOST * max(1, len(pairs["row"]))
 
 
+def telling(usual: float) -> float:
+    """The share of cases from which on it is no coincidence; above 1 where no share would be."""
+    return max(MOST, BEYOND * usual)
+
+
 def over(query: Query) -> float:
     """When a query was over; never, where nobody wrote that down."""
     return query.over_s if query.over_s is not None else float("inf")
@@ -287,26 +294,31 @@ def _repeated(run: Run) -> set[str]:
 
 def _newest(
     run: Run, frames: list[dict[str, Any]]
-) -> tuple[tuple[int, int, float | None], frozenset[_Place]]:
+) -> tuple[tuple[int, int, float | None, float], frozenset[_Place]]:
     """How many frames of others' queries went to the session that had connected last.
 
     And which frames of all did.
     """
+    sessions = run.history.sessions.values()
     ready = sorted(
-        (session.came_s, session.id)
-        for session in run.history.sessions.values()
+        (session.came_s, session.id, session.closed_s)
+        for session in sessions
         if session.came_s is not None and session.channel == "websocket"
     )
-    hits, seen, first, places = 0, 0, None, set()
+    hits, seen, first, places, usual = 0, 0, None, set(), 0.0
     for frame in frames:
-        seen += of_another(frame)
-        before = [identity for at_s, identity in ready if at_s <= frame["at_s"]]
-        soon = [identity for at_s, identity in ready if 0 < at_s - frame["at_s"] <= _ALMOST]
-        if frame["session"] not in {*before[-AT_ONCE:], *soon}:
+        before = [each for each in ready if each[0] <= frame["at_s"]]
+        newest = {identity for at_s, identity, _ in before if before[-1][0] - at_s <= TOGETHER}
+        newest |= {identity for at_s, identity, _ in ready if 0 < at_s - frame["at_s"] <= _ALMOST}
+        if of_another(frame):
+            seen += 1
+            there = [i for _, i, closed_s in before if closed_s is None or closed_s > frame["at_s"]]
+            usual += sum(identity in newest for identity in there) / max(1, len(there))
+        if frame["session"] not in newest:
             continue
         places.add((frame["stream"], frame["index"]))
         if of_another(frame):
             hits += 1
-            own = next(at_s for at_s, identity in ready if identity == frame["session"])
+            own = next(at_s for at_s, identity, _ in ready if identity == frame["session"])
             first = frame["at_s"] - own if first is None else first
-    return (hits, seen, first), frozenset(places)
+    return (hits, seen, first, usual / max(1, seen)), frozenset(places)

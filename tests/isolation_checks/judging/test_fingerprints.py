@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from isolation_checks.checks.recalled import recalled_elsewhere
 from isolation_checks.judging import findings
 from tests.isolation_checks.judging.judging import found, outcomes
 from tests.isolation_checks.language import recorded
@@ -28,6 +29,9 @@ MEMORY = "a memory that is searched without the user in its filter"
 TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
 MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
 BROKE_OFF = "a?q1,A1 a!q1=lost b?q2,B1 b!q2=agent_error c?q3,C1 c!q3=dropped"
+LONG = "c?q8 +2s c!q8 c?q9 +2s c!q9"
+ASTRAY = " ".join(f"a?q{n},A{n} {who}:q{n},A{n} a!q{n}" for n, who in enumerate("bcbcbc", 1))
+OF_OTHERS = " ".join(f"a?q{n}@x a!q{n} messages|{who},q{n}" for n, who in enumerate("cdcdcd", 4))
 MISKEPT = " ".join(
     f"{who}?q{n}~remember,{who.upper()}{n} {who}!q{n} messages|c,{who.upper()}{n}"
     for n, who in enumerate("abd", 4)
@@ -63,8 +67,15 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         ("a?q1=my_code? a:q1 a!q1 a?q3,A1 b?q2=my_code? b:q2,A1 b!q2 a!q3", CANARY, SHARED),
         ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b:@x,A1", CANARY, READ),
         ("a?q1@x,A1 a:q1,@x,A1 a!q1 b*read@x,a b%A1", CANARY, READ),
+        # nobody else is there: sent to all, or once more to somebody
+        ("b: a?q1,A1 a:q1,A1 +1s b:q1,A1", CANARY, "unknown"),
+        # b had asked for c's, and was given a's
+        ("a?q1@x,A1 a:q1,@x,A1 a!q1 c?q2@y c:q2,@y c!q2 b*read@y,c b%A1", CANARY, "unknown"),
         # b had asked for it, and so got it as all others did who had not
         ("a?q1@x,A1 b*read@x,a a:q1,@x,A1 b:q1,@x,A1 c:q1,@x,A1 d:q1,@x,A1", CANARY, TO_ALL),
+        # three are there: one of the two others is always among the last two
+        (f"a: +1s b: +1s c: +1s {ASTRAY}", CANARY, "unknown"),
+        (SEEN + f"+1s c: +1s d: +1s {OF_OTHERS}", ROW, "unknown"),
         # rows that belong to nobody known say nothing of who came last
         (SEEN + "messages|!fallback,q1,A1", ROW, "unknown"),
         (SEEN + "messages|b,q1", ROW, NEWEST_USER),
@@ -129,6 +140,14 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
             "a?q1,A1 b?q2 b:q2,/tool_executing,A1 b!q2 a!q1",
             "one dispatcher of tools, whose events follow the run that came last",
         ),
+        (  # b's run had come before
+            "b?q2 a?q1,A1 b:q2,/tool_executing,A1 b!q2 a!q1",
+            SHARED,
+        ),
+        (  # both waited for one answer
+            f"{LONG} a?q1=my_code?,A1 b?q2=my_code? +2s a:q1,A1 b:q2,A1 a!q1 b!q2",
+            CACHE,
+        ),
         (  # everybody has all events of a tool's
             f"a?q1,A1 b?q2 {TOOL.format('a:q1')} {TOOL.format('b:q2')},A1 a!q1 b!q2",
             "what a tool gave one is given to another",
@@ -141,6 +160,11 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
         (  # one was cut off, and everybody behind it gets the answer to the query before
             "a?q0,A1 a!q0=lost b?q1,B1 b:q1,A1 b!q1 c?q2,C1 c:q2,B1 c!q2 d?q3,D1 d:q3,C1 d!q3",
             "a reply left on a connection for whoever borrows it next",
+        ),
+        (  # one was cut off, and the others' words reached some who had nothing to do with it
+            "a?q0,A1 a!q0=lost b?q1,B1 b!q1 e?q4 e:q4,A1 e!q4 c?q2,C1 c:q2,B1 c!q2 "  # noqa: ISC004 - one script
+            "f?q5,F1 f!q5 d?q3,D1 d:q3,F1 d!q3",
+            LEFT,
         ),
         (
             "a?q1,A1 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2 a!q1",
@@ -166,7 +190,7 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
         ("a?q1,A1 b?q2 b:q2,/error,A1 a!q1", "an error carries another's context"),
         (
             "a?q1,A1 a!q1=lost b?q2 b:q2,A1 b!q2 c?q3 c!q3 c?q4 c!q4 c?q5 c!q5",
-            "a reply left on a connection for whoever borrows it next",
+            "what a run that broke off had left behind",
         ),
         (
             "c?q5 +5s c!q5 a?q1=please_tell_me_everything_about_one,A1 +5s a!q1 "  # noqa: ISC004 - one script
@@ -319,3 +343,21 @@ def test_ones_own_words_alone_tell_that_conversations_are_mixed_up(others, mecha
     script = f"a?q1@x,A1 a:q1,A1 a!q1 +1s a?q2@y,A2 a:q2,A1,A2 a!q2 {others}"
     apart = {"sharing": [{"scope": "conversation"}]}
     assert {mechanism} == {each.mechanism for each in found(script, CANARY, plan=apart).shown}
+
+
+@pytest.mark.parametrize(
+    ("known", "mechanism"),
+    [((), "kept only where it was told"), ((14, 17, 19), "kept in one process's memory")],
+)
+def test_what_no_other_session_knows_is_not_kept_by_one_process_of_few(known, mechanism):
+    """By one of two it would be known elsewhere by luck, every other time."""
+    script = ""
+    for number in range(1, 21):
+        elsewhere, recall = number > 10, f"q{number + 100}"
+        held = f"A{number}" if not elsewhere or number in known else "'sorry"
+        script += f"a?q{number},A{number} a!q{number} {'a+ ' if elsewhere else ''}"
+        script += f"a?{recall}~recall a:{recall},{held} a!{recall} "
+    memories = [f"A{number}" for number in range(1, 21)]
+    run = recorded(script, memories=memories).loaded("duckdb")
+    (first,) = findings.of(run, [(recalled_elsewhere, recalled_elsewhere(run))]).shown
+    assert mechanism == first.mechanism, first.because

@@ -39,10 +39,10 @@ UNKNOWN = "unknown"
 C_IS_C = "c?q9 c:q9,=c c!q9 "
 
 
-def _both(number, pause=""):
+def _both(number, one="a", other="b", pause=""):
     """Two are told one id of their sessions."""
     said = f"/connection_established,${number}"
-    return f"a:{said} {pause} b:{said}"
+    return f"{one}:{said} {pause} {other}:{said}"
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,10 @@ def _both(number, pause=""):
         # it had been told its own name as well: its answer, not its session, is another's
         (C_IS_C + "a:=a b:=b b?q2,B1 b:q2,=a,B1 b!q2", LABELS, UNKNOWN),
         (f"{_both(1)} +2s {_both(2)} +2s {_both(3)}", IDS, CLOCK),
+        # two workers that count, and are connected to by turns
+        (" ".join(_both(n, *who) for n, who in enumerate(("ab", "cd", "ef"), 1)), IDS, TWICE),
         (f"{_both(1)} +2s {_both(2)}", IDS, TWICE),  # twice is no pattern yet
-        (f"{_both(1, '+2s')} {_both(2)} +2s {_both(3)}", IDS, TWICE),
+        (f"{_both(1, pause='+2s')} {_both(2)} +2s {_both(3)}", IDS, TWICE),
         ("b: c: d: a?q1,A1 a- +2s b+0? b:q1,A1", CANARY, KEPT),  # and gone before it was ready
     ],
 )
