@@ -21,6 +21,7 @@ conversation, and `A1`, `A2` … the canaries of a:
         b# b#mail b#key        words that name b: its id, its email; a credential's mark
         &A1 &A2 &A3 &A9        what is known of a: name, firm, street, and a motto (queries too)
         -                      nothing that could be read
+        …                      the message breaks off before its end
     a%A1            the same as the body of an HTTP answer
     a+  a-          a opens one more session, where its frames arrive from now on; a closes it
     a>              a's connection is lost, and its session goes on over another
@@ -316,13 +317,14 @@ class _Teller:
                 held.append(self._held(part))
             elif "#" in part:
                 held.append(self._naming(*part.split("#")))
-            elif part != "-":
+            elif part not in {"-", "…"}:
                 message["request_id"] = part
         if held:
             place = "delta" if message["type"] == "delta" else "content"
             message["payload"][place] = " ".join(held)
         process, packed = self._process(name), self.recording.packed
         content = b"\xffnothing that anybody reads" if parts == ["-"] else orjson.dumps(message)
+        content = content[:-2] if "…" in parts else content
         self._write(
             "frames",
             name,

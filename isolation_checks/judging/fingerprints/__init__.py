@@ -27,7 +27,7 @@ from isolation_checks.judging.fingerprints.identities import (
     ids_by_the_clock,
     taken_for_another,
 )
-from isolation_checks.judging.fingerprints.instead import written_over
+from isolation_checks.judging.fingerprints.instead import cut_in_two, written_over
 from isolation_checks.judging.fingerprints.keys import (
     begins_alone,
     cut_short,
@@ -61,6 +61,7 @@ __all__ = ["FINGERPRINTS", "UNKNOWN", "Mechanism", "Scene", "mechanism"]
 
 FINGERPRINTS: tuple[Fingerprint, ...] = (
     common_user,
+    cut_in_two,
     ids_by_the_clock,
     probed,
     taken_for_another,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import narwhals.stable.v2 as nw
@@ -16,8 +17,29 @@ from isolation_checks.judging.fingerprints.scene import (
     over,
 )
 from isolation_checks.loading.history import Query
-from isolation_checks.loading.run import records
-from isolation_checks.records import SessionId
+from isolation_checks.loading.run import count, records
+from isolation_checks.records import Opcode, SessionId
+
+TEARABLE = ("foreign-canary", "foreign-frame", "foreign-facts", "shared-session-id")
+NOTABLE, FEW = 0.05, 0.2
+"""The share of torn frames that tells, and that of frames without a name which still may be."""
+
+
+def cut_in_two(scene: Scene, found: Found) -> Mechanism | None:
+    """Others' words stand in messages that break off, or go on behind their end.
+
+    No sender makes such a message: its bytes were another's when it was sent.  Of a platform
+    whose frames are often no JSON it says nothing.
+    """
+    torn, worded = scene.once(_count_torn)
+    if found.channel != "frame" or found.kind not in TEARABLE:
+        return None
+    if torn < max(SEVERAL, NOTABLE * worded):
+        return None
+    return _written_over(
+        f"of {worded} frames with another's words {torn} begin as a message does and are "
+        "none: they break off, or go on behind its end, as what is written over does"
+    )
 
 
 def written_over(scene: Scene, found: Found) -> Mechanism | None:
@@ -27,14 +49,50 @@ def written_over(scene: Scene, found: Found) -> Mechanism | None:
     astray, lacking, instead = scene.once(_count_instead)
     if instead < max(SEVERAL, ALMOST_ALL * astray, MOST * lacking):
         return None
-    return Mechanism(
-        name="a frame that was written over before it was sent",
-        because=(
-            f"{instead} of {astray} frames of others' queries that come once came while an answer "
-            f"of the recipient's was open, and such answers lack {lacking} such events of their "
-            "own: one came in the place of the other"
-        ),
+    return _written_over(
+        f"{instead} of {astray} frames of others' queries that come once came while an answer "
+        f"of the recipient's was open, and such answers lack {lacking} such events of their "
+        "own: one came in the place of the other"
     )
+
+
+def _written_over(because: str) -> Mechanism:
+    return Mechanism(name="a frame that was written over before it was sent", because=because)
+
+
+def _count_torn(scene: Scene) -> tuple[int, int]:
+    """How many frames with another's words are no whole message, and how many there are.
+
+    Only of a platform whose frames are messages as a rule.
+    """
+    if scene.run.history.plan.dialect.class_ is not None:
+        return 0, len(scene.worded)
+    nameless: dict[str, set[int]] = {}
+    for frame in scene.worded:
+        if frame["kind"] is None:
+            nameless.setdefault(frame["stream"], set()).add(frame["index"])
+    torn = sum(
+        map(
+            _is_torn,
+            (text for s, at in nameless.items() for text in scene.run.contents(s, at).values()),
+        )
+    )
+    if torn < SEVERAL:
+        return torn, len(scene.worded)
+    heard = scene.run.frames.filter(nw.col("opcode") == int(Opcode.TEXT))
+    unnamed = count(heard.filter(nw.col("kind").is_null()))
+    return (torn if unnamed < FEW * count(heard) else 0), len(scene.worded)
+
+
+def _is_torn(text: str) -> bool:
+    """Whether a text begins as JSON does, and is none."""
+    if not text.startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _count_instead(scene: Scene) -> tuple[int, int, int]:

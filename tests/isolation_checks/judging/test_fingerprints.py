@@ -205,6 +205,21 @@ def test_what_only_one_mechanism_leaves_behind_tells_it(script, mechanism):
     assert mechanism == first.mechanism, first.because
 
 
+@pytest.mark.parametrize(
+    ("torn", "others", "told"),
+    [
+        ("b:A1,… b:A2,… b:A3,…", 20, True),
+        ("b:A1,… b:A2,… b:A3", 20, False),  # two may be an accident of any kind
+        ("b:A1,… b:A2,… b:A3,…", 2, False),  # so much of what it sends is no message
+    ],
+)
+def test_words_in_messages_that_break_off_were_written_over(torn, others, told):
+    """No sender makes half a message; where frames are halves as a rule, they are not messages."""
+    first = found("a?q1,A1 a?q2,A2 a?q3,A3 b: " + "b:/presence " * others + torn, CANARY).shown[0]
+    assert told == ("a frame that was written over before it was sent" == first.mechanism)
+    assert told == ("3 begin as a message does" in first.because)
+
+
 def test_a_row_of_nobodys_query_is_what_most_others_are():
     """What a probe asked is none of the run's queries, and stored by the same code."""
     seen = found(SEEN + f"messages|b,A3 d: c+ {MISOWNED}", ROW)
