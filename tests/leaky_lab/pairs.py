@@ -10,6 +10,11 @@ from dataclasses import dataclass
 
 SHARED = "one agent object shared by overlapping runs"
 LEFT = "state that another's run had left behind"
+REPLIES = (
+    "a reply left on a connection for whoever borrows it next",
+    "what a run that broke off had left behind",
+    LEFT,
+)
 WIRE = ("websockets==17.4", "pyjwt==2.15.1")
 """What every Python server speaks the lab's wire with."""
 
@@ -23,6 +28,8 @@ class Pair:
     """The packages with which it leaks, besides those of the wire."""
     fixed: tuple[str, ...] = ()
     """The packages with which it does not; none: the same, used as they should be."""
+    beside: tuple[str, ...] = ()
+    """What both versions stand on."""
     needs: str | None = None
     """`redis` or `postgresql`, when it stands on one."""
     node: bool = False
@@ -42,7 +49,7 @@ class Pair:
     def packages(self, mode: str) -> tuple[str, ...]:
         """The packages of a mode."""
         own = self.bad if mode == "bad" or not self.fixed else self.fixed
-        return own if self.node else (*WIRE, *own)
+        return (*(() if self.node else WIRE), *own, *self.beside)
 
 
 PAIRS: Mapping[str, Pair] = {
@@ -50,18 +57,43 @@ PAIRS: Mapping[str, Pair] = {
     for pair in (
         Pair(
             name="redis_cancelled",
-            wrong="a cancelled command leaves its reply for the next borrower "
-            "(CVE-2023-28858, CVE-2023-28859)",
-            looks_like=(
-                "a reply left on a connection for whoever borrows it next",
-                "what a run that broke off had left behind",
-                "unknown",  # where few leaks showed
-                SHARED,
-                LEFT,
-            ),
-            bad=("redis==4.5.1",),
+            wrong="a cancelled command leaves its reply for the next borrower (CVE-2023-28859)",
+            looks_like=REPLIES,
+            bad=("redis==4.5.3",),
             fixed=("redis==4.5.5",),
             needs="redis",
+        ),
+        Pair(
+            name="redis_pipeline",
+            wrong="a cancelled pipeline leaves its replies for the next borrower (CVE-2023-28858)",
+            looks_like=REPLIES,
+            bad=("redis==4.5.1",),
+            fixed=("redis==4.5.3",),
+            needs="redis",
+        ),
+        Pair(
+            name="channels_handler",
+            wrong="one handler for all requests keeps each one's scope and way back on itself "
+            "(CVE-2020-35681)",
+            looks_like=(SHARED,),
+            bad=("channels==3.0.2",),
+            fixed=("channels==3.0.3",),
+            beside=(
+                "daphne==3.0.2",
+                "django==5.2.19",
+                "httpx==0.28.1",
+                "legacy-cgi==2.6.4; python_version >= '3.13'",
+            ),
+        ),
+        Pair(
+            name="vary_cookie",
+            wrong="a session's cookie goes out without `Vary: Cookie`, and a shared cache hands it "
+            "to others (CVE-2023-30861)",
+            looks_like=(LEFT, SHARED),
+            bad=("flask==2.2.4",),
+            fixed=("flask==2.2.5",),
+            beside=("werkzeug==2.2.3", "hishel[async]==1.1.10", "httpx==0.28.1"),
+            more=("misused",),
         ),
         Pair(
             name="pool_unreset",

@@ -1,10 +1,10 @@
 """Results come over Redis; a question that is cancelled leaves its reply on the connection.
 
-CVE-2023-28858: redis-py before 4.5.3 (and, but for part of it, before 4.5.5: CVE-2023-28859)
-gives the connection of a cancelled asyncio command back to its pool with the reply still to
-come.  The next borrower reads that reply as its own, and leaves its own for the one after:
-off by one.  ChatGPT showed its users each other's titles so, in March 2023.
-bad: redis 4.5.1 · fixed: redis 4.5.5, which hangs such a connection up.  The code is the same.
+CVE-2023-28859: redis-py before 4.5.4 gives the connection of a cancelled asyncio command back to
+its pool with the reply still to come.  The next borrower reads that reply as its own, and leaves
+its own for the one after: off by one.  ChatGPT showed its users each other's titles so, in March
+2023; 4.5.3 mended it for pipelines only, which `redis_pipeline` shows.
+bad: redis 4.5.3 · fixed: redis 4.5.5, which hangs such a connection up.  The code is the same.
 """
 
 import asyncio
