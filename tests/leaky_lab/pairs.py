@@ -72,6 +72,14 @@ PAIRS: Mapping[str, Pair] = {
             needs="redis",
         ),
         Pair(
+            name="agno_state",
+            wrong="one agent's functions hold the state of whichever run came last "
+            "(CVE-2025-64168)",
+            looks_like=(SHARED,),
+            bad=("agno==2.2.1",),
+            fixed=("agno==2.2.2",),
+        ),
+        Pair(
             name="channels_handler",
             wrong="one handler for all requests keeps each one's scope and way back on itself "
             "(CVE-2020-35681)",
