@@ -227,16 +227,25 @@ def _is_late(scene: Scene, frame: dict[str, Any]) -> bool:
 def _always_late(scene: Scene) -> frozenset[str]:
     """Kinds of events that come behind the answer in any case, as a title or its cost does.
 
-    Those that the protocol promises belong into the answer.
+    By their place behind the event that ends it: both may come at one moment.  Those that the
+    protocol promises belong into the answer.
     """
     others = scene.foreign_kinds.difference(scene.run.history.plan.dialect.protocol)
     named = scene.run.frames.filter(
         nw.col("kind").is_in(sorted(others)) & ~nw.col("label_query").is_null()
-    ).select("kind", "label_query", "at_s")
+    ).select("kind", "label_query", "stream", "index", "at_s")
+    looked_at = records(named, "stream", "index", limit=MANY)
+    ends = scene.run.frames.filter(
+        nw.col("label_query").is_in(sorted({frame["label_query"] for frame in looked_at}))
+        & ~nw.col("ending").is_null()
+    ).select("label_query", "stream", "index")
+    ended = {(end["label_query"], end["stream"]): end["index"] for end in records(ends)}
     all_of, late = Counter[str](), Counter[str]()
-    for frame in records(named, "at_s", "label_query", limit=MANY):
+    for frame in looked_at:
+        end = ended.get((frame["label_query"], frame["stream"]))
         all_of[frame["kind"]] += 1
-        late[frame["kind"]] += _is_late(scene, frame)
+        behind = _is_late(scene, frame) if end is None else end < frame["index"]
+        late[frame["kind"]] += behind
     return frozenset(kind for kind, times in all_of.items() if late[kind] > MOST * times)
 
 

@@ -288,9 +288,14 @@ def test_the_newest_socket_is_told_from_all_findings_together():
 def test_what_comes_behind_every_answer_is_not_late():
     """A title is suggested when its answer is over; whose words it holds is another matter."""
     script = "a?q1,A1 a!q1 a:q1,A1,/title b?q2 b!q2 b:q2,A1,/title c?q3,C1 c!q3 c:q3,C1,/title"
-    first = found(script, CANARY).shown[0]
-    assert LEFT == first.mechanism
-    assert "only title held them" in first.because
+    at_once = " ".join(
+        f"{who}?q{n}{',A1' if n == 1 else ''} {who}:q{n},/completed {who}:q{n},A1,/title {who}!q{n}"
+        for n, who in enumerate("abbb", 1)
+    )  # both were there before we had written down that the answer was over
+    for told in (script, f"{at_once} b:q4,A1,/title"):
+        first = found(told, CANARY).shown[0]
+        assert LEFT == first.mechanism
+        assert "only title held them" in first.because
 
 
 def test_a_title_without_ids_that_comes_behind_each_answer_was_left_behind():
