@@ -42,6 +42,8 @@ LOOK: Mapping[str, str] = {
     "from: it must be the request that failed, not what was handled last.",
     "a conversation that is found by its id alone, where several have the same": "Look at the "
     "key under which a conversation's state is kept: the user belongs into it.",
+    "a reply that was given to somebody else who waited for one": "Look at how a reply finds "
+    "whoever waits for it: an id that is drawn or counted may be taken already.",
     "answers stream out of one buffer": "Give each answer a buffer of its own, and do not "
     "use it again before all of it was sent.",
     "a reply left on a connection for whoever borrows it next": "Look at pooled connections "

@@ -27,7 +27,11 @@ from isolation_checks.judging.fingerprints.identities import (
     ids_by_the_clock,
     taken_for_another,
 )
-from isolation_checks.judging.fingerprints.instead import cut_in_two, written_over
+from isolation_checks.judging.fingerprints.instead import (
+    cut_in_two,
+    given_away,
+    written_over,
+)
 from isolation_checks.judging.fingerprints.keys import (
     begins_alone,
     cut_short,
@@ -90,6 +94,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     within_one_user,
     similar_question,
     one_thread,
+    given_away,
     shared_agent,
     left_behind,
     behind_an_answer,

@@ -18,7 +18,7 @@ from isolation_checks.judging.fingerprints.scene import (
 )
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import count, records
-from isolation_checks.records import Opcode, SessionId
+from isolation_checks.records import Ending, Opcode, SessionId
 
 TEARABLE = ("foreign-canary", "foreign-frame", "foreign-facts", "shared-session-id")
 NOTABLE, FEW = 0.05, 0.2
@@ -93,6 +93,40 @@ def _is_torn(text: str) -> bool:
     except (ValueError, RecursionError):
         return True
     return False
+
+
+def given_away(scene: Scene, found: Found) -> Mechanism | None:
+    """Whoever got another's words got none of its own, and whose they were got none at all."""
+    pairs, bare, echoes = scene.once(_count_given_away)
+    if not scene.own(found) or not pairs or bare < ALMOST_ALL * pairs or echoes < MOST:
+        return None
+    return Mechanism(
+        name="a reply that was given to somebody else who waited for one",
+        because=(
+            f"in {bare} of {pairs} cases two waited at once, the answer to the one holds the "
+            "other's words and none of its own, and no answer held them where they belonged; "
+            f"{echoes:.0%} of all answers hold words of their own question"
+        ),
+    )
+
+
+def _count_given_away(scene: Scene) -> tuple[int, int, float]:
+    """How many answers have one other's words, how many of them in exchange; and who echoes.
+
+    Nothing where words of one went to several, or of several to one.
+    """
+    pairs = {(each.victim.id, each.recipient.id): each for each in scene.passings}
+    victims, recipients = {one for one, _ in pairs}, {other for _, other in pairs}
+    if not len(pairs) == len(victims) == len(recipients):
+        return 0, 0, 0.0
+    bare = [
+        each
+        for each in pairs.values()
+        if not each.before and not each.recipient.echoed and not each.victim.echoed
+    ]
+    answered = [q for q in scene.run.history.queries.values() if q.ending is Ending.OK]
+    echoes = sum(query.echoed for query in answered) / max(1, len(answered))
+    return len(pairs), len(bare), echoes
 
 
 def _count_instead(scene: Scene) -> tuple[int, int, int]:
