@@ -22,6 +22,8 @@ from isolation_checks.judging.fingerprints.scene import (
 from isolation_checks.loading.run import records
 
 READ = "a read by id alone, without a check of the owner"
+TWICE = 2
+"""So many times what would be by chance is no coincidence."""
 SOME = 0.1
 """The share of all frames at which a pattern is taken to be one."""
 MANY = 5000
@@ -170,10 +172,11 @@ def _was_kept(scene: Scene, frame: dict[str, Any]) -> bool:
 
 def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
     """Whoever connected last hears everything."""
-    hits, seen, first, usual = scene.newest
+    newest = scene.newest
     frames = scene.frames(found)
     there = {(frame["stream"], frame["index"]) for frame in frames}
-    if not seen or hits < telling(usual) * seen:
+    few = min(1.0, telling(newest.usual)) * newest.seen
+    if not newest.seen or newest.hits < few or newest.last < TWICE * newest.by_chance:
         return None
     counted, twice = scene.once(_count_twice)
     if counted and twice >= MOST * counted:
@@ -182,7 +185,9 @@ def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
     filled_in = bool(so_too) and so_too >= MOST * relabelled
     if not any(map(of_another, frames)) and not (there and (filled_in or there <= scene.to_newest)):
         return None  # two may have asked under one id: then a frame's ids do not tell
-    when = "" if first is None else f", the first {max(0.0, first) * 1000:.0f} ms after its connect"
+    when = ""
+    if newest.after_s is not None:
+        when = f", the first {max(0.0, newest.after_s) * 1000:.0f} ms after its connect"
     if filled_in:
         when += (
             f"; so did {so_too} of {relabelled} with another's words under the recipient's own "
@@ -191,8 +196,8 @@ def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
     return Mechanism(
         name="the newest socket wins",
         because=(
-            f"{hits} of {seen} frames of others' queries went to the session that had "
-            f"connected last{when}"
+            f"{newest.hits} of {newest.seen} frames of others' queries went to the session that "
+            f"had connected last{when}"
         ),
     )
 

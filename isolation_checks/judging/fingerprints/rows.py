@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.newest import TOGETHER
 from isolation_checks.judging.fingerprints.scene import (
     LOOKED_AT,
     LOOKED_AT_IN_ALL,
     MOST,
     SEVERAL,
-    TOGETHER,
     Mechanism,
     Scene,
     over,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.newest import Newest, Place, newest_of
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.records import QueryId
@@ -19,21 +20,16 @@ UNKNOWN = "unknown"
 LOOKED_AT, LOOKED_AT_IN_ALL = 20, 500
 """Frames that are looked at, of one finding and of all together."""
 MOST = 0.5
+BEYOND = 1.3
+"""So many times what is usual is no coincidence."""
 SEVERAL = 3
 """So many are no coincidence."""
 KEPT = "remember"
 """The kind of queries whose words the platform is to keep, and to give again."""
 ALMOST_ALL = 0.9
 """What is no more than a few exceptions from all."""
-TOGETHER = 0.1
-"""Of sessions that connect within so many seconds nobody outside can say which was the last."""
-BEYOND = 1.3
-"""So many times what is usual is no coincidence."""
 SAME_SECONDS = 1.0
 """Events with the same words that come so near each other are one that several got."""
-_ALMOST = 0.05
-"""A platform may count a session as connected a little before it says so."""
-_Place = tuple[str, int]
 _Answer = TypeVar("_Answer")
 
 
@@ -67,11 +63,10 @@ class Scene:
 
     run: Run
     everything: Sequence[Found]
-    newest: tuple[int, int, float | None, float] = (0, 0, None, 0.0)
-    """So many of so many frames of others' queries went to the newest session, the first of
-    them so many seconds after its connect; by chance such a share would."""
+    newest: Newest = field(default_factory=Newest)
+    """How many frames of others' queries went to the session that had connected last."""
 
-    to_newest: frozenset[_Place] = frozenset()
+    to_newest: frozenset[Place] = frozenset()
     """The frames of all that did."""
     relabelled: tuple[int, int] = (0, 0)
     """Of so many frames with another's words under the recipient's own ids, so many did."""
@@ -92,8 +87,8 @@ class Scene:
     usual_s: float = 0.0
     """The median time of an answer."""
     _answers: dict[Any, Any] = field(default_factory=dict)
-    _frames: dict[_Place, dict[str, Any]] = field(default_factory=dict)
-    _sightings: dict[_Place, list[dict[str, Any]]] = field(default_factory=dict)
+    _frames: dict[Place, dict[str, Any]] = field(default_factory=dict)
+    _sightings: dict[Place, list[dict[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         took = [q.done_s - q.sent_s for q in self.run.history.queries.values() if q.done_s]
@@ -130,7 +125,7 @@ class Scene:
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
         ordered = sorted(self._frames.values(), key=lambda frame: float(frame["at_s"]))
         looked_at = ordered[:LOOKED_AT_IN_ALL]
-        self.newest, self.to_newest = _newest(self.run, looked_at)
+        self.newest, self.to_newest = newest_of(self.run, looked_at, of_another)
         self.all_frames = list(self._frames.values())
         self.of_others = [frame for frame in self.all_frames if of_another(frame)]
         self.worded = [self._frames[place] for place in self._sightings if place in self._frames]
@@ -290,35 +285,3 @@ def _repeated(run: Run) -> set[str]:
     dialect = run.history.plan.dialect
     once = set(dialect.protocol) - set(dialect.repeats)  # it may come twice by a defect
     return {record["kind"] for record in records(several)} - once
-
-
-def _newest(
-    run: Run, frames: list[dict[str, Any]]
-) -> tuple[tuple[int, int, float | None, float], frozenset[_Place]]:
-    """How many frames of others' queries went to the session that had connected last.
-
-    And which frames of all did.
-    """
-    sessions = run.history.sessions.values()
-    ready = sorted(
-        (session.came_s, session.id, session.closed_s)
-        for session in sessions
-        if session.came_s is not None and session.channel == "websocket"
-    )
-    hits, seen, first, places, usual = 0, 0, None, set(), 0.0
-    for frame in frames:
-        before = [each for each in ready if each[0] <= frame["at_s"]]
-        newest = {identity for at_s, identity, _ in before if before[-1][0] - at_s <= TOGETHER}
-        newest |= {identity for at_s, identity, _ in ready if 0 < at_s - frame["at_s"] <= _ALMOST}
-        if of_another(frame):
-            seen += 1
-            there = [i for _, i, closed_s in before if closed_s is None or closed_s > frame["at_s"]]
-            usual += sum(identity in newest for identity in there) / max(1, len(there))
-        if frame["session"] not in newest:
-            continue
-        places.add((frame["stream"], frame["index"]))
-        if of_another(frame):
-            hits += 1
-            own = next(at_s for at_s, identity, _ in ready if identity == frame["session"])
-            first = frame["at_s"] - own if first is None else first
-    return (hits, seen, first, usual / max(1, seen)), frozenset(places)

@@ -32,6 +32,7 @@ TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
 MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
 BROKE_OFF = "a?q1,A1 a!q1=lost b?q2,B1 b!q2=agent_error c?q3,C1 c!q3=dropped"
 LONG = "c?q8 +2s c!q8 c?q9 +2s c!q9"
+OF_TWO = "a?q1,A1 e:q1,A1 a!q1 b?q2,B2 f:q2,B2 b!q2 a?q3,A3 e:q3,A3 a!q3 b?q4,B4 f:q4,B4 b!q4"
 ASTRAY = " ".join(f"a?q{n},A{n} {who}:q{n},A{n} a!q{n}" for n, who in enumerate("bcbcbc", 1))
 OF_OTHERS = " ".join(f"a?q{n}@x a!q{n} messages|{who},q{n}" for n, who in enumerate("cdcdcd", 4))
 MISKEPT = " ".join(
@@ -78,9 +79,11 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         ("a?q1@x,A1 a:q1,@x,A1 a!q1 c?q2@y c:q2,@y c!q2 b*read@y,c b%A1", CANARY, "unknown"),
         # b had asked for it, and so got it as all others did who had not
         ("a?q1@x,A1 b*read@x,a a:q1,@x,A1 b:q1,@x,A1 c:q1,@x,A1 d:q1,@x,A1", CANARY, TO_ALL),
+        # two workers have a newest each
+        (f"a: b: c: d: +1s e+ +1s f+ +1s {OF_TWO}", CANARY, NEWEST),
         # three are there: one of the two others is always among the last two
-        (f"a: +1s b: +1s c: +1s {ASTRAY}", CANARY, "unknown"),
-        (SEEN + f"+1s c: +1s d: +1s {OF_OTHERS}", ROW, "unknown"),
+        (f"a: b: b- c: c- +1s b+ +1s c+ +1s {ASTRAY}", CANARY, "unknown"),
+        (SEEN + f"c: c- d: d- +1s c+ +1s d+ +1s {OF_OTHERS}", ROW, "unknown"),
         # rows that belong to nobody known say nothing of who came last
         (SEEN + "messages|!fallback,q1,A1", ROW, "unknown"),
         (SEEN + "messages|b,q1", ROW, NEWEST_USER),
