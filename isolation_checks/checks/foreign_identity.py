@@ -37,7 +37,8 @@ def identity_of_anothers(run: Run) -> Outcome:
     Blind to: ids shorter than 8 characters, and names that are not ids.
     """
     received = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
-    named = records(run.sightings.filter(nw.col("identity")), "at_s", "stream", "index")
+    heard = nw.col("identity") & (nw.col("channel") != "row")
+    named = records(run.sightings.filter(heard), "at_s", "stream", "index")
     groups = groups_of(named, "owner", "principal", "how")
     examined = count(received)
     return Outcome(

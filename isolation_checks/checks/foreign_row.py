@@ -7,7 +7,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import row_facts, visible, witness
+from isolation_checks.checks import row_facts, row_names, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
 from isolation_checks.checks.foreign_canary import unplanted
 from isolation_checks.loading.identities import SHORTEST
@@ -22,7 +22,7 @@ _PLACE = ("stream", "index")
 
 
 @check(
-    asks="Does every row belong to whoever's words, facts, query or conversation it holds?",
+    asks="Is every row theirs whose words, facts, query, conversation or credential it holds?",
     cwe=639,
     not_asked=needs_private_rows,
 )
@@ -35,6 +35,9 @@ def foreign_row(run: Run) -> Outcome:
     accuses nobody in an answer accuses nobody in a row, and in rows that may be left from
     another run with the same personas facts are in doubt.
 
+    Nor does it hold a credential of somebody else's.  Names of others convict nobody: lists of
+    members and audits hold them by right.
+
     Of every table that has owners, rows of at least two known principals must have been
     readable, or a role under row-level security would look like a clean platform.
 
@@ -42,13 +45,14 @@ def foreign_row(run: Run) -> Outcome:
               shared_identity_fallback.
     Blind to: tables that the plan does not describe, or of which it names no owner; rows that
               hold no words or facts of this run and name none of its queries and
-              conversations; facts in other words, translated or encoded.
+              conversations; facts in other words, translated or encoded; opaque tokens that
+              nobody knew any more when the rows were read.
     """
     reading, described = run.reading, run.history.plan.rows
     if reading is None or described is None or reading.problem is not None:
         problem = "the rows were never collected" if reading is None else reading.problem
         return Outcome(examined=0, unit="rows", verdict=Verdict.UNKNOWN, note=str(problem))
-    seen = run.sightings.filter(nw.col("channel") == "row")
+    seen = run.sightings.filter((nw.col("channel") == "row") & ~nw.col("identity"))
     in_rows = seen.filter(nw.col("planted"))
     judgeable = _judgeable(run, in_rows)
     strangers, strange = _strangers(run, in_rows)
@@ -56,7 +60,8 @@ def foreign_row(run: Run) -> Outcome:
     facts = row_facts.in_rows(
         run, {(f.victim, f.recipient, *place) for f in found for place in f.places}
     )
-    found += facts.found
+    names = row_names.in_rows(run)
+    found += [*facts.found, *names.found]
     examined = count(judgeable)
     owned = [table for table in described.tables if table.names_anybody]
     doubt = strange or visible.doubt(run, owned) or unplanted(run, seen) or facts.doubt
@@ -69,7 +74,7 @@ def foreign_row(run: Run) -> Outcome:
         unit="rows",
         found=tuple(found),
         verdict=Verdict.UNKNOWN if doubt and not found else None,
-        note=doubt or facts.lead,
+        note=doubt or "; ".join(filter(None, (facts.lead, names.lead))),
         blind=(*_nobodys(run, in_rows), *facts.blind),
     )
 

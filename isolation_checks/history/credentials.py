@@ -13,7 +13,7 @@ import hmac
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from isolation_checks import scanning
@@ -59,8 +59,10 @@ class _Generation:
 class Credentials:
     """The secrets that are known by now, and the screen that nothing passes unmarked."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, subjects: Mapping[str, str] | None = None) -> None:
+        """`subjects`: whose a JWT is that is not known, by the subject that it names."""
         self._key = key
+        self._subjects = subjects or {}
         self._owners: dict[bytes, str] = {}
         self._fresh: list[tuple[bytes, bytes]] = []
         """Pieces of which no generation was made yet, each with its secret."""
@@ -116,7 +118,7 @@ class Credentials:
         if owner is None:  # what stood behind a token may look like more of it
             whole = (known for known in self._owners if plain.startswith(known))
             plain = next(whole, plain)
-            owner = self._owners.get(plain, "unknown")
+            owner = self._owners.get(plain) or self._subjects.get(_subject(plain), "unknown")
         return f"credential.{owner}.{hmac.digest(self._key, plain, 'sha256').hex()[:16]}".encode()
 
     def _unwrapped(self, decoded: _Decoder, found: re.Match[bytes]) -> bytes:
@@ -249,3 +251,13 @@ _WRAPPED: tuple[tuple[re.Pattern[bytes], _Decoder], ...] = (
     (_ESCAPED, _from_escapes),
     (_PERCENT, _from_percent),
 )
+
+
+def _subject(token: bytes) -> str:
+    """Whom a JWT names as its subject, signed or not; empty where it names nobody."""
+    claims = token.split(b".")[1:2]
+    try:
+        said = json.loads(base64.urlsafe_b64decode(b"".join(claims) + b"=="))
+    except (ValueError, RecursionError):
+        return ""
+    return str(said.get("sub", "")) if isinstance(said, dict) else ""

@@ -16,6 +16,8 @@ _SIGNS = " \t\r\n:,;_|\"'-"
 _DIGITS = 44
 """The fewest digits of which a word is made, in hex or as decimal octets."""
 _SCREEN = bytes(chr(octet) in "0123456789abcdefABCDEF" for octet in range(256))
+_NO_DIGITS = _SIGNS.encode() + b"xX"
+"""What is looked over: signs, and of `0x` all but a digit too many."""
 _LONG = b"\1" * _DIGITS
 _ESCAPED_OCTETS, _ESCAPED = re.compile(rb"\\+[rnt]?"), re.compile(r"\\+[rnt]?")
 _HEX = re.compile(r"[0-9a-fA-F \t\r\n:,;_|\"'-]{44,}")
@@ -49,8 +51,7 @@ def may_be(content: bytes) -> bool:
     """Whether hex with signs between, or a list of octets, may stand here: overlooks none."""
     if b"\\" in content:
         content = _ESCAPED_OCTETS.sub(b"", content)
-    content = content.replace(b"0x", b"").replace(b"0X", b"")
-    return _LONG in content.translate(_SCREEN, _SIGNS.encode())
+    return _LONG in content.translate(_SCREEN, _NO_DIGITS)
 
 
 def flat(text: str) -> str:

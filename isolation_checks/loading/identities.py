@@ -16,8 +16,10 @@ from isolation_checks.scanning import Scanner
 
 SHORTEST = 8
 """An id shorter than this stands in texts by chance, as does one that is a mere word."""
-MARKED = b"credential."
+MARK = "credential."
+MARKED = MARK.encode()
 """What is in every message that held a credential."""
+CREDENTIAL = "credential"
 _MARK = re.compile(r"credential\.([A-Za-z0-9.-]+)\.[0-9a-f]{16}")
 """What the recorder writes in the place of a credential that it knows."""
 
@@ -69,7 +71,7 @@ class Identities:
         """Whose credentials a text held before the recorder marked them."""
         for found in _MARK.finditer(text):
             if found[1] in self._known:
-                yield Named(PrincipalId(found[1]), "credential", found[0])
+                yield Named(PrincipalId(found[1]), CREDENTIAL, found[0])
 
 
 def _glued(text: bytes, start: int, end: int) -> bool:

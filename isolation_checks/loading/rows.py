@@ -18,6 +18,7 @@ from isolation_checks.history.stream import Evidence, digest
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import SIGHTINGS
 from isolation_checks.loading.facts import Facts, Held
+from isolation_checks.loading.identities import MARK, Identities, Named
 from isolation_checks.loading.ownership import Ownership
 from isolation_checks.plan.tables.rows import Rows, Table
 from isolation_checks.records import PrincipalId, QueryId
@@ -103,21 +104,26 @@ def read(
     Raises:
         HarnessError: they are as they were written, and not all of them could be read.
     """
+    identities = Identities(list(ownership.history.principals.values()))
     for table in described.tables:
         index = 0
         for batch in evidence(f"rows/{reading.number}/{table.name}"):
             rows: list[dict[str, Any]] = []
             sightings: list[dict[str, Any]] = []
             held: list[_Held] = []
+            owned: list[tuple[dict[str, Any], str]] = []
             for record in batch.to_pylist():
                 row = _row(reading, described, table, ownership, record)
                 row["index"] = index
                 rows.append(row)
                 seen = list(_sightings(row, record["texts"], ownership))
                 sightings += seen
-                if facts and (row["owner"] or row["conversation_owner"]):
-                    held.append((row, record, seen))
+                if row["owner"] or row["conversation_owner"]:
+                    owned.append((row, "\n".join(filter(None, record["texts"]))))
+                    if facts:
+                        held.append((row, record, seen))
                 index += 1
+            sightings += _named(owned, identities, ownership)
             if held:
                 _note_facts(facts, held, table, reading)
             yield (
@@ -180,25 +186,70 @@ def _sightings(
                 continue
             seen.add(claimed.canary)
             wrong = [h for h in _holders(row) if ownership.foreign(claimed, h, "row", label)]
-            yield {
-                "stream": row["stream"],
-                "index": row["index"],
-                "channel": "row",
-                "session": None,
-                "principal": wrong[0] if wrong else row["owner"],
-                "at_s": None,
-                "kind": row["table"],
-                "query": row["query"],
-                "label_owner": row["conversation_owner"],
+            yield _sighting(row, wrong[0] if wrong else row["owner"]) | {
                 "canary": claimed.canary,
                 "owner": claimed.owner,
                 "planted_query": claimed.planting.query if claimed.planting else None,
                 "planted": claimed.planting is not None,
                 "earlier": claimed.earlier,
                 "how": word.how,
-                "identity": False,
                 "foreign": bool(wrong),
             }
+
+
+def _named(
+    owned: list[tuple[dict[str, Any], str]], identities: Identities, ownership: Ownership
+) -> Iterator[dict[str, Any]]:
+    """Others whose credentials rows held, and of each row one whom it names otherwise."""
+    known: set[int] = set()
+    for at, name in identities.by_name([text for _, text in owned]):
+        row = owned[at][0]
+        if at not in known and name.principal not in _holders(row):
+            wrong = _strangers(row, name.principal, ownership)
+            known.update([at] if wrong else [])
+            yield from (_by_name(row, each, name) for each in wrong[:1])
+    for row, text in owned:
+        if MARK in text:
+            for name in dict.fromkeys(identities.by_credential(text)):
+                wrong = _strangers(row, name.principal, ownership)
+                yield from (_by_name(row, each, name) for each in wrong[:1])
+
+
+def _strangers(
+    row: Mapping[str, Any], principal: PrincipalId, ownership: Ownership
+) -> list[PrincipalId]:
+    """Whoever has a row, or its conversation, and may share no row with a principal."""
+    others = (holder for holder in _holders(row) if holder != principal)
+    return [each for each in others if not ownership.may_share(principal, each, "row")]
+
+
+def _by_name(row: Mapping[str, Any], holder: PrincipalId, name: Named) -> dict[str, Any]:
+    return _sighting(row, holder) | {
+        "canary": name.words,
+        "owner": name.principal,
+        "planted_query": None,
+        "planted": False,
+        "earlier": False,
+        "how": name.how,
+        "identity": True,
+        "foreign": False,
+    }
+
+
+def _sighting(row: Mapping[str, Any], principal: PrincipalId | None) -> dict[str, Any]:
+    """What all sightings in a row say."""
+    return {
+        "stream": row["stream"],
+        "index": row["index"],
+        "channel": "row",
+        "session": None,
+        "principal": principal,
+        "at_s": None,
+        "kind": row["table"],
+        "query": row["query"],
+        "label_owner": row["conversation_owner"],
+        "identity": False,
+    }
 
 
 def _holders(row: Mapping[str, Any]) -> tuple[PrincipalId, ...]:

@@ -3,8 +3,8 @@
 The driver screens frames with what it holds in memory: also with tokens that it was
 given while it drove.  That memory is gone here.  What is left: whatever the plan refers
 to, the passwords of the run's accounts, which follow from the installation's key, and
-anything shaped like a JWT.  An opaque token that the platform issued and stored in a
-described column is not recognized.
+anything shaped like a JWT, which is taken for its subject's.  An opaque token that the
+platform issued and stored in a described column is not recognized.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _PLAN = "plan"
 
 def screen(run: RunDirectory, plan: Plan) -> Credentials:
     """A screen that knows them; its marks are none of the frames', whose key is gone."""
-    known = Credentials(secrets.token_bytes(32))
+    subjects = {subject: principal for principal, subject, _ in _principals(run) if subject}
+    known = Credentials(secrets.token_bytes(32), subjects)
     for secret, owner in _known(run, plan):
         known.know(secret, owner)
     return known

@@ -32,6 +32,7 @@ conversation, and `A1`, `A2` … the canaries of a:
     messages|a,q1,A1    a row of the table: whose, about what, with which words; also
         @x >b .over .open #7   its conversation, that one's owner, its state, its key
         !system  ?             an owner as stated; none
+        a# a#mail a#key        words that name a, and a credential's mark
         &A2 ^5 ^-30            what is known of a; written so many seconds behind the run's begin
 
 Frames are of the kind `thinking` unless they say otherwise; kinds are those of the
@@ -313,10 +314,8 @@ class _Teller:
             elif part.startswith("/"):
                 kind = part[1:]
                 message["type"] = f"agent_{kind}" if kind in KINDS else PLAIN.get(kind, kind)
-            elif CANARY.fullmatch(part) or part[0] in "&'":
+            elif CANARY.fullmatch(part) or part[0] in "&'" or "#" in part:
                 held.append(self._held(part))
-            elif "#" in part:
-                held.append(self._naming(*part.split("#")))
             elif part not in {"-", "…"}:
                 message["request_id"] = part
         if held:
@@ -354,6 +353,8 @@ class _Teller:
             return fact(part[1:])
         if part.startswith("'"):
             return part[1:]
+        if "#" in part:
+            return self._naming(*part.split("#"))
         name, sign, rest = CANARY.fullmatch(part).groups()
         whole = word(name, "earlier" if sign == "^" else RUN)
         if sign == "<":
@@ -373,7 +374,7 @@ class _Teller:
                 row["key"] = part[1:]
             elif part.startswith("^"):
                 row["time"] = (BEGAN + timedelta(seconds=int(part[1:]))).isoformat()
-            elif part.startswith("&") or CANARY.fullmatch(part):
+            elif part.startswith("&") or CANARY.fullmatch(part) or "#" in part:
                 row["texts"].append(f"said {self._held(part)}")
             elif re.fullmatch(r"q\d+", part):
                 row["query"] = part

@@ -305,7 +305,10 @@ def _told(scene: Scene, queries: Collection[QueryId]) -> frozenset[tuple[str, st
 def _named_and_asked_before(scene: Scene) -> tuple[int, list[Query]]:
     """Of so many answers that name another user, those to what that user had asked before."""
     known, asked = scene.run.history.queries, _asked(scene.run)
-    named = records(scene.run.sightings.filter(nw.col("identity")), limit=LOOKED_AT_IN_ALL)
+    named = records(
+        scene.run.sightings.filter(nw.col("identity") & (nw.col("channel") != "row")),
+        limit=LOOKED_AT_IN_ALL,
+    )
     places = [(each["owner"], known[each["query"]]) for each in named if each["query"] in known]
     same = [own for owner, own in places if _answered(asked.get((owner, own.text), ()), own)]
     return len(places), same
