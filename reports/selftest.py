@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from isolation_checks.selftest.mechanisms import UNKNOWN
-from isolation_checks.selftest.nouns import Look, Result, Score, Selftest
+from isolation_checks.selftest.nouns import Look, Result, Score, Selftest, Told
 
 CLAIMED_AND_CAUGHT, CLAIMED_ONLY, CAUGHT, OTHER, NOTHING = "●", "○", "+", "~", "·"
 
@@ -138,12 +138,14 @@ def _looks(scores: Sequence[Score]) -> str:
         for name in _in_order(scores)
         if name in every
     ]
+    total = Told(
+        **{name: sum(getattr(each, name) for each in told) for name in Told.__struct_fields__}
+    )
     said = (
-        f"Of {sum(each.trials for each in told):,} trials with a finding that may look like a "
-        f"mechanism, {sum(each.rightly for each in told):,} look like the right one and nothing "
-        f"else, {sum(each.beside for each in told):,} like it and another beside it, "
-        f"{sum(each.unknown for each in told):,} like none that is known, "
-        f"{sum(each.wrongly for each in told):,} like another only:"
+        f"Of {total.trials:,} trials in which something looks like a mechanism or might, "
+        f"{total.rightly:,} look like the right one and nothing else, {total.beside:,} like it "
+        f"and another beside it, {total.unknown:,} like none that is known, {total.wrongly:,} "
+        "like another only:"
     )
     return "\n".join([said, "", _table(("looks like", "rightly", "wrongly"), rows)])
 

@@ -96,8 +96,8 @@ def test_what_faults_look_like_is_compared_with_what_fits():
     )
     text = selftest.render(whole(scores=scores)).decode()
     assert (
-        "Of 30 trials with a finding that may look like a mechanism, 26 look like the right one "
-        "and nothing else, 1 like it and another beside it, 1 like none that is known, 2 like "
+        "Of 30 trials in which something looks like a mechanism or might, 26 look like the right "
+        "one and nothing else, 1 like it and another beside it, 1 like none that is known, 2 like "
         "another only:"
     ) in text
     assert "| sent to all | broadcast (36 of 40) | singleton_agent (2 of 3) |" in text

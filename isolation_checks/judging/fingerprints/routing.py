@@ -57,9 +57,18 @@ def _had_read(scene: Scene, found: Found) -> bool:
 
 
 def _unasked(scene: Scene, frame: dict[str, Any]) -> bool:
-    """Whether the same event also reached somebody who had neither asked for it nor owns it."""
-    others = _reached(scene, frame) - {owner_of(frame), frame["principal"]}
+    """Whether its query's events also reached somebody who neither asked for it nor owns it."""
+    heard = scene.once(_heard).get(frame["label_query"], frozenset())
+    others = heard - {owner_of(frame), frame["principal"]}
     return any((who, frame["conversation"]) not in scene.run.asked_for for who in others)
+
+
+def _heard(scene: Scene) -> dict[str, frozenset[str]]:
+    """Whom any event reached that comes once a query, by the query."""
+    heard: dict[str, frozenset[str]] = {}
+    for (query, _), who in scene.reached.items():
+        heard[query] = heard.get(query, frozenset()) | who
+    return heard
 
 
 def sent_to_all(scene: Scene, found: Found) -> Mechanism | None:

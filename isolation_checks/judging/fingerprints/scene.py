@@ -105,7 +105,11 @@ class Scene:
             for seen in records(self.run.sightings.filter(own & nw.col("foreign"))):
                 self._sightings.setdefault((stream, seen["index"]), []).append(seen)
         nameless = self._named_by_their_words()
-        asked = sorted({f["label_query"] for f in self._frames.values() if f["label_query"]})
+        named = [frame for frame in self._frames.values() if frame["label_query"]]
+        read = {f["label_query"] for f in named if _asked_for(self.run, f)}
+        asked = sorted(
+            {f["label_query"] for f in named}, key=lambda query: (query not in read, query)
+        )
         same = self.run.frames.filter(
             nw.col("label_query").is_in(asked[:LOOKED_AT_IN_ALL])
             & ~nw.col("kind").is_in(sorted(_repeated(self.run)))
@@ -229,6 +233,11 @@ class Scene:
 
 
 Fingerprint = Callable[[Scene, Found], Mechanism | None]
+
+
+def _asked_for(run: Run, frame: dict[str, Any]) -> bool:
+    """Whether whoever got a frame had asked for its conversation: then who else got it tells."""
+    return (frame["principal"], frame["conversation"]) in run.asked_for
 
 
 def of_another(frame: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from isolation_checks.checks.recalled import recalled_elsewhere
 from isolation_checks.judging import findings
+from isolation_checks.judging.fingerprints import scene
 from tests.isolation_checks.judging.judging import found, outcomes
 from tests.isolation_checks.language import recorded
 
@@ -389,3 +390,14 @@ def test_what_no_other_session_knows_is_not_kept_by_one_process_of_few(known, me
     run = recorded(script, memories=memories).loaded("duckdb")
     (first,) = findings.of(run, [(recalled_elsewhere, recalled_elsewhere(run))]).shown
     assert mechanism == first.mechanism, first.because
+
+
+def test_what_reached_others_too_was_not_read_by_its_id(monkeypatch):
+    """However many others' queries went astray; and pieces of it go where its other events do."""
+    monkeypatch.setattr(scene, "LOOKED_AT_IN_ALL", 1)
+    to_all = " ".join(f"{who}:q9,@x,A9,/thinking" for who in "abcd")
+    pieces = " ".join("b:q9,@x,A9,/delta" for _ in range(4))
+    script = f"a?q1,A1 a:q1,A1 b:q1,A1 c:q1,A1 d:q1,A1 b*read@x,a a?q9@x,A9 {to_all} {pieces}"
+    assert {TO_ALL} == {each.mechanism for each in found(script, CANARY).shown}
+    alone = f"a?q1@y,A1 a:q1,@y,A1 b*read@x,a a?q9@x,A9 a:q9,@x,A9 b:q9,@x,A9 {pieces}"
+    assert {READ} == {each.mechanism for each in found(alone, CANARY).shown}
