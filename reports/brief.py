@@ -21,10 +21,6 @@ NAMED = 4
 """How many people are named before the rest are counted."""
 MOST = 3
 """Things to do that are named; each check and objective says its own."""
-OF_ANSWERS = frozenset(("first_event", "gap", "tool_call", "completion"))
-"""The indicators that are times of answers."""
-UNTIL = "until "
-"""So the steps of an answer's course begin, by the event that ends each."""
 Told = list[tuple[str, tuple[str, ...]]]
 
 
@@ -35,7 +31,6 @@ def told(judgement: Judgement) -> Told:
         ("What is wrong", (*_broken(judgement, first), *_missed(judgement))),
         ("For whom", (*_whom(judgement), *_whose_answers(judgement))),
         ("Since when", (*_since(judgement), *_late_since(judgement))),
-        ("Where it waits", tuple(_waits(judgement))),
         ("How sure that is", tuple(_sure(judgement))),
         ("What is not known", _unknown(judgement)),
         ("What to do next", _next(judgement, first)),
@@ -136,27 +131,6 @@ def _late_since(judgement: Judgement) -> Iterator[str]:
         yield (
             f"The first late or missing answer was noticed {bad[0].from_s:g}{wording.NBSP}s into "
             f"the run, {_loaded(run, bad[0])}."
-        )
-
-
-def _waits(judgement: Judgement) -> Iterator[str]:
-    """The longest stretch of a slow answer, where an objective on answers' time was missed."""
-    if not any(
-        o.verdict is Verdict.FAIL and o.indicator in OF_ANSWERS for o in judgement.objectives
-    ):
-        return
-    for slow in judgement.courses[1:2] or judgement.courses[:1]:  # of three, the slow one
-        longest = max(slow.steps, key=lambda step: step.to_s - step.from_s, default=None)
-        if longest is None:
-            continue
-        before = slow.steps[: slow.steps.index(longest)]
-        came = [step.name.removeprefix(UNTIL) for step in before if step.name.startswith(UNTIL)]
-        until = f"passed {f'from {came[-1]} ' if came else ''}{longest.name}"
-        where = until if longest.name.startswith(UNTIL) else f"was {longest.name}"
-        whose = f"An answer {slow.label}" if slow.label.startswith("slower") else slow.label
-        yield (
-            f"{_capital(whose)} took {wording.seconds(slow.took_s)}, of which "
-            f"{wording.seconds(longest.to_s - longest.from_s)} {where}."
         )
 
 

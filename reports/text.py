@@ -123,7 +123,7 @@ def _sheet(judgement: Judgement, sheet: Sheet, rows: int | None = None) -> Sheet
 def _told(sheet: Sheet, judgement: Judgement) -> None:
     """For whom and since when, or how sure; what to do, where no finding below says it."""
     told = dict(brief.told(judgement))
-    wanted = ["For whom", "Since when", "Where it waits", "How sure that is"]
+    wanted = ["For whom", "Since when", "How sure that is"]
     if judgement.verdict is not Verdict.PASS and not judgement.findings:
         wanted.append("What to do next")
     there = [heading for heading in wanted if heading in told]
