@@ -22,6 +22,8 @@ LOOK: Mapping[str, str] = {
     "a reply finds its session by the client's id alone": "Look at the table in which answers "
     "find their sessions: clients choose the ids in its keys, so the session or the user "
     "belongs into them.",
+    "a targeted send became a send to the whole tenant": "Look at the group that events are sent "
+    "to: it is the tenant's, where it should be the user's or the conversation's.",
     "a second emitter sends each event again, to somebody else": "Look for two objects that "
     "send the same events, such as a global one beside the request's own, and remove one.",
     "what was kept for a dropped socket is sent to another": "Look at the queue that keeps "

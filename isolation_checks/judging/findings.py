@@ -47,6 +47,7 @@ _BY_SESSION = ("anothers-session", "ended-login")
 _ROUTING = {
     "the newest socket wins",
     "a targeted send became a send to all",
+    "a targeted send became a send to the whole tenant",
     "a second emitter sends each event again, to somebody else",
     "what was kept for a dropped socket is sent to another",
     "another's frames under the recipient's ids",

@@ -53,6 +53,7 @@ from isolation_checks.judging.fingerprints.routing import (
     read_without_owner,
     replayed,
     second_emitter,
+    sent_to_a_tenant,
     sent_to_all,
     tool_events,
 )
@@ -74,6 +75,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     names_alike,
     one_id,
     written_over,
+    sent_to_a_tenant,
     sent_to_all,
     in_an_error,
     replayed,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import Any
 
@@ -11,7 +10,9 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
+    LOOKED_AT_IN_ALL,
     MOST,
+    SEVERAL,
     Mechanism,
     Scene,
     of_another,
@@ -20,6 +21,7 @@ from isolation_checks.judging.fingerprints.scene import (
     telling,
 )
 from isolation_checks.loading.run import records
+from isolation_checks.records import PrincipalId
 
 READ = "a read by id alone, without a check of the owner"
 TWICE = 2
@@ -88,6 +90,22 @@ def sent_to_all(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
+def sent_to_a_tenant(scene: Scene, found: Found) -> Mechanism | None:
+    """Whoever is of the same tenant got it, and nobody else."""
+    if not scene.about_others(found):
+        return None
+    twice, mates, left_out = scene.once(_count_to_mates)
+    if mates < max(SEVERAL, ALMOST_ALL * twice) or left_out < MOST * mates:
+        return None
+    return Mechanism(
+        name="a targeted send became a send to the whole tenant",
+        because=(
+            f"{mates} of {twice} events of others' queries that come once reached whoever asked "
+            f"and mates of the same tenant alone, in {left_out} cases while others were there"
+        ),
+    )
+
+
 def _to_all(because: str) -> Mechanism:
     return Mechanism(name="a targeted send became a send to all", because=because)
 
@@ -97,7 +115,8 @@ def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
     of_others, twice = scene.once(_count_twice)
     if not scene.about_others(found) or not twice or twice < MOST * of_others:
         return None
-    if scene.once(_count_passed_over) < MOST * twice:
+    left_out, looked_at = scene.once(_count_passed_over)
+    if left_out < MOST * looked_at:
         return None  # nobody else was there: it may have been sent to all
     return Mechanism(
         name="a second emitter sends each event again, to somebody else",
@@ -136,21 +155,46 @@ def _count_twice(scene: Scene) -> tuple[int, int]:
     return len(counted), sum(f["query_owner"] in _reached(scene, f) for f in counted)
 
 
-def _count_passed_over(scene: Scene) -> int:
-    """Of events that had reached whoever asked, too, those that somebody there was not sent."""
+def _count_passed_over(scene: Scene) -> tuple[int, int]:
+    """Of events that had reached whoever asked, too, those that somebody there was not sent.
+
+    And of how many that was looked at.
+    """
     twice = [f for f in scene.of_others if f["query_owner"] in _reached(scene, f)]
-    there: list[tuple[float, float, str]] = [
-        (s.came_s, s.closed_s if s.closed_s is not None else math.inf, s.principal)
-        for s in scene.run.history.sessions.values()
-        if s.came_s is not None and s.channel == "websocket"
-    ]
-    return sum(
-        any(
-            came_s <= frame["at_s"] < closed_s and who not in _reached(scene, frame)
-            for came_s, closed_s, who in there
-        )
-        for frame in twice
+    twice = twice[:: 1 + len(twice) // LOOKED_AT_IN_ALL]
+    return sum(_left_out(scene, frame) for frame in twice), len(twice)
+
+
+def _left_out(scene: Scene, frame: dict[str, Any]) -> bool:
+    """Whether somebody was there whom an event did not reach."""
+    reached = _reached(scene, frame)
+    return any(
+        session.principal not in reached
+        and session.channel == "websocket"
+        and session.came_s is not None
+        and session.came_s <= frame["at_s"]
+        and (session.closed_s is None or session.closed_s > frame["at_s"])
+        for session in scene.run.history.sessions.values()
     )
+
+
+def _count_to_mates(scene: Scene) -> tuple[int, int, int]:
+    """Of so many events that others got as well, those that none but mates of a tenant got.
+
+    And those of them of which somebody else who was there got nothing.
+    """
+    known = scene.run.history.principals
+    tenants = {each.id: each.tenant for each in known.values() if each.tenant is not None}
+    twice = [f for f in scene.of_others if f["query_owner"] in _reached(scene, f)]
+    twice = twice[:: 1 + len(twice) // LOOKED_AT_IN_ALL]
+    mates = [
+        frame
+        for frame in twice
+        if frame["query_owner"] in tenants
+        and {tenants.get(PrincipalId(who)) for who in _reached(scene, frame)}
+        == {tenants[frame["query_owner"]]}
+    ]
+    return len(twice), len(mates), sum(_left_out(scene, frame) for frame in mates)
 
 
 def _count_to_several(scene: Scene) -> tuple[int, int]:

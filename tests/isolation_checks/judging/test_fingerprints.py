@@ -401,3 +401,21 @@ def test_what_reached_others_too_was_not_read_by_its_id(monkeypatch):
     assert {TO_ALL} == {each.mechanism for each in found(script, CANARY).shown}
     alone = f"a?q1@y,A1 a:q1,@y,A1 b*read@x,a a?q9@x,A9 a:q9,@x,A9 b:q9,@x,A9 {pieces}"
     assert {READ} == {each.mechanism for each in found(alone, CANARY).shown}
+
+
+@pytest.mark.parametrize(
+    ("tenants", "mechanism"),
+    [
+        ("bbb-", "a targeted send became a send to the whole tenant"),
+        ("bb--", TO_ALL),  # c is of another
+        ("bbbb", TO_ALL),  # there is but one
+        ("----", TO_ALL),
+    ],
+)
+def test_a_group_of_a_tenant_is_told_from_a_send_to_all(tenants, mechanism):
+    """By who was there and got nothing."""
+    named = {who: tenant for who, tenant in zip("abcd", tenants, strict=True) if tenant != "-"}
+    d = "d: " if "-" in tenants else ""
+    events = " ".join(f"a?q{n},A{n} a:q{n},A{n} b:q{n},A{n} c:q{n},A{n} a!q{n}" for n in (1, 2, 3))
+    first = found(f"a: b: c: {d}{events}", CANARY, tenants=named).shown[0]
+    assert mechanism == first.mechanism, first.because
