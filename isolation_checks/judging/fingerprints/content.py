@@ -63,6 +63,8 @@ def out_of_one_buffer(scene: Scene, found: Found) -> Mechanism | None:
     seen, joined = len(scene.all_sightings), scene.once(_count_joined)
     if not scene.sightings(found) or not joined or joined < MOST * seen:
         return None
+    if sum(frame["query"] is not None for frame in scene.worded) < MOST * len(scene.worded):
+        return None  # pieces of no answer to whoever got them: they were not its own to begin with
     share, elsewhere = scene.once(_own_joined)
     if share > MOST * joined / seen or not elsewhere:
         return None  # so does everybody's own: all answers are streamed

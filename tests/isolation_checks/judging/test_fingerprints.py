@@ -103,6 +103,8 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
             CANARY,
             SHARED,
         ),
+        # pieces of an answer of a's, which went astray: b had asked for nothing
+        ("a?q1,A1 b: c?q3 b:/delta,A1<9 b:/delta,A1>9 c!q3 a!q1", CANARY, "unknown"),
         # a had not left: b was given its answer while it waited
         ("a?q1,A1 b?q2 b:q2,A1 b!q2 a!q1=timeout c?q3 c!q3 c?q4 c!q4", CANARY, SHARED),
         # the row is b's by its query, and only its words are a's
