@@ -56,7 +56,7 @@ def foreign_facts(run: Run) -> Outcome:
         groups[key[:3]].append(seen)
     leads = [seen[0] for key, seen in answers.items() if key not in convicting]
     strange = [seen for seen in _by_answer(found.unexplained).values() if convicts(seen)]
-    doubt = _doubt(strange[0]) if strange and not convicting else ""
+    doubt = _doubt(strange[0], found.by_themselves) if strange and not convicting else ""
     alone = _alone(found.by_themselves)
     return Outcome(
         examined=facts.own,
@@ -91,12 +91,17 @@ def _by_answer(sightings: Iterable[FactSighting]) -> dict[_Answer, list[FactSigh
     return answers
 
 
-def _doubt(seen: list[FactSighting]) -> str:
-    """Of facts that would convict, had anybody told them before."""
+def _doubt(seen: list[FactSighting], by_themselves: str) -> str:
+    """Of facts that would convict, had anybody told them before, or came none by itself."""
     told = sorted({sighting.fact.text for sighting in seen})
+    why = (
+        f"; it convicts nobody, since {by_themselves}"
+        if by_themselves
+        else ", before anybody had given it in this run"
+    )
     return (
         f"{seen[0].principal} was told what is known of {seen[0].fact.principal}, "
-        f"{' and '.join(told)}, before anybody had given it in this run"
+        f"{' and '.join(told)}{why}"
     )
 
 

@@ -79,10 +79,11 @@ def test_a_lead_is_shown_and_a_finding_says_what_was_told():
 
 def test_facts_that_come_by_themselves_are_said_to():
     """The control: a persona's facts that nobody was ever told."""
+    told = ask(check, TOLD + "c: b:q2,&C2 b:q2,&A2,&A3")
+    why = f"b was told {fact('C2')!r}, which nobody had given"
+    assert told.note.endswith(f"; it convicts nobody, since {why}")
     blind = ask(check, TOLD + "c: b:q2,&C2").blind
-    assert blind == (
-        f"facts of personas convict nobody here: b was told {fact('C2')!r}, which nobody had given",
-    )
+    assert blind == (f"facts of personas convict nobody here: {why}",)
 
 
 def test_facts_that_nobody_had_given_yet_are_said_to_be_unclear():
