@@ -55,8 +55,8 @@ def control_found(run: Run) -> Outcome:
     planted = {each.channel for each in control.detection}
     if "frame" not in planted:
         said.append(
-            "none could be planted: no frame of those taken held its own user's canary while a "
-            "stranger was connected"
+            "none could be planted: no frame of those taken held its own user's canary, unencoded, "
+            "while a stranger was connected"
         )
     elif said:
         said[0] = f"of planted breaks {said[0]} were found"

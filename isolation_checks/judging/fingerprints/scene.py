@@ -119,7 +119,8 @@ class Scene:
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
         heard = self.run.sightings.filter(
             nw.col("canary").is_in(sorted(nameless)[:LOOKED_AT_IN_ALL])
-            & nw.col("query").is_null()
+            # its owner may have got it as part of an answer
+            & (nw.col("query").is_null() | (nw.col("owner") == nw.col("principal")))
             & (nw.col("channel") == "frame")
         )
         for record in records(heard.select("canary", "kind", "principal", "at_s").unique()):

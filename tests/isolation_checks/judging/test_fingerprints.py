@@ -66,6 +66,7 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
             CANARY,
             TO_ALL,
         ),
+        ("a?q1,A1 b: c: d: a:q1,/notice,A1 b:/notice,A1 c:/notice,A1 d:/notice,A1", CANARY, TO_ALL),
         ("a?q1,A1 b?q2,B1 b:q2,A1 a!q1 b!q2", CANARY, SHARED),
         # all others get their own, b got a's in the place of its, and a nothing
         (f"{ECHOES} a?q1,A1 b?q2,B1 b:q2,A1 b!q2 a!q1=timeout", CANARY, GIVEN_AWAY),
