@@ -58,7 +58,7 @@ PAIRS: Mapping[str, Pair] = {
         Pair(
             name="redis_cancelled",
             wrong="a cancelled command leaves its reply for the next borrower (CVE-2023-28859)",
-            looks_like=(*REPLIES, "unknown", SHARED),
+            looks_like=REPLIES,
             bad=("redis==4.5.3",),
             fixed=("redis==4.5.5",),
             needs="redis",

@@ -14,7 +14,7 @@ import redis.asyncio as redis
 from wire import Lab, Turn
 
 LAB = Lab("bad", "fixed")
-SEARCH_SECONDS = 0.2
+SEARCH_SECONDS = 0.3
 agents = redis.Redis.from_url(os.environ["LAB_REDIS"], decode_responses=True)
 workers = redis.Redis.from_url(os.environ["LAB_REDIS"], decode_responses=True)
 at_work = set()
