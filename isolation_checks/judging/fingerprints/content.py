@@ -178,7 +178,7 @@ def similar_question(scene: Scene, found: Found) -> Mechanism | None:
 def shared_agent(scene: Scene, found: Found) -> Mechanism | None:
     """The recipient's own answer, with words of a query that it overlapped."""
     before = scene.once(_count_before)
-    if not scene.own(found) or before > FEW * len(scene.passings):
+    if not scene.own(found) or scene.once(_was_left):
         return None
     return Mechanism(
         name="one agent object shared by overlapping runs",
@@ -191,15 +191,22 @@ def shared_agent(scene: Scene, found: Found) -> Mechanism | None:
 
 
 def left_behind(scene: Scene, found: Found) -> Mechanism | None:
-    """The recipient's own answer, with words of a query that was over before it was asked."""
-    before = scene.once(_count_before)
-    if not scene.own(found) or before <= FEW * len(scene.passings):
+    """The recipient's own answer, with words of a query that was over before they came.
+
+    Most such queries were over before the recipient asked; or it waited until they were.
+    """
+    if not scene.own(found) or not scene.once(_was_left):
         return None
+    before, cases = scene.once(_count_before), len(scene.passings)
+    overlapped, early = scene.once(_count_early)
+    waited = ""
+    if before <= FEW * cases:
+        waited = f", and in {overlapped - early} of {overlapped} others before its words came"
     return Mechanism(
         name="state that another's run had left behind",
         because=(
-            f"in {before} of {len(scene.passings)} cases the victim's query was over before the "
-            f"recipient asked{_only_in(scene)}{_of_one(scene)}"
+            f"in {before} of {cases} cases the victim's query was over before the "
+            f"recipient asked{waited}{_only_in(scene)}"
         ),
     )
 
@@ -243,6 +250,25 @@ def _own_joined(scene: Scene) -> tuple[float, bool]:
 
 def _count_before(scene: Scene) -> int:
     return sum(each.before for each in scene.passings)
+
+
+def _was_left(scene: Scene) -> bool:
+    """Whether many victims' queries were over before the recipients', or before any word came."""
+    if scene.once(_count_before) > FEW * len(scene.passings):
+        return True
+    overlapped, early = scene.once(_count_early)
+    return overlapped >= SEVERAL and early <= (1 - ALMOST_ALL) * overlapped
+
+
+def _count_early(scene: Scene) -> tuple[int, int]:
+    """How many pairs of queries overlapped, and with how many words came before the one's end."""
+    met = {(e.victim.id, e.recipient.id): e.victim for e in scene.passings if not e.before}
+    first = dict.fromkeys(met, math.inf)
+    for seen in scene.all_sightings:
+        pair = seen["planted_query"], seen["query"]
+        if pair in first:
+            first[pair] = min(first[pair], seen["at_s"])
+    return len(met), sum(at_s < over(met[pair]) for pair, at_s in first.items())
 
 
 def _count_kept(scene: Scene) -> tuple[int, int, int]:

@@ -112,3 +112,16 @@ def test_what_was_due_to_the_one_before_tells_a_connection(script, mechanism):
     """By when the next query of that conversation was asked, not by when the words were."""
     first = found(script, CANARY).shown[0]
     assert mechanism == first.mechanism, first.because
+
+
+@pytest.mark.parametrize(
+    ("answers", "mechanism"),
+    [
+        ("a:q1,A1 a!q1 b:q2,B1,A1 b!q2 c:q3,C1,B1 c!q3 d:q4,D1,C1 d!q4", LEFT),
+        ("a:q1,A1 b:q2,B1,A1 c:q3,C1,B1 d:q4,D1,C1 a!q1 b!q2 c!q3 d!q4", SHARED),
+    ],
+)
+def test_who_waits_until_another_is_served_finds_what_that_one_left(answers, mechanism):
+    """All had asked at once, but the words came to each behind the end of the one before."""
+    first = found(f"a?q1,A1 b?q2,B1 c?q3,C1 d?q4,D1 {answers}", CANARY).shown[0]
+    assert mechanism == first.mechanism, first.because
