@@ -22,6 +22,8 @@ def one_thread(scene: Scene, found: Found) -> Mechanism | None:
     same, seen, usual = scene.once(_count_same_thread)
     if not scene.own(found) or same < max(SEVERAL, ALMOST_ALL * seen) or usual > MOST:
         return None
+    if seen < MOST * len(scene.passings):
+        return None
     return Mechanism(
         name="a conversation that is found by its id alone, where several have the same",
         because=(
@@ -32,11 +34,15 @@ def one_thread(scene: Scene, found: Found) -> Mechanism | None:
 
 
 def _count_same_thread(scene: Scene) -> tuple[int, int, float]:
-    """In how many cases both conversations have one id, of how many; and the usual share."""
+    """In how many cases both conversations have one id, of how many; and the usual share.
+
+    An answer that names two has another's frames in it.
+    """
     placed = scene.run.frames.filter(~nw.col("query").is_null() & ~nw.col("conversation").is_null())
     named: dict[str, set[str]] = {}
     for each in records(placed.select("query", "conversation").unique()):
         named.setdefault(each["query"], set()).add(each["conversation"])
+    named = {query: ids for query, ids in named.items() if len(ids) == 1}
     pairs = [
         named[each.victim.id] & named[each.recipient.id]
         for each in scene.passings

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 
@@ -190,6 +191,8 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
         ),
         (SAME_THREADS, "a conversation that is found by its id alone, where several have the same"),
         (SAME_THREADS.replace("@y", "@x").replace("@z", "@x"), LEFT),  # it has no other ids
+        # the answers are in threads of their own: only what went astray names the other's
+        (re.sub(r"(b:q(..)),", r"b:q\2,@w\2 \1,", SAME_THREADS), LEFT),
         (  # asked much the same, slowly, and the answer says nothing of what is new in it
             " ".join(
                 f"a?q{n}=how_may_i_send_a_parcel_to_{n},A{n} a:q{n},A{n} a!q{n} +5s "
