@@ -37,6 +37,7 @@ from isolation_checks.judging.fingerprints.keys import (
     cut_short,
     names_alike,
     one_id,
+    one_id_in_answers,
     searched_for,
     unknown_yet,
 )
@@ -74,6 +75,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     begins_alone,
     names_alike,
     one_id,
+    one_id_in_answers,
     written_over,
     sent_to_a_tenant,
     sent_to_all,

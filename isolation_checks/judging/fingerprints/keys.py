@@ -21,6 +21,8 @@ from isolation_checks.records import ConversationLabel, PrincipalId, QueryId
 
 ALIKE = 24
 """Letters that two questions have in common at their beginning when only that was compared."""
+TWO = 2
+"""So many cases are no coincidence where few queries could have met so."""
 SEEDED = "document"
 """The place of words that were put into the platform's store, and asked in no question."""
 BEGINNING, LEAST = 8, 4
@@ -79,6 +81,23 @@ def one_id(scene: Scene, found: Found) -> Mechanism | None:
         because=(
             f"in {between} of {astray} cases the id in the frame was one that both had asked under"
         ),
+    )
+
+
+def one_id_in_answers(scene: Scene, found: Found) -> Mechanism | None:
+    """Words passed only between two who had asked under one id."""
+    pairs = [(e.victim, e.recipient) for e in scene.passings]
+    same = [
+        (one, other)
+        for one, other in pairs
+        if one is not other and (one.named or one.id) == (other.named or other.id)
+    ]
+    if not scene.own(found) or len(same) < max(TWO, ALMOST_ALL * len(pairs)):
+        return None
+    return Mechanism(
+        name="a reply finds its session by the client's id alone",
+        because=f"in {len(same)} of {len(pairs)} cases the two had asked under one id, and the "
+        "answer to the one came to the other",
     )
 
 

@@ -34,6 +34,7 @@ PLACE = "a place that is not given back when a session ends"
 CUT_SHORT = "a cache whose key is cut short"
 CACHE = "a cache of answers without the user in its key"
 CANNED = "a canned text in the place of an answer"
+SHARED = "one agent object shared by overlapping runs"
 LEFT = "state that another's run had left behind"
 UNKNOWN = "unknown"
 C_IS_C = "c?q9 c:q9,=c c!q9 "
@@ -126,6 +127,16 @@ def test_what_passed_between_two_who_are_called_otherwise_is_put_to_no_names():
 def test_what_passes_only_between_namesakes_was_found_by_their_one_id(named, mechanism):
     """Both had asked under the id that stands in the frame."""
     run = recorded("a?q1,A1 b?q2,B1 d+ e+ b:q7,=a,A1 b:q7,=a a!q1 b!q2").loaded("duckdb")
+    for query in ("q1", "q2"):
+        _change(run.history.queries, query, named=named)
+    first = findings.of(run, outcomes(run, CANARY)).shown[0]
+    assert mechanism == first.mechanism, first.because
+
+
+@pytest.mark.parametrize(("named", "mechanism"), [("q7", ONE_ID), (None, SHARED)])
+def test_answers_that_passed_between_namesakes_were_found_by_their_one_id(named, mechanism):
+    """Each has the other's, under ids that are both's."""
+    run = recorded("a?q1,A1 b?q2,B1 a:q1,B1 b:q2,A1 a!q1 b!q2").loaded("duckdb")
     for query in ("q1", "q2"):
         _change(run.history.queries, query, named=named)
     first = findings.of(run, outcomes(run, CANARY)).shown[0]

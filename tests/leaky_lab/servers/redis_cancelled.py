@@ -23,15 +23,15 @@ at_work = set()
 async def search(turn: Turn) -> None:
     """What a worker elsewhere does: it takes its time, and delivers to whoever waits."""
     await asyncio.sleep(SEARCH_SECONDS)
-    await workers.rpush(f"result:{turn.request}", f"found for {turn.text}")
-    await workers.expire(f"result:{turn.request}", 5)
+    await workers.rpush(f"result:{turn.user}:{turn.request}", f"found for {turn.text}")
+    await workers.expire(f"result:{turn.user}:{turn.request}", 5)
 
 
 async def answer(turn: Turn) -> str:
     task = asyncio.create_task(search(turn))
     at_work.add(task)
     task.add_done_callback(at_work.discard)
-    _, result = await agents.blpop(f"result:{turn.request}", timeout=5)
+    _, result = await agents.blpop(f"result:{turn.user}:{turn.request}", timeout=5)
     return f"You asked: {turn.text} I {result}"
 
 

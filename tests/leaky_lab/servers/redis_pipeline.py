@@ -23,8 +23,8 @@ at_work = set()
 async def search(turn: Turn) -> None:
     """What a worker elsewhere does: it takes its time, and delivers to whoever waits."""
     await asyncio.sleep(SEARCH_SECONDS)
-    await workers.rpush(f"result:{turn.request}", f"found for {turn.text}")
-    await workers.expire(f"result:{turn.request}", 5)
+    await workers.rpush(f"result:{turn.user}:{turn.request}", f"found for {turn.text}")
+    await workers.expire(f"result:{turn.user}:{turn.request}", 5)
 
 
 async def answer(turn: Turn) -> str:
@@ -32,7 +32,7 @@ async def answer(turn: Turn) -> str:
     at_work.add(task)
     task.add_done_callback(at_work.discard)
     async with agents.pipeline(transaction=False) as pipeline:
-        pipeline.blpop(f"result:{turn.request}", timeout=5).incr("answered")
+        pipeline.blpop(f"result:{turn.user}:{turn.request}", timeout=5).incr("answered")
         (_, result), _ = await pipeline.execute()
     return f"You asked: {turn.text} I {result}"
 
