@@ -17,6 +17,9 @@ LOOK: Mapping[str, str] = {
     "their names: use the whole id, and keep its capitals.",
     "a subscription that takes the beginning of an id for the whole": "Look at subscriptions, "
     "topics and searches by a pattern: a user's must end where the id ends.",
+    "a subscription that outlives the query it was made for": "Look at listeners and "
+    "subscriptions that are made for a query: each must go whichever way it ends, a cancel and "
+    "an error, too.",
     "a frame that was written over before it was sent": "Look at where messages are encoded: a "
     "buffer that is kept is filled again while a send still waits, or was given back twice.",
     "a reply finds its session by the client's id alone": "Look at the table in which answers "

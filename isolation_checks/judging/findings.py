@@ -55,6 +55,7 @@ _ROUTING = {
     "a subscription that takes the beginning of an id for the whole",
     "a reply finds its session by the client's id alone",
     "one dispatcher of tools, whose events follow the run that came last",
+    "a subscription that outlives the query it was made for",
     "a frame that was written over before it was sent",
 }
 _DELIVERY = {

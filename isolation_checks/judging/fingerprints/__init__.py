@@ -47,6 +47,7 @@ from isolation_checks.judging.fingerprints.leftover import (
     left_on_a_connection,
     off_by_one,
 )
+from isolation_checks.judging.fingerprints.outlived import goes_on_listening
 from isolation_checks.judging.fingerprints.probing import probed
 from isolation_checks.judging.fingerprints.routing import (
     laundered,
@@ -106,6 +107,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     mixed_up,
     left_on_a_worker,
     unknown_yet,
+    goes_on_listening,
     place_not_given_back,
     canned,
     talks_on,

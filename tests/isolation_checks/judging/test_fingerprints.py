@@ -235,6 +235,23 @@ def test_words_in_messages_that_break_off_were_written_over(torn, others, told):
     assert told == ("3 begin as a message does" in first.because)
 
 
+@pytest.mark.parametrize(
+    ("before", "others", "told"),
+    [
+        ("b?q90 b!q90=dropped", "c d e f", True),
+        ("b?q90 b!q90", "c d e f", False),  # nothing of its own had been cut off
+        ("b?q90 b!q90=dropped", "c", False),  # it would be, by chance
+    ],
+)
+def test_whoever_goes_on_hearing_behind_a_cancelled_query_had_subscribed(before, others, told):
+    """All that went astray came to the one session in which a query had been given up."""
+    asked = " ".join(f"{who}?q{ord(who)} {who}!q{ord(who)}" for who in others.split())
+    strays = " ".join(f"a?q{n},A{n} b:A{n} a:q{n},A{n} a!q{n}" for n in range(10, 20))
+    first = found(f"{before} {asked} {strays}", CANARY).shown[0]
+    name = "a subscription that outlives the query it was made for"
+    assert told == (name == first.mechanism), (first.mechanism, first.because)
+
+
 def test_a_row_of_nobodys_query_is_what_most_others_are():
     """What a probe asked is none of the run's queries, and stored by the same code."""
     seen = found(SEEN + f"messages|b,A3 d: c+ {MISOWNED}", ROW)
