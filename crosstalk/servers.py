@@ -100,6 +100,16 @@ def redis_server() -> Iterator[str]:
             server.wait(timeout=START_LIMIT_S)
 
 
+@contextlib.contextmanager
+def ended_in_order() -> Iterator[None]:
+    """SIGTERM ends what is in here as Ctrl-C does, and so the servers that it stands on."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def free_port() -> int:
     """A loopback port that nobody listens on."""
     with socket.socket() as sock:

@@ -115,7 +115,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     asked = tuple(_kind(database) for database in databases) or ("sqlite",)
     given = {"postgresql": _given(databases), "redis": redis and typed("--redis", redis)}
     wants = {*asked, *trials.needs(known, wanted)} & set(_START)
-    with contextlib.ExitStack() as stack:
+    with servers.ended_in_order(), contextlib.ExitStack() as stack:
         many = {"postgresql": jobs, "redis": 1}
         urls, missing = _servers(stack, {name: many[name] for name in wants}, given)
         chosen, not_run = trials.chosen(

@@ -8,16 +8,18 @@ of how much each asks for: what only one mechanism leaves behind comes first.
 from __future__ import annotations
 
 from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.caches import (
+    same_beginning,
+    same_question,
+    same_question_by_name,
+    shared_memory,
+    similar_question,
+)
 from isolation_checks.judging.fingerprints.content import (
     in_an_error,
     left_behind,
     out_of_one_buffer,
-    same_beginning,
-    same_question,
-    same_question_by_name,
     shared_agent,
-    shared_memory,
-    similar_question,
     within_one_user,
 )
 from isolation_checks.judging.fingerprints.delivery import known_nowhere_else, lost_or_late

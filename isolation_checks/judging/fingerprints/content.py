@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Collection, Mapping
 
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
-from isolation_checks.judging.fingerprints.keys import ALIKE
+from isolation_checks.judging.fingerprints.caches import FEW
 from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
-    KEPT,
-    LOOKED_AT_IN_ALL,
     MOST,
     SEVERAL,
     Mechanism,
-    Passing,
     Scene,
-    in_common,
     over,
-    telling,
 )
-from isolation_checks.loading.history import Query
-from isolation_checks.loading.run import Run, records
-from isolation_checks.records import Ending, PrincipalId, QueryId
+from isolation_checks.loading.run import records
+from isolation_checks.records import Ending
 
-LIKE = 0.6
-"""The share of a question's words that another has to have to be much like it."""
-FEW = 0.25
-"""A share that is put down to what else goes on."""
-AT_ONCE = 0.1
-"""The share of the time that answers usually take, within which two come at the same moment."""
 REASSEMBLED = "reassembled"
-WORDED = ("foreign-canary", "foreign-row")
-"""The kinds of findings that say in which query their words were told."""
 PASSED = ("foreign-canary", "stale-context", "foreign-row", "foreign-fact")
 """The kinds of findings of words that came to where they do not belong."""
 
@@ -75,70 +59,6 @@ def out_of_one_buffer(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
-def same_question(scene: Scene, found: Found) -> Mechanism | None:
-    """Answers that were there already: their questions had been answered before, or came fast."""
-    same = scene.once(_asked_before)
-    if not scene.own(found) or len(same) < MOST * len(scene.passings):
-        return None
-    soon = sum(scene.answered_fast(each.recipient) for each in same)
-    if soon < MOST * len(same) and len(same) < scene.once(_telling_share) * len(scene.passings):
-        return None  # everybody asks the same: that the victim had, too, says nothing
-    return _cached([each.recipient for each in same], len(scene.passings))
-
-
-def shared_memory(scene: Scene, found: Found) -> Mechanism | None:
-    """Nothing but what was to be remembered, and not as the victim was told it again."""
-    kept, told, queries = scene.once(_count_kept)
-    victim = scene.run.history.queries.get(found.victim_query or QueryId(""))
-    if victim is None or victim.kind != KEPT or kept < max(SEVERAL, ALMOST_ALL * told):
-        return None
-    if queries == 1:  # whatever keeps one answer for good may have kept that of such a query
-        return None
-    if scene.passings and len(scene.once(_asked_before)) >= MOST * len(scene.passings):
-        return None  # a cache of answers that recall it
-    return Mechanism(
-        name="a memory that is searched without the user in its filter",
-        because=(
-            f"in {kept} of {told} cases another's words were such as the victim had "
-            "told the platform to remember"
-        ),
-    )
-
-
-def same_question_by_name(scene: Scene, found: Found) -> Mechanism | None:
-    """The same where an answer holds no words of the victim's, but its name."""
-    if found.kind != "foreign-identity" or scene.passings:
-        return None
-    places, same = scene.once(_named_and_asked_before)
-    if len(same) < max(SEVERAL, ALMOST_ALL * places):
-        return None
-    return _cached(same, places)
-
-
-def _cached(same: list[Query], places: int) -> Mechanism:
-    return Mechanism(
-        name="a cache of answers without the user in its key",
-        because=(
-            f"in {len(same)} of {places} places the recipient had asked word for "
-            f"word what the victim had asked before{_took(same[0])}"
-        ),
-    )
-
-
-def same_beginning(scene: Scene, found: Found) -> Mechanism | None:
-    """Fast answers to questions that begin as the victim's did."""
-    hits = scene.once(_begun_alike)
-    if not scene.own(found) or not hits or len(hits) < MOST * len(scene.passings):
-        return None
-    return Mechanism(
-        name="a cache whose key is cut short",
-        because=(
-            f"in {len(hits)} of {len(scene.passings)} places the recipient's question began as the "
-            f"victim's did, for {min(hits)} letters and more, and was answered fast"
-        ),
-    )
-
-
 def within_one_user(scene: Scene, found: Found) -> Mechanism | None:
     """Words of one conversation in another of the same user, and nothing of anybody else's."""
     if found.victim is None or found.victim != found.recipient or not scene.own(found):
@@ -154,23 +74,6 @@ def within_one_user(scene: Scene, found: Found) -> Mechanism | None:
             f"all {own} times the words were the recipient's own, and none was of another user's; "
             f"in {before} of {len(scene.passings)} cases the query that told them was over before "
             f"the other was asked{_only_in(scene)}"
-        ),
-    )
-
-
-def similar_question(scene: Scene, found: Found) -> Mechanism | None:
-    """Answers to questions that are nearly the victim's, without a word of their own."""
-    near, bare = scene.once(_nearly_asked_before)
-    if not scene.own(found) or near < max(SEVERAL, ALMOST_ALL * len(scene.passings)):
-        return None
-    if bare < ALMOST_ALL * len(scene.passings) or scene.once(_usually_near) > FEW:
-        return None
-    return Mechanism(
-        name="a cache of answers without the user in its key",
-        because=(
-            f"in {near} of {len(scene.passings)} places the recipient's question was much like "
-            f"one of the victim's that had been answered before, and {bare} of these answers hold "
-            "no word of their own question's: such a cache compares by likeness"
         ),
     )
 
@@ -269,147 +172,3 @@ def _count_early(scene: Scene) -> tuple[int, int]:
         if pair in first:
             first[pair] = min(first[pair], seen["at_s"])
     return len(met), sum(at_s < over(met[pair]) for pair, at_s in first.items())
-
-
-def _count_kept(scene: Scene) -> tuple[int, int, int]:
-    """Cases of words that were to be remembered, of so many, and of how many queries these are.
-
-    Rows do not count: those of a memory hold nothing else, whoever owns them.
-    """
-    known = scene.run.history.queries
-    planted = [
-        (known[found.victim_query], found.times)
-        for found in scene.everything
-        if found.kind in WORDED and found.channel != "row" and found.victim_query in known
-    ]
-    kept = [(query.id, times) for query, times in planted if query.kind == KEPT]
-    seen = {each["planted_query"] for each in scene.all_sightings} & set(dict(kept))
-    return sum(times for _, times in kept), sum(times for _, times in planted), len(seen)
-
-
-def _asked_before(scene: Scene) -> list[Passing]:
-    """Where the victim had asked the same as the recipient, and been told the same words."""
-    asked = _asked(scene.run)
-    same = [(each, _same_before(scene, asked, each)) for each in scene.passings]
-    told = _told(scene, [query.id for _, queries in same for query in queries])
-    return [
-        each
-        for each, queries in same
-        if any((query.id, each.victim.id) in told or query is each.victim for query in queries)
-    ]
-
-
-def _telling_share(scene: Scene) -> float:
-    """The share of answers to a question asked before that is no coincidence.
-
-    It follows from how many others, of all who ask anything, had asked the same before.
-    """
-    asked: dict[str, dict[PrincipalId, float]] = {}
-    for query in scene.run.history.queries.values():
-        who = asked.setdefault(query.text, {})
-        who[query.principal] = min(query.sent_s, who.get(query.principal, math.inf))
-    others = len({query.principal for query in scene.run.history.queries.values()}) - 2
-    shares = [
-        sum(
-            sent_s < over(each.recipient)
-            for who, sent_s in asked[each.recipient.text].items()
-            if who not in {each.victim.principal, each.recipient.principal}
-        )
-        / max(1, others)
-        for each in scene.once(_asked_before)
-    ]
-    return telling(sum(shares) / max(1, len(shares)))
-
-
-def _told(scene: Scene, queries: Collection[QueryId]) -> frozenset[tuple[str, str]]:
-    """The words in the answers to these queries, by the query that planted them."""
-    seen = scene.run.sightings.filter(
-        nw.col("query").is_in(sorted(set(queries))) & ~nw.col("planted_query").is_null()
-    )
-    pairs = records(seen.select("query", "planted_query").unique())
-    return frozenset((pair["query"], pair["planted_query"]) for pair in pairs)
-
-
-def _named_and_asked_before(scene: Scene) -> tuple[int, list[Query]]:
-    """Of so many answers that name another user, those to what that user had asked before."""
-    known, asked = scene.run.history.queries, _asked(scene.run)
-    named = records(
-        scene.run.sightings.filter(nw.col("identity") & (nw.col("channel") != "row")),
-        limit=LOOKED_AT_IN_ALL,
-    )
-    places = [(each["owner"], known[each["query"]]) for each in named if each["query"] in known]
-    same = [own for owner, own in places if _answered(asked.get((owner, own.text), ()), own)]
-    return len(places), same
-
-
-def _begun_alike(scene: Scene) -> list[int]:
-    """Letters that questions had in common whose answers came fast."""
-    alike = [
-        in_common(each.victim.text, each.recipient.text)
-        for each in scene.passings
-        if scene.answered_fast(each.recipient)
-    ]
-    return [letters for letters in alike if letters >= ALIKE]
-
-
-def _nearly_asked_before(scene: Scene) -> tuple[int, int]:
-    """In how many cases a question was like the victim's; how many answers lack their own words."""
-    near = sum(each.before and _like(each.victim, each.recipient) for each in scene.passings)
-    return near, sum(not each.recipient.echoed for each in scene.passings)
-
-
-def _usually_near(scene: Scene) -> float:
-    """The share of questions that are as much like what another user had asked just before."""
-    ordered = sorted(scene.run.history.queries.values(), key=lambda query: query.sent_s)
-    pairs = [
-        (one, other)
-        for one, other in itertools.pairwise(ordered[:LOOKED_AT_IN_ALL])
-        if one.principal != other.principal
-    ]
-    return sum(itertools.starmap(_like, pairs)) / max(1, len(pairs))
-
-
-def _like(one: Query, other: Query) -> bool:
-    """Whether two questions have most of their words in common."""
-    words, others = set(one.text.casefold().split()), set(other.text.casefold().split())
-    return len(words & others) > LIKE * min(len(words), len(others))
-
-
-def _asked(run: Run) -> dict[tuple[PrincipalId, str], list[Query]]:
-    """Queries by who asked and in which words."""
-    asked: dict[tuple[PrincipalId, str], list[Query]] = {}
-    for query in run.history.queries.values():
-        asked.setdefault((query.principal, query.text), []).append(query)
-    return asked
-
-
-def _same_before(
-    scene: Scene, asked: Mapping[tuple[PrincipalId, str], list[Query]], passing: Passing
-) -> list[Query]:
-    """The victim's queries in the recipient's words that were answered, or made this one fast."""
-    own = passing.recipient
-    asked_so = asked.get((passing.victim.principal, own.text), ())
-    same = [query for query in asked_so if query is not own and query.sent_s < over(own)]
-    there = _answered(same, own) or scene.answered_fast(own) or _answered_with(scene, same, own)
-    return same if there else []
-
-
-def _answered(same: Collection[Query], own: Query) -> bool:
-    """Whether one of these queries had been answered when this one was sent."""
-    return any(query.done_s is not None and query.done_s <= own.sent_s for query in same)
-
-
-def _answered_with(scene: Scene, same: Collection[Query], own: Query) -> bool:
-    """Whether one of these queries was answered at the same moment: both waited for one answer."""
-    return any(
-        query.done_s is not None
-        and own.done_s is not None
-        and abs(query.done_s - own.done_s) < AT_ONCE * scene.usual_s
-        for query in same
-    )
-
-
-def _took(query: Query) -> str:
-    if query.done_s is None:
-        return ""
-    return f", and was answered in {(query.done_s - query.sent_s) * 1000:.0f} ms"
