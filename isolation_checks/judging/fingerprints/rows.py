@@ -33,7 +33,7 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
 
     Of a row whose query nobody knows, as those of probes, what most others show is said.
     """
-    if not _is_row(scene, found):
+    if not _is_row(scene, found) or _mixed(scene, found):
         return None
     turns = scene.once(_whose_turn)
     for hits, usual, said in (
@@ -60,11 +60,9 @@ def _newest(because: str) -> Mechanism:
 
 def mixed_up(scene: Scene, found: Found) -> Mechanism | None:
     """Rows that are their owner's own by their query, with words of somebody else's in them."""
-    if not _is_row(scene, found) or not _owners_own(scene, found):
+    if not _is_row(scene, found) or not _mixed(scene, found):
         return None
     own, worded = scene.once(_count_owners_own)
-    if own < MOST * worded:
-        return None
     return Mechanism(
         name="one's words written into another's row",
         because=(
@@ -73,6 +71,15 @@ def mixed_up(scene: Scene, found: Found) -> Mechanism | None:
             "several at once has"
         ),
     )
+
+
+def _mixed(scene: Scene, found: Found) -> bool:
+    """Whether this row, as most, is about its owner's own query: then nobody's id is wrong in it.
+
+    Who came last is then so by chance: of few who are written for at once, somebody is.
+    """
+    own, worded = scene.once(_count_owners_own)
+    return _owners_own(scene, found) and own >= MOST * worded
 
 
 def left_on_a_worker(scene: Scene, found: Found) -> Mechanism | None:

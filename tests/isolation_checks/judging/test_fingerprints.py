@@ -45,6 +45,11 @@ SAME_THREADS = " ".join(
     f"a?q{n},A{n} a:q{n},@{at},A{n} a!q{n} +1s b?q1{n},B{n} b:q1{n},@{at},A{n},B{n} b!q1{n}"
     for n, at in enumerate("xyz", 1)
 )
+OUT_OF_STEP = " ".join(
+    f"{a}?q{n},{a.upper()}{n} {b}?q1{n},{b.upper()}{n} {a}!q{n} {b}!q1{n} "
+    f"messages|{a},q{n},{a.upper()}{n} messages|{b},q1{n},{a.upper()}{n}"
+    for n, (a, b) in enumerate(("ab", "cd", "ef", "gh"), 1)
+)
 TAKEN = ("/started", "/thinking", "/completed")
 TOOL = "{0},/tool_executing {0},/tool_completed"
 SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
@@ -111,6 +116,7 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         ("a?q1,A1 b?q2 b:q2,A1 b!q2 a!q1=timeout c?q3 c!q3 c?q4 c!q4", CANARY, SHARED),
         # the row is b's by its query, and only its words are a's
         (SEEN + "messages|b,q2,@y,A1", ROW, MIXED_UP),
+        (OUT_OF_STEP, ROW, MIXED_UP),  # though it was always the last who had asked
         (f"{TOLD} b?q2 b:q2,A1,A3 b!q2 c?q3 c:q3,A3 c!q3", CANARY, MEMORY),
         # one thing alone that was to be remembered, kept by whatever keeps the first
         (f"{TOLD} b?q2 b:q2,A1 b!q2 c?q3 c:q3,A1 c!q3 d?q5 d:q5,A1 d!q5", CANARY, LEFT),
