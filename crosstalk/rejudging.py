@@ -62,7 +62,7 @@ def _judged(trial: Trial, fault: Fault | None, runs: Path) -> Result:
         return Result(trial=trial, problem=f"its run is not in {runs} any more")
     run = runs / made[-1]
     done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-m", "crosstalk", "judge", str(run)],
+        [sys.executable, "-m", "crosstalk", "judge", "--no-report", str(run)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

@@ -16,6 +16,12 @@ Progress = Callable[[str], None]
 
 def judged(run: RunDirectory, progress: Progress) -> tuple[Judgement, Path]:
     """Judge a run and render the judgement; the judgement and the page."""
+    judgement, folder = weighed(run, progress)
+    return judgement, rendered(folder, progress)
+
+
+def weighed(run: RunDirectory, progress: Progress) -> tuple[Judgement, Path]:
+    """Judge a run; the judgement and its folder, in which nothing is rendered yet."""
     from isolation_checks.judging.judge import judge  # noqa: PLC0415 - slow to import
     from isolation_checks.loading.load import loaded  # noqa: PLC0415 - slow to import
 
@@ -23,7 +29,7 @@ def judged(run: RunDirectory, progress: Progress) -> tuple[Judgement, Path]:
         judgement = judge(opened, progress=progress)
     folder = run.next_in(run.judgements)
     add(folder / "verdict.json", verdict.encode(judgement))
-    return judgement, rendered(folder, progress)
+    return judgement, folder
 
 
 def rendered(folder: Path, progress: Progress) -> Path:

@@ -38,6 +38,17 @@ def test_a_run_is_judged_twice_and_explained(crosstalk, recorded):
     assert "has no finding 'F999': there are F1," in unknown.err
 
 
+def test_a_judgement_without_a_report_is_drawn_later(crosstalk, recorded):
+    """The verdict stands; nothing is drawn until it is asked for."""
+    run = recorded("shared_socket")
+    judged = crosstalk("judge", run, "--no-report")
+    assert (1, True) == (judged.code, "FAIL" in judged.out), judged.err
+    assert [run / "judgements" / "1" / "verdict.json"] == list((run / "judgements" / "1").iterdir())
+    assert "index.html" not in judged.out
+    assert crosstalk("report", run).out.strip().endswith("index.html")
+    assert (run / "judgements" / "1" / "report" / "index.html").exists()
+
+
 @pytest.mark.parametrize("octets", [0, 5_000])
 def test_a_truncated_stream_is_judged_as_far_as_it_goes(crosstalk, recorded, octets):
     """UNKNOWN, with the reason; whatever the length, no crash."""
