@@ -36,8 +36,9 @@ def event_protocol(run: Run) -> Outcome:
     nor is one of which an event may be among frames that could not be tied to any query, or
     that got its events by being the only one of its session while its user had another open:
     a platform may send a user's answers to all of the user's sockets.
-    What comes over a resumed session is held against a platform only where the plan says
-    that every event comes once over both connections, and the platform gave the session back.
+    What was still to come when a session was lost and resumed is held against a platform only
+    where the plan says that every event comes once over both connections, and the platform gave
+    the session back.
 
     Catches:  lost_terminal, silent_swallow, hung_agent, out_of_order, duplicate_emitter,
               late_frames, wrong_routing_key.
@@ -48,7 +49,8 @@ def event_protocol(run: Run) -> Outcome:
     late, tabs, doubted = _left_behind(run), overlap.in_two_sessions(run.history), set[QueryId]()
     faults: dict[tuple[str, PrincipalId], list[tuple[Query, str, dict[str, Any] | None]]] = {}
     vague = unplaced.failed_by_chance(run)
-    ended = [q for q in run.history.queries.values() if _judgeable(run, q, given_back)]
+    lost = _lost(run)
+    ended = [q for q in run.history.queries.values() if _judgeable(run, q, given_back, lost)]
     judged = [query for query in ended if query.process in whole]
     for query in judged:
         events = seen.get(query.id, {})
@@ -85,12 +87,25 @@ def _given_back(run: Run) -> frozenset[SessionId]:
     return frozenset(session.resumes for session in new if session.resumes is not None)
 
 
-def _judgeable(run: Run, query: Query, given_back: Collection[SessionId]) -> bool:
-    if query.kind == Kind.RESUMED and query.session not in given_back:
+def _judgeable(
+    run: Run, query: Query, given_back: Collection[SessionId], lost: Mapping[SessionId, float]
+) -> bool:
+    outlived = query.over_s is None or query.over_s > lost[query.session]
+    if outlived and query.kind == Kind.RESUMED and query.session not in given_back:
         return False
     if query.ending is Ending.OK or query.reason == Reason.TIMEOUT:
         return True
     return query.reason in run.history.plan.dialect.ends
+
+
+def _lost(run: Run) -> dict[SessionId, float]:
+    """For every session, when its connection was over at the latest, or was taken up by another."""
+    sessions = run.history.sessions.values()
+    lost = {each.id: math.inf if each.closed_s is None else each.closed_s for each in sessions}
+    for each in sessions:
+        if each.resumes is not None and each.opening_s is not None:
+            lost[each.resumes] = min(lost[each.resumes], each.opening_s)
+    return lost
 
 
 def _left_behind(run: Run) -> dict[SessionId, float]:

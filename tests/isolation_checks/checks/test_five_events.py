@@ -70,6 +70,8 @@ def test_every_answer_shows_its_events_once_and_in_order(script, verdict, found)
 
 RESUMED = "a?q1~resumed a:q1,/started a> a:/resumed a:q1 " + TOOL + END
 """An answer that went on over another connection."""
+FAST = WHOLE.replace("q1 ", "q1~resumed ", 1) + "a> a:/refused"
+"""One that was whole before its connection could be lost; the session was not given back."""
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,8 @@ RESUMED = "a?q1~resumed a:q1,/started a> a:/resumed a:q1 " + TOOL + END
         (RESUMED.replace("a:q1,/completed a!q1", "a!q1=timeout"), FAIL, {("no-end", "a", 1)}),
         (RESUMED.replace("a:/resumed ", "").replace("a:q1 ", ""), UNKNOWN, set()),  # not given back
         ("a?q1~resumed a:q1,/started a> a:/refused a!q1=timeout", UNKNOWN, set()),
+        (FAST, PASS, set()),
+        (FAST.replace("a:q1,/tool_completed ", ""), FAIL, {("missing-event", "a", 1)}),
         (WHOLE + "a> a:/resumed a:q1,/completed", FAIL, {("duplicated-event", "a", 1)}),
     ],
 )
