@@ -90,7 +90,7 @@ def _given_back(run: Run) -> frozenset[SessionId]:
 def _judgeable(
     run: Run, query: Query, given_back: Collection[SessionId], lost: Mapping[SessionId, float]
 ) -> bool:
-    outlived = query.over_s is None or query.over_s > lost[query.session]
+    outlived = query.over_s is None or query.over_s > lost.get(query.session, math.inf)
     if outlived and query.kind == Kind.RESUMED and query.session not in given_back:
         return False
     if query.ending is Ending.OK or query.reason == Reason.TIMEOUT:
@@ -104,7 +104,7 @@ def _lost(run: Run) -> dict[SessionId, float]:
     lost = {each.id: math.inf if each.closed_s is None else each.closed_s for each in sessions}
     for each in sessions:
         if each.resumes is not None and each.opening_s is not None:
-            lost[each.resumes] = min(lost[each.resumes], each.opening_s)
+            lost[each.resumes] = min(lost.get(each.resumes, math.inf), each.opening_s)
     return lost
 
 

@@ -47,6 +47,12 @@ class Joined:
     stretch: Stretch
 
 
+def in_one_piece(found: re.Match[str]) -> Joined:
+    """Symbols between which nothing stands."""
+    begin = found.start()
+    return Joined(found[0], lambda start, end: (begin + start, begin + end))
+
+
 def may_be(content: bytes) -> bool:
     """Whether hex with signs between, or a list of octets, may stand here: overlooks none."""
     if b"\\" in content:

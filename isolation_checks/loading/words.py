@@ -49,6 +49,9 @@ _LONG = b"\1" * _ENCODED
 _GZIP = re.compile("\x1f\x8b\x08")
 _ZLIB = ("x\x01", "x^", "x\x9c", "x\xda")
 """How what was compressed begins, zlib's where a text does; its octets stand as characters."""
+_ZLIB_IN_BASE64 = re.compile(r".{0,3}e[AFJN]")
+_ZLIB_IN_HEX = re.compile(r"78(?:01|5[eE]|9[cC]|[dD][aA])[0-9a-fA-F]{40,}")
+"""How a stretch begins that may be zlib's; joined with what stands before, it would begin there."""
 _READABLE = re.compile("[\0\t\n\r -~]{22}")
 """As long as a word, in any encoding of it, and in UTF-16."""
 _PACKED, _MOST = 8, 16 << 20
@@ -183,12 +186,17 @@ def _decoded(text: str, *, stretch: bool) -> Iterator[_Part]:
         if apart.may_be(text.encode("utf-8", "replace")):
             for digits in apart.digits(flat):
                 yield from _from_hex(digits)
+            for found in _ZLIB_IN_HEX.finditer(flat):
+                yield from _from_hex(apart.in_one_piece(found))
             for listed in apart.octets(flat):
                 if _may_hold(listed.symbols):
                     yield _Part("octets", listed.symbols, listed.stretch)
-        runs = (run for run in _BASE64.finditer(flat) if not _UUID.fullmatch(run[0]))
+        runs = [run for run in _BASE64.finditer(flat) if not _UUID.fullmatch(run[0])]
         for joined in apart.wrapped(flat, (run.span() for run in runs)):
             yield from _from_base64(joined)
+        for found in runs:
+            if _ZLIB_IN_BASE64.match(found[0]):
+                yield from _from_base64(apart.in_one_piece(found))
 
 
 def _may_hold(plain: str) -> bool:

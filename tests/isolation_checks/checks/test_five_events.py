@@ -202,3 +202,9 @@ def _two_events():
         "protocol": ["agent_thinking", "agent_completed"],
         "repeats": [],
     }
+
+
+def test_answers_of_sessions_of_which_nothing_was_written_down_are_not_judged():
+    """A killed process may have written what was asked, and of the session nothing."""
+    outcome = ask(check, WHOLE + "b?q2 b> b!q2=timeout", unseated="b", gaps=("it was killed",))
+    assert (UNKNOWN, "part of the history is missing") == (outcome.decided, outcome.note)

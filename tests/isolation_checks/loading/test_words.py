@@ -130,6 +130,18 @@ def test_a_compressed_canary_is_found(packed, written):
 
 
 @pytest.mark.parametrize(
+    "before", ["payload ", "a longer word of the platform's own\n", "x" * 30 + " "]
+)
+@pytest.mark.parametrize("encoded", [base64.b64encode, bytes.hex])
+@pytest.mark.parametrize("packed", COMPRESSED)
+def test_a_compressed_canary_is_found_behind_a_word(packed, encoded, before):
+    """What stands before an encoded stretch, a blank away, may belong to it, and may not."""
+    octets = encoded(COMPRESSED[packed](f"before {WORD} behind".encode()))
+    text = octets if isinstance(octets, str) else octets.decode()
+    assert {WORD} == read(f'{{"debug": "{before}{text}"}}')
+
+
+@pytest.mark.parametrize(
     "octets",
     [
         b"\x1f\x8b\x08",
