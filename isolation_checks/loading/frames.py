@@ -299,14 +299,15 @@ class FrameReader:
     def _told(self, frame: Frame, reading: Reading, content: bytes) -> Iterator[Told]:
         """The text in which facts may stand, or the pieces of an answer together.
 
-        What answers a query and has no text where the plan looks for one may have it anywhere.
+        What answers a query and has no text where the plan looks for one may have it anywhere;
+        it is no piece.
         """
-        text, seen = reading.text or "", 0
+        text, seen, piece = reading.text or "", 0, reading.delta and reading.text
         if frame.opcode == Opcode.HTTP or (not text and frame.query is not None):
             text = content.decode("utf-8", "replace")
         if not text:
             return
-        if reading.delta:
+        if piece:
             pieces = self._states[frame.session].pieces
             key = reading.query or reading.run or frame.query
             before = pieces.get(key, "")

@@ -184,19 +184,29 @@ def _decoded(text: str, *, stretch: bool) -> Iterator[_Part]:
     if stretch:
         flat = apart.flat(text)
         if apart.may_be(text.encode("utf-8", "replace")):
-            for digits in apart.digits(flat):
-                yield from _from_hex(digits)
-            for found in _ZLIB_IN_HEX.finditer(flat):
-                yield from _from_hex(apart.in_one_piece(found))
-            for listed in apart.octets(flat):
-                if _may_hold(listed.symbols):
-                    yield _Part("octets", listed.symbols, listed.stretch)
-        runs = [run for run in _BASE64.finditer(flat) if not _UUID.fullmatch(run[0])]
-        for joined in apart.wrapped(flat, (run.span() for run in runs)):
-            yield from _from_base64(joined)
-        for found in runs:
-            if _ZLIB_IN_BASE64.match(found[0]):
-                yield from _from_base64(apart.in_one_piece(found))
+            yield from _in_numbers(flat)
+        yield from _in_base64(flat)
+
+
+def _in_numbers(flat: str) -> Iterator[_Part]:
+    """What hexadecimal digits and lists of octets decode to."""
+    for digits in apart.digits(flat):
+        yield from _from_hex(digits)
+    for found in _ZLIB_IN_HEX.finditer(flat):
+        yield from _from_hex(apart.in_one_piece(found))
+    for listed in apart.octets(flat):
+        if _may_hold(listed.symbols):
+            yield _Part("octets", listed.symbols, listed.stretch)
+
+
+def _in_base64(flat: str) -> Iterator[_Part]:
+    """What stretches of base64 decode to, wrapped ones as a whole."""
+    runs = [run for run in _BASE64.finditer(flat) if not _UUID.fullmatch(run[0])]
+    for joined in apart.wrapped(flat, (run.span() for run in runs)):
+        yield from _from_base64(joined)
+    for found in runs:
+        if _ZLIB_IN_BASE64.match(found[0]):
+            yield from _from_base64(apart.in_one_piece(found))
 
 
 def _may_hold(plain: str) -> bool:

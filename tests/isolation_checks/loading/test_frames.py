@@ -49,6 +49,18 @@ def deltas(*pieces, query="q2"):
     ]
 
 
+def test_an_empty_piece_of_an_answer_parts_nothing():
+    """Facts are looked for in the pieces together, and some platforms send empty ones between."""
+    recording = hears("b", *deltas("for Persona", "", " AAAA, at 17 AAAA Street"), session=2)
+    about = {"kind": "fact", "principal": "a", "at_ns": 1}
+    recording.streams["history/p0/plantings"] += [
+        about | {"canary": "Persona AAAA", "place": "name"},
+        about | {"canary": "17 AAAA Street", "place": "street"},
+    ]
+    found = recording.loaded("duckdb").facts.sightings
+    assert ["Persona AAAA", "17 AAAA Street"] == [seen.fact.text for seen in found]
+
+
 def test_a_frame_is_placed_by_the_strongest_thing_that_it_names():
     """By the query, by a run or a conversation learned from one, or because it is the only one."""
     script = "a?q1@x a:q1,@x a:@x a: a?q2@y a: a:@x a:q9 a!q1 a:"
