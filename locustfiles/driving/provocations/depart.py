@@ -22,8 +22,10 @@ def leave_for_good(rig: Rig) -> None:
     every = provoking.every(rig.plan, "depart")
     if not every:
         return
-    plan, target = rig.plan, rig.plan.target
-    for _ in range(plan.cast.departed):
+    auth, target = rig.plan.auth, rig.plan.target
+    by_code = auth.oauth2 is not None and auth.oauth2.grant == "authorization_code"
+    own = auth.source == "login" or by_code  # other logins are not ours to end
+    for _ in range(rig.plan.cast.departed):
         gevent.sleep(every)
         actor = Actor(rig, "departed")
         session = actor.session()
@@ -33,7 +35,7 @@ def leave_for_good(rig: Rig) -> None:
             "provocations", kind="depart", principal=actor.principal.id, session=session.id
         )
         actor.leave()
-        if plan.auth.logout is not None and actor.principal.access is not None:
+        if own and auth.logout is not None and actor.principal.access is not None:
             base = target.auth or target.http
             service = Http(base, rig.words, insecure=target.insecure_tls)
-            actor.call(plan.auth.logout, http=service)
+            actor.call(auth.logout, http=service)

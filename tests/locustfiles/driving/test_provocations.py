@@ -311,6 +311,16 @@ def test_one_comes_and_goes(acting, until):
     assert steps.count("closing") >= 1
 
 
+def test_the_departed_end_no_login_that_was_not_made_for_the_run(acting, accounts, until, tmp_path):
+    """A token of somebody's file would be good for one run only."""
+    path = tmp_path / "tokens"
+    path.write_text("the-token-that-was-given-to-a a-user\nthe-token-that-was-given-to-b b-user\n")
+    given = f'source = "file"\npath = "{path}"\nlogout = {{ path = "/plain/logout" }}\n'
+    driven = acting(leave_for_good, cast="departed = 2", http=f'http = "{accounts}"', auth=given)
+    until(lambda: [row["step"] for row in driven.rows("sessions")].count("closed") == 2)
+    assert {"websocket"} == {row["channel"] for row in driven.rows("sessions")}
+
+
 def test_the_departed_ask_log_out_and_never_come_back(acting, accounts, until):
     """Each has one session, which it leaves politely before it logs out."""
     logout = 'logout = { path = "/plain/logout", send = { token = "{token}" } }\n'
