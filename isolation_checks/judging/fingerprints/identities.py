@@ -151,7 +151,7 @@ def _common(run: Run, nameless: Iterable[Mapping[str, Any]]) -> dict[SessionId, 
     """Of sessions that are told no name that is known, those that are told the same as others'."""
     told: dict[str, dict[SessionId, PrincipalId]] = {}
     for group in groups_of([dict(each) for each in nameless], "stream"):
-        of = {each["first"]: SessionId(each["session"]) for each in group[:LOOKED_AT]}
+        of = {int(each["first"]): SessionId(each["session"]) for each in group[:LOOKED_AT]}
         names = _names(run, group[0]["stream"], of)
         for index, name in names.items():
             session = of[index]

@@ -43,16 +43,22 @@ def cut_in_two(scene: Scene, found: Found) -> Mechanism | None:
 
 
 def written_over(scene: Scene, found: Found) -> Mechanism | None:
-    """Whoever got another's frame lacks one of its own: as many came as are missing."""
+    """Whoever got another's frame lacks one of its own: as many came as are missing.
+
+    And whose they are got them, too: of two whose sockets were mistaken for each other neither
+    gets its own.
+    """
     if not scene.about_others(found):
         return None
     astray, lacking, instead = scene.once(_count_instead)
     if instead < max(SEVERAL, ALMOST_ALL * astray, MOST * lacking):
         return None
+    if scene.once(_count_copies) < MOST * astray:
+        return None
     return _written_over(
         f"{instead} of {astray} frames of others' queries that come once came while an answer "
         f"of the recipient's was open, and such answers lack {lacking} such events of their "
-        "own: one came in the place of the other"
+        "own, while whoever asked got them as well: one came in the place of the other"
     )
 
 
@@ -127,6 +133,12 @@ def _count_given_away(scene: Scene) -> tuple[int, int, float]:
     answered = [q for q in scene.run.history.queries.values() if q.ending is Ending.OK]
     echoes = sum(query.echoed for query in answered) / max(1, len(answered))
     return len(pairs), len(bare), echoes
+
+
+def _count_copies(scene: Scene) -> int:
+    """How many frames went astray that had reached whoever asked as well."""
+    reached = (scene.reached.get((f["label_query"], f["kind"]), ()) for f in scene.of_others)
+    return sum(f["query_owner"] in who for f, who in zip(scene.of_others, reached, strict=True))
 
 
 def _count_instead(scene: Scene) -> tuple[int, int, int]:

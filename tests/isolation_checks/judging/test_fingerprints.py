@@ -226,6 +226,18 @@ def test_what_only_one_mechanism_leaves_behind_tells_it(script, mechanism):
     assert mechanism == first.mechanism, first.because
 
 
+def test_two_whose_sockets_are_mistaken_for_each_other_are_not_written_over():
+    """Each lacks what the other got; but of what is written over both get the same."""
+    swapped = (
+        f"a?q{n},A{n} b?q1{n},B{n} c+ d+ "
+        + " ".join(f"b:q{n},{kind},A{n} a:q1{n},{kind},B{n}" for kind in TAKEN)
+        + f" +5s a!q{n}=timeout b!q1{n}=timeout"
+        for n in (1, 2, 3)
+    )
+    shown = found(f"c: d: e: {' '.join(swapped)}", CANARY).shown
+    assert {"unknown"} == {each.mechanism for each in shown}
+
+
 @pytest.mark.parametrize(
     ("torn", "others", "told"),
     [
