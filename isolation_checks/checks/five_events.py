@@ -124,16 +124,14 @@ def _resuming(run: Run) -> Iterator[SessionId]:
 def _seen(run: Run) -> dict[QueryId, _Seen]:
     """For every query and kind of event: how many, the first and the last, by receipt.
 
-    `guessed` of them were placed only because no other query was open.
+    `guessed` of them were placed only because no other query was open.  What comes over a session
+    that resumes the one on which it was asked for counts only where the plan promises it once.
     """
     placed = run.frames.filter(~nw.col("query").is_null() & ~nw.col("kind").is_null())
-    resume = run.history.plan.dialect.resume
-    if resume is None or not resume.once:
-        placed = placed.filter(~nw.col("session").is_in(sorted(_resuming(run))))
     only = (nw.col("placed_by") == By.ONLY.value).cast(nw.Int64)
     groups = (
         placed.with_columns(only.alias("only"))
-        .group_by("query", "kind", "stream")
+        .group_by("query", "kind", "stream", "session")
         .agg(
             nw.len().alias("n"),
             nw.col("index").min().alias("first"),
@@ -141,10 +139,30 @@ def _seen(run: Run) -> dict[QueryId, _Seen]:
             nw.col("only").sum().alias("guessed"),
         )
     )
+    resume, known = run.history.plan.dialect.resume, run.history.queries
+    again = frozenset(() if resume is not None and resume.once else _resuming(run))
     seen: dict[QueryId, _Seen] = {}
     for record in records(groups, "query", "first"):
-        seen.setdefault(QueryId(record["query"]), {})[record["kind"]] = record
+        query = QueryId(record["query"])
+        asked = known.get(query)
+        if record["session"] in again and (asked is None or asked.session != record["session"]):
+            continue
+        kinds = seen.setdefault(query, {})
+        before = kinds.get(record["kind"])
+        kinds[record["kind"]] = record if before is None else _together(before, record)
     return seen
+
+
+def _together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What two sessions of one process got of one kind of event; else the later."""
+    if one["stream"] != other["stream"]:
+        return other
+    return other | {
+        "n": one["n"] + other["n"],
+        "first": min(one["first"], other["first"]),
+        "last": max(one["last"], other["last"]),
+        "guessed": one["guessed"] + other["guessed"],
+    }
 
 
 def _faults(

@@ -111,6 +111,17 @@ def test_what_a_platform_sends_again_is_no_fault_where_nothing_is_promised(scrip
     assert (PASS, 1) == (outcome.decided, outcome.examined)
 
 
+@pytest.mark.parametrize(
+    ("dropped", "found"), [("", set()), ("a:q2,/completed ", {("missing-event", "a", 1)})]
+)
+def test_what_is_asked_and_answered_over_a_resumed_session_is_judged_as_any_other(dropped, found):
+    """Whatever the plan promises of what came before it."""
+    resume = {"session": ["id"], "message": {"id": "{session}"}}
+    loose = {"dialect": {"extends": "reference", "resume": resume}}
+    second = WHOLE.replace("q1 ", "q1~resumed ", 1).replace("q1", "q2").replace(dropped, "")
+    assert found == kinds(ask(check, RESUMED + second, plan=loose))
+
+
 def test_faults_of_one_kind_are_one_finding_of_each_principal():
     """With all queries that it concerns, and how often."""
     outcome = ask(check, "a?q1 a!q1=timeout a?q2 a!q2=timeout b?q3 b!q3=timeout")
