@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 
 import narwhals.stable.v2 as nw
@@ -21,6 +22,7 @@ from isolation_checks.loading.run import count, records
 from isolation_checks.records import Ending, Opcode, SessionId
 
 TEARABLE = ("foreign-canary", "foreign-frame", "foreign-facts", "shared-session-id")
+_SIGN, _REPR = re.compile(r"\S"), re.compile(r"[{\[]\s*'")
 NOTABLE, FEW = 0.05, 0.2
 """The share of torn frames that tells, and that of frames without a name which still may be."""
 
@@ -91,11 +93,14 @@ def _count_torn(scene: Scene) -> tuple[int, int]:
 
 
 def _is_torn(text: str) -> bool:
-    """Whether a text begins as JSON does, and is none."""
-    if not text.startswith(("{", "[")):
+    """Whether a text begins as JSON does, and is none, nor several of it, nor Python's repr."""
+    if not text.startswith(("{", "[")) or _REPR.match(text):
         return False
+    read, begin = json.JSONDecoder().raw_decode, _SIGN.search(text)
     try:
-        json.loads(text)
+        while begin is not None:
+            _, end = read(text, begin.start())
+            begin = _SIGN.search(text, end)
     except (ValueError, RecursionError):
         return True
     return False

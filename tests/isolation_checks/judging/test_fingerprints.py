@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
+import orjson
 import pytest
 
 from isolation_checks.checks.recalled import recalled_elsewhere
@@ -251,6 +252,24 @@ def test_words_in_messages_that_break_off_were_written_over(torn, others, told):
     first = found("a?q1,A1 a?q2,A2 a?q3,A3 b: " + "b:/presence " * others + torn, CANARY).shown[0]
     assert told == ("a frame that was written over before it was sent" == first.mechanism)
     assert told == ("3 begin as a message does" in first.because)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (lambda message: message + b'\n{"type": "ping"}\n', False),
+        (lambda message: repr(orjson.loads(message)).encode(), False),
+        (lambda message: message + message[-9:], True),
+    ],
+)
+def test_several_messages_in_a_frame_or_a_repr_were_not_written_over(sent, told):
+    """A sender makes these, though no dialect may read them."""
+    recording = recorded("a?q1,A1 a?q2,A2 a?q3,A3 b: " + "b:/presence " * 20 + "b:A1 b:A2 b:A3")
+    for frame in recording.streams["history/p0/frames"][-3:]:
+        frame["content"] = sent(frame["content"])
+    run = recording.loaded("duckdb")
+    first = findings.of(run, outcomes(run, CANARY)).shown[0]
+    assert told == ("a frame that was written over before it was sent" == first.mechanism)
 
 
 @pytest.mark.parametrize(
