@@ -42,10 +42,10 @@ def same_question(scene: Scene, found: Found) -> Mechanism | None:
     same = scene.once(_asked_before)
     if not scene.own(found) or len(same) < MOST * len(scene.passings):
         return None
-    soon = sum(scene.answered_fast(each.recipient) for each in same)
+    soon = scene.once(_count_soon)
     if soon < MOST * len(same) and len(same) < scene.once(_telling_share) * len(scene.passings):
         return None  # everybody asks the same: that the victim had, too, says nothing
-    return _cached([each.recipient for each in same], len(scene.passings))
+    return _cached(same[0].recipient, len(same), len(scene.passings))
 
 
 def shared_memory(scene: Scene, found: Found) -> Mechanism | None:
@@ -74,15 +74,15 @@ def same_question_by_name(scene: Scene, found: Found) -> Mechanism | None:
     places, same = scene.once(_named_and_asked_before)
     if len(same) < max(SEVERAL, ALMOST_ALL * places):
         return None
-    return _cached(same, places)
+    return _cached(same[0], len(same), places)
 
 
-def _cached(same: list[Query], places: int) -> Mechanism:
+def _cached(first: Query, same: int, places: int) -> Mechanism:
     return Mechanism(
         name="a cache of answers without the user in its key",
         because=(
-            f"in {len(same)} of {places} places the recipient had asked word for "
-            f"word what the victim had asked before{_took(same[0])}"
+            f"in {same} of {places} places the recipient had asked word for "
+            f"word what the victim had asked before{_took(first)}"
         ),
     )
 
@@ -144,6 +144,11 @@ def _asked_before(scene: Scene) -> list[Passing]:
         for each, queries in same
         if any((query.id, each.victim.id) in told or query is each.victim for query in queries)
     ]
+
+
+def _count_soon(scene: Scene) -> int:
+    """How many of these came fast."""
+    return sum(scene.answered_fast(each.recipient) for each in scene.once(_asked_before))
 
 
 def _telling_share(scene: Scene) -> float:

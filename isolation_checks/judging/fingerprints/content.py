@@ -47,7 +47,7 @@ def out_of_one_buffer(scene: Scene, found: Found) -> Mechanism | None:
     seen, joined = len(scene.all_sightings), scene.once(_count_joined)
     if not scene.sightings(found) or not joined or joined < MOST * seen:
         return None
-    if sum(frame["query"] is not None for frame in scene.worded) < MOST * len(scene.worded):
+    if scene.once(_count_answering) < MOST * len(scene.worded):
         return None  # pieces of no answer to whoever got them: they were not its own to begin with
     share, elsewhere = scene.once(_own_joined)
     if share > MOST * joined / seen or not elsewhere:
@@ -63,9 +63,8 @@ def within_one_user(scene: Scene, found: Found) -> Mechanism | None:
     """Words of one conversation in another of the same user, and nothing of anybody else's."""
     if found.victim is None or found.victim != found.recipient or not scene.own(found):
         return None
-    worded = [each for each in scene.everything if each.kind in PASSED and each.recipient]
-    own = sum(each.times for each in worded if each.victim == each.recipient)
-    if own < sum(each.times for each in worded):
+    own, times = scene.once(_count_passed)
+    if own < times:
         return None  # what mixes users up mixes their conversations up as well
     before = scene.once(_count_before)
     return Mechanism(
@@ -73,7 +72,7 @@ def within_one_user(scene: Scene, found: Found) -> Mechanism | None:
         because=(
             f"all {own} times the words were the recipient's own, and none was of another user's; "
             f"in {before} of {len(scene.passings)} cases the query that told them was over before "
-            f"the other was asked{_only_in(scene)}"
+            f"the other was asked{scene.once(_only_in)}"
         ),
     )
 
@@ -88,7 +87,7 @@ def shared_agent(scene: Scene, found: Found) -> Mechanism | None:
         because=(
             f"the frames are {found.recipient}'s own by their ids and hold {found.victim}'s words; "
             f"in {len(scene.passings) - before} of {len(scene.passings)} such cases the two "
-            f"queries overlapped{_only_in(scene)}"
+            f"queries overlapped{scene.once(_only_in)}"
         ),
     )
 
@@ -109,22 +108,26 @@ def left_behind(scene: Scene, found: Found) -> Mechanism | None:
         name="state that another's run had left behind",
         because=(
             f"in {before} of {cases} cases the victim's query was over before the "
-            f"recipient asked{waited}{_only_in(scene)}"
+            f"recipient asked{waited}{scene.once(_only_in)}"
         ),
     )
 
 
-def _of_one(scene: Scene) -> str:
-    """That the words are of one query alone: what was made for it is kept for everybody."""
-    victims = {each.victim.id for each in scene.passings}
-    several = len({each.recipient.principal for each in scene.passings}) >= SEVERAL
-    return "; all were of one and the same query" if len(victims) == 1 and several else ""
+def _count_passed(scene: Scene) -> tuple[int, int]:
+    """How often words came to where they do not belong within one user, and how often at all."""
+    worded = [each for each in scene.everything if each.kind in PASSED and each.recipient]
+    own = sum(each.times for each in worded if each.victim == each.recipient)
+    return own, sum(each.times for each in worded)
 
 
 def _only_in(scene: Scene) -> str:
     """Which kind of event alone held another's words, where it was one: there is the defect."""
     kinds = {frame["kind"] for frame in scene.worded}
     return f"; of all kinds of events only {kinds.pop()} held them" if len(kinds) == 1 else ""
+
+
+def _count_answering(scene: Scene) -> int:
+    return sum(frame["query"] is not None for frame in scene.worded)
 
 
 def _count_joined(scene: Scene) -> int:

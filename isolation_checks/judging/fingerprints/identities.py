@@ -61,7 +61,7 @@ def taken_for_another(scene: Scene, found: Found) -> Mechanism | None:
     those = {scene.run.history.sessions[session].principal for session in about}
     if not {found.victim, found.recipient} & {*those, *map(taken.others.get, about)}:
         return None
-    refreshed = sum(_behind_a_refresh(scene, session) for session in taken.others)
+    refreshed = scene.once(_count_refreshed)
     behind = (
         f"; {refreshed} of them opened when their user's token had just been exchanged"
         if refreshed >= MOST * len(taken.others)
@@ -217,6 +217,10 @@ def _places(found: Found) -> dict[str, list[int]]:
 
 REFRESHED_SECONDS = 5.0
 """A session as long as this behind an exchange of its user's token was opened with the new one."""
+
+
+def _count_refreshed(scene: Scene) -> int:
+    return sum(_behind_a_refresh(scene, session) for session in scene.once(_taken).others)
 
 
 def _behind_a_refresh(scene: Scene, session: SessionId) -> bool:

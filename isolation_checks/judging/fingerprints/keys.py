@@ -86,17 +86,12 @@ def one_id(scene: Scene, found: Found) -> Mechanism | None:
 
 def one_id_in_answers(scene: Scene, found: Found) -> Mechanism | None:
     """Words passed only between two who had asked under one id."""
-    pairs = [(e.victim, e.recipient) for e in scene.passings]
-    same = [
-        (one, other)
-        for one, other in pairs
-        if one is not other and (one.named or one.id) == (other.named or other.id)
-    ]
-    if not scene.own(found) or len(same) < max(TWO, ALMOST_ALL * len(pairs)):
+    same, cases = scene.once(_count_under_one_id), len(scene.passings)
+    if not scene.own(found) or same < max(TWO, ALMOST_ALL * cases):
         return None
     return Mechanism(
         name="a reply finds its session by the client's id alone",
-        because=f"in {len(same)} of {len(pairs)} cases the two had asked under one id, and the "
+        because=f"in {same} of {cases} cases the two had asked under one id, and the "
         "answer to the one came to the other",
     )
 
@@ -148,6 +143,14 @@ def unknown_yet(scene: Scene, found: Found) -> Mechanism | None:
             f"{first} of {lacking} answers that lack events began a conversation, and of {later} "
             f"answers to what followed {lacking - first} lack any"
         ),
+    )
+
+
+def _count_under_one_id(scene: Scene) -> int:
+    pairs = ((each.victim, each.recipient) for each in scene.passings)
+    return sum(
+        one is not other and (one.named or one.id) == (other.named or other.id)
+        for one, other in pairs
     )
 
 

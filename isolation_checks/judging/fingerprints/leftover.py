@@ -6,6 +6,7 @@ import bisect
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.scene import (
@@ -71,11 +72,10 @@ def off_by_one(scene: Scene, found: Found) -> Mechanism | None:
 
 def behind_an_answer(scene: Scene, found: Found) -> Mechanism | None:
     """Notices about others, each right behind an answer of the recipient's own."""
-    notices = [f for f in scene.worded if f["query"] is None and f["query_owner"] is not None]
     here = scene.frames(found)
     if scene.passings or not scene.about_others(found) or any(f["query"] for f in here):
         return None
-    behind = scene.once(_count_behind)
+    notices, behind = scene.once(_notices), scene.once(_count_behind)
     if behind < max(SEVERAL, ALMOST_ALL * len(notices)):
         return None
     kinds = " and ".join(sorted({str(frame["kind"]) for frame in notices}))
@@ -144,16 +144,20 @@ def _cut_off_and_behind(scene: Scene) -> _CutOff:
     )
 
 
+def _notices(scene: Scene) -> list[dict[str, Any]]:
+    """The events that answer nothing, and are about others."""
+    return [f for f in scene.worded if f["query"] is None and f["query_owner"] is not None]
+
+
 def _count_behind(scene: Scene) -> int:
-    """How many events that answer nothing, and are about others, came right behind an answer."""
+    """How many of them came right behind an answer."""
     done: dict[SessionId, list[float]] = {}
     for query in scene.run.history.queries.values():
         if query.done_s is not None:
             done.setdefault(query.session, []).append(query.done_s)
     return sum(
         any(0 <= frame["at_s"] - at_s <= SOON for at_s in done.get(frame["session"], ()))
-        for frame in scene.worded
-        if frame["query"] is None and frame["query_owner"] is not None
+        for frame in scene.once(_notices)
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from isolation_checks.checks.recalled import recalled_elsewhere
 from isolation_checks.judging import findings
-from isolation_checks.judging.fingerprints import scene
+from isolation_checks.judging.fingerprints import mechanism, scene
 from tests.isolation_checks.judging.judging import found, outcomes
 from tests.isolation_checks.language import recorded
 
@@ -479,3 +479,43 @@ def test_a_group_of_a_tenant_is_told_from_a_send_to_all(tenants, mechanism):
     events = " ".join(f"a?q{n},A{n} a:q{n},A{n} b:q{n},A{n} c:q{n},A{n} a!q{n}" for n in (1, 2, 3))
     first = found(f"a: b: c: {d}{events}", CANARY, tenants=named).shown[0]
     assert mechanism == first.mechanism, first.because
+
+
+class Counted(list):
+    """Something that is looked through, and how often it was."""
+
+    times = 0
+
+    def __iter__(self):
+        """As any list, and counted."""
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        ASTRAY,
+        SAME_THREADS,
+        STREAMED,
+        TOLD + " a?q2 a:q2,A1 a!q2 b?q3 b:q3,A1 b!q3",
+        "a?q1@x,A1 a!q1 a?q2@y a:q2,A1 a!q2",
+        "a?q1,A1 a?q2=what a:q2,A1 a!q1 a!q2 b?q3=what b:q3,A1 b!q3",
+        "a?q1,A1 b?q2,B1 a:q1,A1 b:q2,B1,A1 a!q1 b!q2",
+        " ".join(f"a?q{n},A{n} a!q{n} b?q1{n} b!q1{n} b:/title,A{n},q{n}" for n in (1, 2, 3, 4)),
+        " ".join(f"a?q{n},A{n} a:q{n},=b,A{n} a!q{n} b?q1{n} b:=b b!q1{n}" for n in (1, 2, 3)),
+    ],
+)
+def test_what_is_asked_of_the_whole_scene_is_answered_once(script):
+    """Thousands of findings may each have to be explained, among thousands of frames."""
+    run = recorded(script).loaded("duckdb")
+    everything = [each for _, outcome in outcomes(run) for each in outcome.found]
+    whole = scene.Scene(run, everything)
+    names = ("everything", "passings", "worded", "all_frames", "all_sightings", "of_others")
+    for each in everything:
+        mechanism(whole, each)
+    for name in names:
+        setattr(whole, name, Counted(getattr(whole, name)))
+    for each in everything:
+        mechanism(whole, each)
+    assert dict.fromkeys(names, 0) == {name: getattr(whole, name).times for name in names}
