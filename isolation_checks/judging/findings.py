@@ -6,7 +6,9 @@ the checks' to say.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from isolation_checks.checks.check import Check, Found, Outcome
 from isolation_checks.judging import fingerprints
@@ -42,6 +44,10 @@ _PROBED = (
     "anothers-session",
     "ended-login",
 )
+_TOLD = ("foreign-canary", *_PROBED)
+"""What is stored as it was told."""
+_OF_TWO = ("foreign-frame", "lying-label", "foreign-identity", "foreign-fact")
+"""What another finding between the same two explains."""
 _BY_SESSION = ("anothers-session", "ended-login")
 """What a platform gives back, or ends, by the id of a session."""
 _ROUTING = {
@@ -95,8 +101,10 @@ def of(run: Run, outcomes: list[tuple[Check, Outcome]]) -> Findings:
         for found in outcome.found
     ]
     cases.sort(key=_weight)
-    for place, case in enumerate(cases):
-        case.root = _root(case, cases[:place])
+    earlier = _Earlier()
+    for case in cases:
+        case.root = earlier.root_of(case)
+        earlier.add(case)
     cases.sort(key=lambda case: (case.root is not None, _weight(case)))
     names = {id(case): f"F{number}" for number, case in enumerate(cases, 1)}
     return Findings(
@@ -113,41 +121,63 @@ def _weight(case: _Case) -> tuple[int, int, float, str]:
     return (case.check.part != "isolation", order, first, case.found.sentence)
 
 
-def _root(case: _Case, before: list[_Case]) -> _Case | None:
-    """The earlier, weightier finding of which this one is a consequence."""
-    for other in before:
-        root = other.root or other
-        if root is not case and _follows(case, other):
-            return root
-    return None
+class _Earlier:
+    """The weightier findings, by all that another may be a consequence of: of thousands, too."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[object, ...], tuple[int, _Case]] = {}
+        self._many = 0
+
+    def root_of(self, case: _Case) -> _Case | None:
+        """The root of the first finding of which this one is a consequence."""
+        led = [self._first[key] for key in _comes_of(case) if key in self._first]
+        if not led:
+            return None
+        _, other = min(led, key=itemgetter(0))
+        return other.root or other
+
+    def add(self, case: _Case) -> None:
+        """The next in order of weight."""
+        for key in _leads_to(case):
+            self._first.setdefault(key, (self._many, case))
+        self._many += 1
 
 
-def _follows(case: _Case, other: _Case) -> bool:
-    """Whether one finding is the other over again, or what came of it."""
-    mine, theirs = case.found, other.found
-    same = case.mechanism.name == other.mechanism.name
-    named = case.mechanism.name != fingerprints.UNKNOWN
-    if set(mine.places) & set(theirs.places) or (same and (named or mine.kind == theirs.kind)):
-        return True
-    return other.check.part == "isolation" and _came_of(mine, other)
+def _leads_to(case: _Case) -> Iterator[tuple[object, ...]]:
+    """By what a finding is known to those that are it over again, or came of it."""
+    found, looks = case.found, case.mechanism.name
+    yield "looks", looks
+    yield "looks", looks, found.kind
+    yield from (("place", *place) for place in found.places)
+    if case.check.part != "isolation":
+        return
+    if looks in _ROUTING:
+        yield ("routing",)
+    yield "kind", found.kind
+    yield "pair", found.victim, found.recipient
+    yield from (("query", query) for query in found.queries)
+    if found.kind in _TOLD:
+        yield "told", found.victim, found.recipient
+        yield from (("told", query) for query in found.queries)
 
 
-def _came_of(mine: Found, other: _Case) -> bool:
-    """Whether a finding is what a breach of isolation leads to."""
-    theirs = other.found
-    if mine.kind in _DELIVERY:  # frames that went astray are missing where they belonged
-        return other.mechanism.name in _ROUTING or bool(mine.queries & theirs.queries)
-    if mine.kind in _BY_SESSION and theirs.kind == "shared-session-id":
-        return True  # what is looked up by an id that several have may be anybody's
-    if mine.kind in _PROBED and mine.channel == "frame":
-        return other.mechanism.name in _ROUTING  # what goes astray comes to intruders, too
-    if mine.kind == "foreign-row" and theirs.kind in ("foreign-canary", *_PROBED):
-        # what was told wrongly, or under a wrong name, is stored
-        pairs = (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
-        return bool(mine.queries & theirs.queries) if mine.queries else pairs
-    if mine.kind in ("foreign-frame", "lying-label", "foreign-identity", "foreign-fact"):
-        return (mine.victim, mine.recipient) == (theirs.victim, theirs.recipient)
-    return False
+def _comes_of(case: _Case) -> Iterator[tuple[object, ...]]:
+    """What a finding is over again, or may come of."""
+    found, looks = case.found, case.mechanism.name
+    yield ("looks", looks) if looks != fingerprints.UNKNOWN else ("looks", looks, found.kind)
+    yield from (("place", *place) for place in found.places)
+    if found.kind in _DELIVERY:  # frames that went astray are missing where they belonged
+        yield ("routing",)
+        yield from (("query", query) for query in found.queries)
+    if found.kind in _BY_SESSION:  # what is looked up by an id that several have may be anybody's
+        yield "kind", "shared-session-id"
+    if found.kind in _PROBED and found.channel == "frame":
+        yield ("routing",)  # what goes astray comes to intruders, too
+    if found.kind == "foreign-row":  # what was told wrongly, or under a wrong name, is stored
+        pair = ("told", found.victim, found.recipient)
+        yield from (("told", query) for query in found.queries) if found.queries else (pair,)
+    if found.kind in _OF_TWO:
+        yield "pair", found.victim, found.recipient
 
 
 def _finding(run: Run, case: _Case, names: dict[int, str]) -> Finding:

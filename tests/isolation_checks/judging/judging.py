@@ -29,3 +29,14 @@ def says(verdict, part="isolation", name="a made up check", **more):
 
     made_up.__name__ = name.replace(" ", "_")
     return check(asks="Is it so?", part=part)(made_up)
+
+
+class Counted(list):
+    """Something that is looked through, and how often it was."""
+
+    times = 0
+
+    def __iter__(self):
+        """As any list's, and counted."""
+        self.times += 1
+        return super().__iter__()

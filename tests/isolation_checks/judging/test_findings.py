@@ -5,8 +5,9 @@ from isolation_checks.checks.check import Found, Outcome
 from isolation_checks.judging import findings
 from isolation_checks.records import PrincipalId
 from isolation_checks.verdicts.finding import SHOWN
+from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks import trying
-from tests.isolation_checks.judging.judging import found, outcomes
+from tests.isolation_checks.judging.judging import Counted, found, outcomes, says
 from tests.isolation_checks.language import recorded
 
 MET = "a?q1,A1 b?q2,B1 "
@@ -146,3 +147,29 @@ def test_what_is_done_by_the_id_of_a_session_follows_from_ids_that_two_have():
     assert ("shared-session-id", None) == (first.kind, first.folded_into)
     assert "an id that is given twice" == first.mechanism
     assert ("anothers-session", first.id) == (second.kind, second.folded_into)
+
+
+def test_findings_are_not_compared_each_with_each():
+    """Of a hundred users each may have got what is every other's, in two ways."""
+    run, names = recorded("").loaded("duckdb"), "abcdef"
+    made = tuple(
+        Found(
+            kind=kind,
+            cwe=None,
+            victim=PrincipalId(one),
+            recipient=PrincipalId(other),
+            channel="row",
+            sentence=f"{kind} {one} {other}",
+            times=1,
+            first_s=None,
+            witness=tuple,
+            places=Counted([("nowhere", number)]),
+        )
+        for number, kind in enumerate(("foreign-canary", "foreign-fact"))
+        for one in names
+        for other in names
+        if one != other
+    )
+    told = findings.of(run, [(says(Verdict.FAIL), Outcome(examined=1, unit="", found=made))])
+    assert (60, 1) == (told.total, told.roots)
+    assert max(found.places.times for found in made) < 5

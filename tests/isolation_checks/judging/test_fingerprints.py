@@ -9,7 +9,7 @@ import pytest
 from isolation_checks.checks.recalled import recalled_elsewhere
 from isolation_checks.judging import findings
 from isolation_checks.judging.fingerprints import mechanism, scene
-from tests.isolation_checks.judging.judging import found, outcomes
+from tests.isolation_checks.judging.judging import Counted, found, outcomes
 from tests.isolation_checks.language import recorded
 
 CANARY = "foreign canary in a frame"
@@ -479,17 +479,6 @@ def test_a_group_of_a_tenant_is_told_from_a_send_to_all(tenants, mechanism):
     events = " ".join(f"a?q{n},A{n} a:q{n},A{n} b:q{n},A{n} c:q{n},A{n} a!q{n}" for n in (1, 2, 3))
     first = found(f"a: b: c: {d}{events}", CANARY, tenants=named).shown[0]
     assert mechanism == first.mechanism, first.because
-
-
-class Counted(list):
-    """Something that is looked through, and how often it was."""
-
-    times = 0
-
-    def __iter__(self):
-        """As any list, and counted."""
-        self.times += 1
-        return super().__iter__()
 
 
 @pytest.mark.parametrize(
