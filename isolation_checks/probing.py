@@ -113,7 +113,8 @@ def name_of(call: Call) -> str:
 
 def message_name(send: Template, number: int) -> str:
     """A message, as it is spoken of: by its type, where it has one."""
-    kind = next((send[key] for key in ("type", "event", "action") if key in send), None)
+    named = {} if isinstance(send, list) else send
+    kind = next((named[key] for key in ("type", "event", "action") if key in named), None)
     return f"message {kind if isinstance(kind, str) else number}"
 
 

@@ -33,8 +33,9 @@ def event_protocol(run: Run) -> Outcome:
     After the end that the platform itself gave a query, good or bad, nothing of it comes.
     A query that timed out while its session stayed open has no end: that is certain on
     the wire.  One that was cut off by a lost session or by the run's end is never blamed,
-    nor is one of which an event may be among frames that could not be tied to any query, or
-    that got its events by being the only one of its session while its user had another open:
+    nor is one of which an event may be among frames that could not be tied to any query (where
+    another of its own conversation was open, as twins are asked, it is not examined), or that
+    got its events by being the only one of its session while its user had another open:
     a platform may send a user's answers to all of the user's sockets.
     What was still to come when a session was lost and resumed is held against a platform only
     where the plan says that every event comes once over both connections, and the platform gave
@@ -46,7 +47,9 @@ def event_protocol(run: Run) -> Outcome:
     """
     seen, unsure, given_back = _seen(run), unplaced.unsure(run), _given_back(run)
     whole = {process.id for process in run.history.processes if not process.gaps}
-    late, tabs, doubted = _left_behind(run), overlap.in_two_sessions(run.history), set[QueryId]()
+    late, tabs = _left_behind(run), overlap.in_two_sessions(run.history)
+    beside = overlap.in_one_conversation(run.history) & unsure & seen.keys()
+    doubted, either = set[QueryId](), set[QueryId]()
     faults: dict[tuple[str, PrincipalId], list[tuple[Query, str, dict[str, Any] | None]]] = {}
     vague = unplaced.failed_by_chance(run)
     lost = _lost(run)
@@ -58,7 +61,9 @@ def event_protocol(run: Run) -> Outcome:
         haunted = guessed and late.get(query.session, math.inf) <= query.sent_s
         double = query.id in vague or (guessed and query.id in tabs)
         for kind, what, record in _faults(run, query, events):
-            if double or (query.id in unsure if kind in _MISSING else haunted):
+            if kind in _MISSING and query.id in beside:
+                either.add(query.id)
+            elif double or (query.id in unsure if kind in _MISSING else haunted):
                 doubted.add(query.id)
             else:
                 faults.setdefault((kind, query.principal), []).append((query, what, record))
@@ -66,12 +71,22 @@ def event_protocol(run: Run) -> Outcome:
     if len(judged) < len(ended):
         note = note or "part of the history is missing"
     return Outcome(
-        examined=len(judged),
+        examined=len(judged) - len(either),
         unit="queries",
         found=tuple(_found(run, kind, cases) for (kind, _), cases in faults.items()),
         verdict=Verdict.UNKNOWN if note and not faults else None,
         note=note or ("" if judged else "no query was answered or timed out"),
+        blind=_unseen(len(either)),
     )
+
+
+def _unseen(queries: int) -> tuple[str, ...]:
+    """What to say of queries whose events may be another's of their own conversation."""
+    said = (
+        f"whether {queries} answers were whole: another question of their conversation was open, "
+        "and events that name the conversation alone could be of either"
+    )
+    return (said,) if queries else ()
 
 
 _MISSING = frozenset(("no-answer", "no-end", "missing-event"))

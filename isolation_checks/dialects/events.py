@@ -32,7 +32,7 @@ _KIND, _QUERY, _RUN, _CONVERSATION, _USER, _SEQUENCE, _DELTA, _TEXT, _NOTHING, _
 
 
 class EventDialect:
-    """One JSON object a message; where what stands in it is data."""
+    """One JSON object or array a message; where what stands in it is data."""
 
     def __init__(self, described: Described) -> None:
         self._described = described
@@ -197,7 +197,7 @@ class EventDialect:
     def _walked(self, content: bytes) -> Reading:
         """The same, found by walking through the whole message."""
         message = parsed(content)
-        if not isinstance(message, dict):
+        if not isinstance(message, dict | list):
             return SILENT
         where = self._where
         kind = self._walked_kind(message)
@@ -220,7 +220,7 @@ class EventDialect:
             secrets=tuple(value for value in found if value),
         )
 
-    def _walked_kind(self, message: Mapping[str, Any]) -> str | None:
+    def _walked_kind(self, message: Mapping[str, Any] | list[Any]) -> str | None:
         for kind in self._described.kinds:
             found = template.find(message, kind.has)
             if found is not None and kind.equals in (None, _said(found)):

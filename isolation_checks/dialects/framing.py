@@ -20,7 +20,7 @@ from isolation_checks.records import Opcode
 
 
 class Framing(Protocol):
-    """Between frames and messages, which are JSON objects."""
+    """Between frames and messages, which are JSON objects or arrays."""
 
     readable: frozenset[Opcode]
     """The frames that hold messages; another is part of the one before it."""
@@ -57,7 +57,7 @@ class Framing(Protocol):
 
 
 class Json:
-    """A frame is a message: one JSON object, and nothing around it."""
+    """A frame is a message: one JSON object or array, and nothing around it."""
 
     readable = frozenset((Opcode.TEXT, Opcode.BINARY))
     greets_first = True

@@ -20,8 +20,9 @@ def fill(template: Any, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     """A template with its holes filled.
 
     A string that is one hole and nothing else becomes the value itself, whatever
-    its type; where that value is unknown (None), the key is left out.  `{a|b}`
-    takes the first that is known; `{frame.payload.id}` looks into a mapping.
+    its type; where that value is unknown (None), its key is left out, and in an array it
+    is null, so that what stands behind it keeps its place.  `{a|b}` takes the first that
+    is known; `{frame.payload.id}` looks into a mapping.
     """
     result = _fill(template, names)
     return None if result is _ABSENT else result
@@ -39,7 +40,7 @@ def _fill(template: Any, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSO
         return {key: value for key, value in filled.items() if value is not _ABSENT}
     if isinstance(template, Sequence):
         filled_items = [_fill(item, names) for item in template]
-        return [item for item in filled_items if item is not _ABSENT]
+        return [None if item is _ABSENT else item for item in filled_items]
     return template
 
 

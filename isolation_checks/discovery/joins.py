@@ -18,6 +18,8 @@ FOUND = 0.7
 FEWEST = 2
 SHORT = 6
 """Characters under which equal values are chance, unless the names belong together too."""
+NOBODYS = ("id", "key", "nr", "no", "number")
+"""Names that a key has in any table."""
 LONG = 200
 """Characters over which a value is no id."""
 _NO_ID = re.compile(r"[+-]?\d+\.\d*|\d{4}-\d\d-\d\d[ T].*")
@@ -107,7 +109,10 @@ class Joins:
                         other.name,
                         column.name,
                     )
-                    if keys is None or not (says or _is_like(place, other.name, values)):
+                    named = self._named_so(sample, place, column.name)
+                    if keys is None or not (
+                        says or _is_like(place, other.name, values, named=named)
+                    ):
                         continue
                     matched = len(values & keys.keys())
                     enough = matched >= FEWEST and matched >= FOUND * len(values)
@@ -121,6 +126,15 @@ class Joins:
                             of=len(values),
                         )
 
+    def _named_so(self, sample: Sample, place: str, key: str) -> bool:
+        """Whether a place is called as the key is, and is no such key of its own table.
+
+        Two tables that count their own rows call the numbers alike and mean none of the other.
+        """
+        last = place.rpartition(".")[2].lower()
+        own = self._unique.get((sample.name, place)) is not None
+        return last == key.lower() and last not in NOBODYS and not own
+
 
 def _rows_by_value(sample: Sample, column: str) -> dict[str, int] | None:
     """The rows by what stands in a column; None where the same stands in two: it is no key."""
@@ -129,11 +143,11 @@ def _rows_by_value(sample: Sample, column: str) -> dict[str, int] | None:
     return rows if len(rows) == len(values) else None
 
 
-def _is_like(place: str, table: str, values: set[str]) -> bool:
+def _is_like(place: str, table: str, values: set[str], *, named: bool) -> bool:
     """Whether equal values would mean something: long ones do, or names that belong together."""
     if max(map(len, values)) > LONG or all(map(_NO_ID.fullmatch, values)):
         return False
-    if min(map(len, values)) >= SHORT:
+    if named or min(map(len, values)) >= SHORT:
         return True
     last = table.rpartition(".")[2].lower()
     stem = place.rpartition(".")[2].lower().removesuffix("id").rstrip("_")

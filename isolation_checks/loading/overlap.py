@@ -12,7 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from isolation_checks.loading.history import History, Query
-from isolation_checks.records import NEVER_SENT, PrincipalId, ProcessId, QueryId
+from isolation_checks.records import (
+    NEVER_SENT,
+    ConversationLabel,
+    PrincipalId,
+    ProcessId,
+    QueryId,
+    SessionId,
+)
 
 Times = npt.NDArray[np.float64]
 
@@ -59,6 +66,21 @@ def in_two_sessions(history: History) -> frozenset[QueryId]:
             sent, over = _intervals(own)
             others = meeting(*everyone, sent, over) - meeting(sent, over, sent, over)
             met |= {query.id for query, many in zip(own, others, strict=True) if many > 0}
+    return frozenset(met)
+
+
+def in_one_conversation(history: History) -> frozenset[QueryId]:
+    """The queries that were open in their session while another of their conversation was."""
+    groups: dict[tuple[SessionId, ConversationLabel], list[Query]] = {}
+    for query in history.queries.values():
+        if query.reason not in NEVER_SENT:
+            groups.setdefault((query.session, query.conversation), []).append(query)
+    met: set[QueryId] = set()
+    for queries in groups.values():
+        if len(queries) > 1:
+            sent, over = _intervals(queries)
+            with_it = meeting(sent, over, sent, over)
+            met |= {query.id for query, many in zip(queries, with_it, strict=True) if many > 1}
     return frozenset(met)
 
 

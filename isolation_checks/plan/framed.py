@@ -10,6 +10,7 @@ from typing import Any
 
 from isolation_checks.dialects import socket_io, template
 from isolation_checks.plan.tables.dialect import Dialect
+from isolation_checks.plan.tables.target import Template
 
 _KEYS = ("event", "data", "args", "ack")
 
@@ -44,7 +45,7 @@ def complaints(dialect: Dialect) -> Iterator[str]:
         yield from (f"{where}: {what}" for what in _of_event(sent))
 
 
-def _sent(dialect: Dialect) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _sent(dialect: Dialect) -> Iterator[tuple[str, Template]]:
     """Every message that is sent, with its place in the plan."""
     resume = dialect.resume
     several = (
@@ -63,7 +64,8 @@ def _sent(dialect: Dialect) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield from several
 
 
-def _of_event(sent: Mapping[str, Any]) -> Iterator[str]:
+def _of_event(told: Template) -> Iterator[str]:
+    sent = told if isinstance(told, dict) else {}
     event, ack = sent.get("event"), sent.get("ack")
     strange = [key for key in sent if key not in _KEYS]
     if strange or not isinstance(event, str) or not event or ("data" in sent and "args" in sent):

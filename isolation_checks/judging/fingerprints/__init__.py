@@ -63,6 +63,7 @@ from isolation_checks.judging.fingerprints.routing import (
 )
 from isolation_checks.judging.fingerprints.rows import left_on_a_worker, mixed_up, newest_user
 from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
+from isolation_checks.judging.fingerprints.shown_again import shown_again
 from isolation_checks.judging.fingerprints.threads import one_thread
 from isolation_checks.judging.fingerprints.turned_away import canned, place_not_given_back
 
@@ -85,6 +86,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     sent_to_all,
     in_an_error,
     replayed,
+    shown_again,
     second_emitter,
     newest_socket,
     laundered,
@@ -130,6 +132,11 @@ def mechanism(scene: Scene, found: Found) -> Mechanism:
 
 def _why_not(scene: Scene, found: Found) -> str:
     """What was looked at in vain."""
+    if found.kind == "no-end":
+        return (
+            "an end that was lost and an agent that died look the same on the wire; a table that "
+            "says which of its runs are finished would tell"
+        )
     if found.channel != "frame":
         return "the traces are those of no mechanism that is known here"
     if not scene.passings:

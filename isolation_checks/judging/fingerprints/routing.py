@@ -132,13 +132,15 @@ def replayed(scene: Scene, found: Found) -> Mechanism | None:
     of_others, late = len(scene.of_others), scene.once(_count_kept)
     if not scene.about_others(found) or late < MOST * of_others:
         return None
-    return Mechanism(
-        name="what was kept for a dropped socket is sent to another",
-        because=(
-            f"{late} of {of_others} frames of others' queries came when their own "
-            f"session was closed, within {SOON_SECONDS:.0f} s of a connect"
-        ),
+    return kept_for_another(
+        f"{late} of {of_others} frames of others' queries came when their own "
+        f"session was closed, within {SOON_SECONDS:.0f} s of a connect"
     )
+
+
+def kept_for_another(because: str) -> Mechanism:
+    """A queue, or what was said last, that is given to whoever comes."""
+    return Mechanism(name="what was kept for a dropped socket is sent to another", because=because)
 
 
 def _count_kept(scene: Scene) -> int:

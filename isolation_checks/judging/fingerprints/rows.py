@@ -7,8 +7,10 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import narwhals.stable.v2 as nw
+
 from isolation_checks.checks.check import Found
-from isolation_checks.judging.fingerprints.newest import TOGETHER
+from isolation_checks.judging.fingerprints.newest import TOGETHER, Place
 from isolation_checks.judging.fingerprints.scene import (
     LOOKED_AT,
     LOOKED_AT_IN_ALL,
@@ -20,12 +22,14 @@ from isolation_checks.judging.fingerprints.scene import (
     telling,
 )
 from isolation_checks.loading.history import Query
+from isolation_checks.loading.run import records
 from isolation_checks.records import PrincipalId, QueryId
 
 BEHIND = 0.1
 """Seconds behind an answer in which what writes behind it may still write."""
 AT_ONCE = 2
 """Of those who come at nearly the same time nobody can say from outside who was the last."""
+_PLACE = ("stream", "index")
 
 
 def newest_user(scene: Scene, found: Found) -> Mechanism | None:
@@ -59,16 +63,16 @@ def _newest(because: str) -> Mechanism:
 
 
 def mixed_up(scene: Scene, found: Found) -> Mechanism | None:
-    """Rows that are their owner's own by their query, with words of somebody else's in them."""
+    """Rows that are their owner's own by their query or conversation, with another's words."""
     if not _is_row(scene, found) or not _mixed(scene, found):
         return None
     own, worded = scene.once(_count_owners_own)
     return Mechanism(
         name="one's words written into another's row",
         because=(
-            f"in {own} of {worded} cases the row is about a query of its owner's, and only its "
-            "words are another's: whoever wrote it had both at hand, as one who writes for "
-            "several at once has"
+            f"in {own} of {worded} cases the row is about a query or conversation of its owner's, "
+            "and only its words are another's: whoever wrote it had both at hand, as one who "
+            "writes for several at once has"
         ),
     )
 
@@ -76,10 +80,11 @@ def mixed_up(scene: Scene, found: Found) -> Mechanism | None:
 def _mixed(scene: Scene, found: Found) -> bool:
     """Whether this row, as most, is about its owner's own query: then nobody's id is wrong in it.
 
-    Who came last is then so by chance: of few who are written for at once, somebody is.
+    Who came last is then so by chance: of few who are written for at once, somebody is.  A row
+    that cannot tell is as most are that can.
     """
     own, worded = scene.once(_count_owners_own)
-    return _owners_own(scene, found) and own >= MOST * worded
+    return own > 0 and own >= MOST * worded and _owners_own(scene, found) is not False
 
 
 def left_on_a_worker(scene: Scene, found: Found) -> Mechanism | None:
@@ -124,16 +129,46 @@ def _is_row(scene: Scene, found: Found) -> bool:
     return found.channel == "row" and found.kind == "foreign-row" and not scene.frames(found)
 
 
-def _owners_own(scene: Scene, found: Found) -> bool:
-    """Whether a row with another's words is about a query of its owner's."""
+def _owners_own(scene: Scene, found: Found) -> bool | None:
+    """Whether a row with another's words is about a query or a conversation of its owner's.
+
+    None where it cannot tell.
+    """
     query = scene.run.history.queries.get(found.recipient_query or QueryId(""))
-    return query is not None and query.principal == found.recipient
+    if query is None:
+        return scene.once(_of_their_conversations).get(found.places[0]) if found.places else None
+    return query.principal == found.recipient
 
 
 def _count_owners_own(scene: Scene) -> tuple[int, int]:
-    """How many rows with another's words are about a query of their owner's, and how many not."""
-    worded = [f for f in scene.everything if _is_row(scene, f) and f.recipient_query is not None]
-    return sum(f.times for f in worded if _owners_own(scene, f)), sum(f.times for f in worded)
+    """How many rows with another's words are their owner's own, of those that can tell."""
+    rows = [f for f in scene.everything if _is_row(scene, f)]
+    told = [(own, f.times) for f in rows if (own := _owners_own(scene, f)) is not None]
+    return sum(times for own, times in told if own), sum(times for _, times in told)
+
+
+def _of_their_conversations(scene: Scene) -> dict[Place, bool]:
+    """Whether rows with another's words are of a conversation that their owner's answers named.
+
+    Only of tables that hold one row of a conversation, such as its title: in others it may be
+    the conversation's id that is wrong in a row.
+    """
+    run = scene.run
+    placed = run.rows.filter(~nw.col("conversation").is_null())
+    alike = placed.group_by("table", "conversation").agg(nw.len().alias("n"))
+    several = alike.filter(nw.col("n") > 1).select("table").unique()
+    single = placed.join(several, on="table", how="anti").select(*_PLACE, "conversation")
+    worded = run.sightings.filter((nw.col("channel") == "row") & nw.col("foreign"))
+    theirs = (
+        worded.select(*_PLACE, "principal")
+        .unique()
+        .join(single, on=list(_PLACE), how="inner")
+        .join(run.conversations, on="conversation", how="inner")
+    )
+    return {
+        (row["stream"], row["index"]): row["conversation_owner"] == row["principal"]
+        for row in records(theirs)
+    }
 
 
 def _stored(scene: Scene, found: Found) -> list[Query]:

@@ -8,8 +8,8 @@ import msgspec
 
 from isolation_checks.plan.units import Duration, Size
 
-Template = dict[str, Any]
-"""A TOML table that becomes a JSON message; `{name}` in its strings is filled in."""
+Template = dict[str, Any] | list[Any]
+"""A TOML table or array that becomes a JSON message; `{name}` in its strings is filled in."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

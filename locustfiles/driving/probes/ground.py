@@ -163,14 +163,13 @@ class Ground:
     def claimed(self, tried: Trying, content: bytes, claim: str) -> bytes:
         """A message that says whom it speaks for, wherever a message could."""
         message = self.rig.framing.message(content)
-        if not isinstance(message, dict):
-            tried.trouble = "the platform's messages are no JSON objects"
+        if not isinstance(message, dict | list):
+            tried.trouble = "the platform's messages are no JSON"
             return content
-        for name in self.rig.plan.probes.names:
-            message[name] = claim
-            for part in message.values():
-                if isinstance(part, dict):
-                    part[name] = claim
+        parts = list(message.values() if isinstance(message, dict) else message)
+        for part in (message, *parts):
+            if isinstance(part, dict):
+                part.update(dict.fromkeys(self.rig.plan.probes.names, claim))
         sealed = self.rig.framing.sealed(message)
         if sealed == content:
             tried.trouble = "the platform's messages have no place for whom they speak for"

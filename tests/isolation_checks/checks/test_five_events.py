@@ -173,6 +173,23 @@ def test_an_event_that_may_be_among_the_untied_ones_is_not_missed():
     assert PASS == ask(check, script.replace(" a: ", " a:q1 ") + "a!q1 a:").decided
 
 
+def test_of_two_questions_in_one_conversation_events_that_name_it_alone_tell_nothing():
+    """Nobody can say which is whole; of all others it can be said, and that is."""
+    two = (
+        "a?q2@x a?q3@x a:@x,/started a:@x,/started a:@x a:@x "
+        + (TOOL + "a:q1,/completed ").replace("q1", "q2")
+        + (TOOL + "a:q1,/completed ").replace("q1", "q3")
+        + "a!q2 a!q3 "
+    )
+    outcome = ask(check, WHOLE + two)
+    assert (PASS, 1, ()) == (outcome.decided, outcome.examined, outcome.found)
+    [blind] = outcome.blind
+    assert "whether 2 answers were whole" in blind
+    assert UNKNOWN == ask(check, two).decided
+    lacking = START + TOOL + "a!q1 "
+    assert {("missing-event", "a", 1)} == kinds(ask(check, lacking + two))
+
+
 def test_late_events_without_ids_are_not_held_against_the_next_answer():
     """What we gave up may still come, and nothing says that it is not the next query's."""
     late = "a?q1 a:q1 a!q1=timeout a?q2 a:/thinking a:/thinking a:/completed a!q2 "

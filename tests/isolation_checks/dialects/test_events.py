@@ -106,6 +106,23 @@ def test_a_platform_that_counts_is_asked_by_number():
         assert number == dialect.read(b'{"type":"done","id":%s}' % said.encode()).query
 
 
+def test_a_message_may_be_an_array():
+    """What is sent and what is read; an unknown conversation keeps its place."""
+    where = Where(type=("3",), query=("1",), conversation=("2",), text=("4.said.*",))
+    kinds = (Kind(name="reply", has="4.status", equals="ok"),)
+    ask = [None, "{query}", "{conversation}", "ask", {"text": "{text}"}]
+    dialect = EventDialect(Dialect(ask=ask, where=where, kinds=kinds, ends={"done": "ok"}))
+    assert [None, "q1", None, "ask", {"text": "hello"}] == orjson.loads(dialect.ask(question()))
+    done = Reading(kind="done", query="q1", conversation="c", text="a b", ending="ok")
+    frame = b'["1","q1","c","done",{"said":["a","b"]}]'
+    assert done == dialect.read(frame)
+    assert msgspec.structs.replace(done, text=None) == msgspec.structs.replace(
+        dialect.glance(frame), text=None
+    )
+    assert "reply" == dialect.read(b'[null,null,"c","x",{"status":"ok"}]').kind
+    assert Reading() == dialect.read(b"[[1]]")
+
+
 def test_a_handshake_is_answered_from_what_was_received():
     """Wherever its ids stood."""
     dialect = preset("netra-c")

@@ -22,7 +22,7 @@ NAMES = {
         ("{turn}", 0),  # alone it keeps its type
         ("turn {turn}", "turn 0"),
         ({"a": "{conversation}", "b": "{text}"}, {"b": "hello"}),  # unknown: left out
-        (["{conversation}", "{text}"], ["hello"]),
+        (["{conversation}", "{text}"], [None, "hello"]),  # in an array places count
         ("in {conversation}.", "in ."),
         ("{frame.payload.id}", 7),
         ("{frame.payload.of.1}", "y"),
@@ -34,7 +34,7 @@ NAMES = {
     ],
 )
 def test_a_template_is_filled(given_, filled):
-    """A hole alone becomes the value, whatever its type; what is not known is left out."""
+    """A hole alone becomes the value, whatever its type; what is not known is left out or null."""
     assert filled == template.fill(given_, NAMES)
 
 

@@ -48,6 +48,20 @@ def test_short_values_are_a_join_only_where_names_belong_together():
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "found"),
+    [
+        ("pid", ["1", "2", "2"], ["pid -> people.pid"]),
+        ("pid", ["1", "2", "3"], []),  # its own rows' numbers: two tables count alike
+        ("id", ["1", "2", "2"], []),  # everything has one
+    ],
+)
+def test_a_place_that_is_called_as_another_tables_key_is_of_that_table(name, values, found):
+    """However short its values are: so natural joins are written."""
+    people = table("people", **{name: ["1", "2", "3"]})
+    assert found == joined(table("rooms", **{name: values}), people)
+
+
 @pytest.mark.parametrize("values", [["1.5", "2.5"], ["2026-01-01 10:00", "2026-01-02T10:00"]])
 def test_times_and_fractions_are_no_ids(values):
     """Two rows that were made at once are not each other's."""

@@ -51,6 +51,11 @@ OUT_OF_STEP = " ".join(
     f"messages|{a},q{n},{a.upper()}{n} messages|{b},q1{n},{a.upper()}{n}"
     for n, (a, b) in enumerate(("ab", "cd", "ef", "gh"), 1)
 )
+TITLES = " ".join(
+    f"{a}?q{n}@{a},{a.upper()}{n} {b}?q1{n}@{b},{b.upper()}{n} {a}:q{n},@{a} {a}!q{n} "
+    f"{b}:q1{n},@{b} {b}!q1{n} messages|{b},@{b},{b.upper()}{n} messages|{a},@{a},{b.upper()}{n}"
+    for n, (a, b) in enumerate(("ab", "cd", "ef", "gh"), 1)
+)
 TAKEN = ("/started", "/thinking", "/completed")
 TOOL = "{0},/tool_executing {0},/tool_completed"
 SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
@@ -118,6 +123,7 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         # the row is b's by its query, and only its words are a's
         (SEEN + "messages|b,q2,@y,A1", ROW, MIXED_UP),
         (OUT_OF_STEP, ROW, MIXED_UP),  # though it was always the last who had asked
+        (TITLES, ROW, MIXED_UP),  # of one row a conversation it is not the conversation's id
         (f"{TOLD} b?q2 b:q2,A1,A3 b!q2 c?q3 c:q3,A3 c!q3", CANARY, MEMORY),
         # one thing alone that was to be remembered, kept by whatever keeps the first
         (f"{TOLD} b?q2 b:q2,A1 b!q2 c?q3 c:q3,A1 c!q3 d?q5 d:q5,A1 d!q5", CANARY, LEFT),
@@ -450,6 +456,26 @@ def test_what_no_other_session_knows_is_not_kept_by_one_process_of_few(known, me
     run = recorded(script, memories=memories).loaded("duckdb")
     (first,) = findings.of(run, [(recalled_elsewhere, recalled_elsewhere(run))]).shown
     assert mechanism == first.mechanism, first.because
+
+
+SAID = "a?q1,A1 a:q1,A1 a!q1 b?q2,B1 b:q2,B1 b!q2 "
+SHOWN = SAID + " ".join(
+    f"{who}+ {who}:/history,{word}" for who, word in zip("cdefcd", ("A1", "B1") * 3, strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "kept"),
+    [
+        (SHOWN, True),
+        (SHOWN + " a:/history,A1 b:/history,B1", False),
+        (SHOWN + " a:/history", False),
+    ],
+)
+def test_what_comes_only_behind_a_connect_is_kept_for_whoever_comes(script, kept):
+    """Whoever had connected last gets it, too, but nothing that is sent at another time."""
+    (first, *_) = found(script, CANARY).shown
+    assert kept == (first.mechanism == "what was kept for a dropped socket is sent to another")
 
 
 def test_what_reached_others_too_was_not_read_by_its_id(monkeypatch):

@@ -32,6 +32,7 @@ def plan(**dialect):
         ({"namespace": "/a,b"}, "has no comma"),
         ({"class": "a:B"}, "dialect.class reads frames itself"),
         ({"ask": {"type": "ask", "text": "{text}"}}, "dialect.ask: a message of Socket.IO's is"),
+        ({"ask": ["ask", "{text}"]}, "dialect.ask: a message of Socket.IO's is"),
         ({"ask": ASK | {"event": ""}}, "is an event's name"),
         ({"ask": ASK | {"args": []}}, "or args"),
         ({"ask": {"event": "ask", "args": "{text}"}}, "args is a list"),
