@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from isolation_checks.selftest.mechanisms import UNKNOWN
 from isolation_checks.selftest.nouns import Look, Result, Score, Selftest, Told
@@ -21,7 +22,7 @@ def render(selftest: Selftest) -> bytes:
         _scores(selftest.scores),
         _honest(selftest.honest),
         _matrix(selftest),
-        _looks(selftest.scores),
+        confusion(selftest.scores),
         _missing(selftest),
         f"Made by `{selftest.command}`.",
     ]
@@ -58,7 +59,7 @@ def _scores(scores: Sequence[Score]) -> str:
         "noticed by",
         "looks like",
     )
-    return _table(head, [_score(score) for score in scores]) if scores else ""
+    return table(head, [_score(score) for score in scores]) if scores else ""
 
 
 def _score(score: Score) -> tuple[str, ...]:
@@ -72,11 +73,12 @@ def _score(score: Score) -> tuple[str, ...]:
         f"{_share(score.lower)} – {_share(score.upper)}",
         "" if score.first_s is None else f"{score.first_s:.1f} s",
         ", ".join(score.caught) or "**nothing**",
-        "; ".join(_look(look, score.trials) for look in score.looks),
+        "; ".join(looks_like(look, score.trials) for look in score.looks),
     )
 
 
-def _look(look: Look, trials: int) -> str:
+def looks_like(look: Look, trials: int) -> str:
+    """A mechanism, in how many trials it was seen, and whether it should not have been."""
     wrongly = "wrongly " if look.fits is False and look.mechanism != UNKNOWN else ""
     return f"{wrongly}{look.mechanism} ({look.trials} of {trials})"
 
@@ -116,7 +118,7 @@ def _matrix(selftest: Selftest) -> str:
         f"{CLAIMED_AND_CAUGHT} claims it and said FAIL, {CLAIMED_ONLY} claims it and did not, "
         f"{CAUGHT} said FAIL without claiming it, {OTHER} said FAIL, which need not mean it"
     )
-    return "\n".join([f"{legend}. {marks}.", "", _table(head, rows)])
+    return "\n".join([f"{legend}. {marks}.", "", table(head, rows)])
 
 
 def _mark(score: Score, check: str) -> str:
@@ -127,15 +129,35 @@ def _mark(score: Score, check: str) -> str:
     return OTHER if check in score.other else NOTHING
 
 
-def _looks(scores: Sequence[Score]) -> str:
-    """The confusion matrix of fingerprints: what faults look like, rightly and wrongly."""
+class Likened(Protocol):
+    """What broke in a known way, and what it was said to look like: a score, or its like."""
+
+    @property
+    def fault(self) -> str:
+        """Its name."""
+
+    @property
+    def trials(self) -> int:
+        """How often it was tried."""
+
+    @property
+    def looks(self) -> Sequence[Look]:
+        """What roots look like."""
+
+    @property
+    def told(self) -> Told | None:
+        """How rightly."""
+
+
+def confusion(scores: Sequence[Likened]) -> str:
+    """The confusion matrix of fingerprints: what looks like what, rightly and wrongly."""
     told = [score.told for score in scores if score.told is not None and score.told.trials]
     if not told:
         return ""
     every = {look.mechanism for score in scores for look in score.looks if look.fits is not None}
     rows = [
         (name, _often(scores, name, rightly=True), _often(scores, name, rightly=False))
-        for name in _in_order(scores)
+        for name in dict.fromkeys(look.mechanism for score in scores for look in score.looks)
         if name in every
     ]
     total = Told(
@@ -147,15 +169,11 @@ def _looks(scores: Sequence[Score]) -> str:
         f"and another beside it, {total.unknown:,} like none that is known, {total.wrongly:,} "
         "like another only:"
     )
-    return "\n".join([said, "", _table(("looks like", "rightly", "wrongly"), rows)])
+    return "\n".join([said, "", table(("looks like", "rightly", "wrongly"), rows)])
 
 
-def _in_order(scores: Sequence[Score]) -> list[str]:
-    return list(dict.fromkeys(look.mechanism for score in scores for look in score.looks))
-
-
-def _often(scores: Sequence[Score], mechanism: str, *, rightly: bool) -> str:
-    """The faults that look like a mechanism, and in how many trials, whatever the database."""
+def _often(scores: Sequence[Likened], mechanism: str, *, rightly: bool) -> str:
+    """What looks like a mechanism, and in how many trials, whatever the database."""
     seen, trials = Counter[str](), Counter[str]()
     for score in scores:
         trials[score.fault] += score.trials
@@ -171,6 +189,7 @@ def _missing(selftest: Selftest) -> str:
     return "\n".join(lines)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -87,30 +87,30 @@ FITTING: Mapping[str, tuple[str, ...]] = {
 """By fault; of the others no fingerprint is asked."""
 
 
-def fits(fault: str, mechanism: str) -> bool | None:
-    """Whether a mechanism fits a fault; None where nobody says what would."""
-    return mechanism in FITTING[fault] if fault in FITTING else None
+def fits(fitting: Sequence[str] | None, mechanism: str) -> bool | None:
+    """Whether a mechanism is one of those that fit; None where nobody says what would."""
+    return mechanism in fitting if fitting is not None else None
 
 
-def looks(fault: str, trials: Sequence[Sequence[str]]) -> tuple[Look, ...]:
+def looks(fitting: Sequence[str] | None, trials: Sequence[Sequence[str]]) -> tuple[Look, ...]:
     """What the roots of these trials look like, in most of them first."""
     counts = Counter(name for roots in trials for name in dict.fromkeys(roots))
     return tuple(
-        Look(mechanism=name, trials=number, fits=fits(fault, name))
+        Look(mechanism=name, trials=number, fits=fits(fitting, name))
         for name, number in counts.most_common()
     )
 
 
-def told(fault: str, trials: Sequence[Sequence[str]]) -> Told | None:
+def told(fitting: Sequence[str] | None, trials: Sequence[Sequence[str]]) -> Told | None:
     """In how many of these trials the roots look like what they are."""
-    if fault not in FITTING:
+    if fitting is None:
         return None
-    counts = Counter(_told(fault, roots) for roots in trials if roots)
+    counts = Counter(_told(fitting, roots) for roots in trials if roots)
     return Told(**counts)
 
 
-def _told(fault: str, roots: Sequence[str]) -> str:
-    right = [fits(fault, name) for name in roots]
+def _told(fitting: Sequence[str], roots: Sequence[str]) -> str:
+    right = [name in fitting for name in roots]
     if any(right):
         return "rightly" if all(right) else "beside"
     return "unknown" if set(roots) == {UNKNOWN} else "wrongly"

@@ -116,6 +116,7 @@ def _score(fault: Fault, results: list[Result]) -> Score:
     times = [result.first_s for result in results if result.first_s is not None]
     caught = _united(result.detecting for result in results)
     roots = [result.mechanisms for result in results]
+    fitting = mechanisms.FITTING.get(fault.name)
     return Score(
         fault=fault.name,
         database=results[0].trial.database,
@@ -130,8 +131,8 @@ def _score(fault: Fault, results: list[Result]) -> Score:
         claimed=claimants(fault.name),
         caught=caught,
         other=tuple(n for n in _united(r.failed for r in results) if n not in caught),
-        looks=mechanisms.looks(fault.name, roots),
-        told=mechanisms.told(fault.name, roots),
+        looks=mechanisms.looks(fitting, roots),
+        told=mechanisms.told(fitting, roots),
         missed=not detected or (upper < SELDOM and (predicted is None or predicted > SURE)),
     )
 

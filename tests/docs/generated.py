@@ -13,7 +13,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -28,7 +29,9 @@ from isolation_checks.verdicts.capacity import Capacity
 from isolation_checks.verdicts.verdict import Judgement
 from reports import selftest
 from tests.docs.pages import DOCS, anchor
+from tests.leaky_lab import scoring
 from tests.leaky_lab.pairs import PAIRS
+from tests.leaky_lab.scoring import Lab
 
 FAULTS = {
     fault["name"]: fault
@@ -178,6 +181,65 @@ def lab_block() -> str:
     return "\n".join(lines)
 
 
+def kept_lab() -> Lab:
+    """The drives of the lab whose table stands in `docs/detection.md`."""
+    return msgspec.json.decode((DOCS / "lab.json").read_bytes(), type=Lab)
+
+
+def driven_block() -> str:
+    """What was said of the leaky lab, as `docs/lab.json` has it."""
+    lab = kept_lab()
+    scores = scoring.scored(lab.drives)
+    bad = [score for score in scores if score.version == scoring.BAD]
+    head = ("server", "version", "isolation", "roots", "looks like", "first", "whose")
+    not_run = [f"- {each.fault} was not driven: {each.why}" for each in lab.not_run]
+    return "\n\n".join(
+        [
+            _versions(scores),
+            selftest.table(head, map(_driven, scores)),
+            selftest.confusion(bad),
+            *(["\n".join(not_run)] if not_run else []),
+            f"Made by `{lab.command}`, each drive of {lab.seconds} s with {lab.users} users.",
+        ]
+    )
+
+
+def _versions(scores: Sequence[scoring.Score]) -> str:
+    """How many drives of each version were judged as they should be."""
+    said = []
+    for version, verdict_of_it in scoring.ISOLATION.items():
+        drives = [said for score in scores if score.version == version for said in score.drives]
+        right = sum(said.isolation == verdict_of_it for said in drives)
+        said.append(f"{right} of {len(drives)} drives of {version} versions were {verdict_of_it}")
+    innocent = sum(said.innocent for score in scores for said in score.drives)
+    return f"{', '.join(said)}; pairs of users wrongly accused: {innocent}."
+
+
+def _driven(score: scoring.Score) -> tuple[str, ...]:
+    """A row of the table; a range where drives differ."""
+    verdicts = Counter(said.isolation for said in score.drives)
+    seen = sum(said.rightly for said in score.drives)
+    confessed = sum(said.confessed for said in score.drives)
+    innocent = sum(said.innocent for said in score.drives)
+    accused = f"; **{innocent} innocent**" if innocent else ""
+    return (
+        f"`{score.fault}`",
+        score.version,
+        ", ".join(
+            f"{verdict} ({number} of {score.trials})" for verdict, number in verdicts.items()
+        ),
+        _range([said.roots for said in score.drives]),
+        "; ".join(selftest.looks_like(look, score.trials) for look in score.looks),
+        "" if score.first_s is None else f"{score.first_s:.1f} s",
+        (f"{seen} of {confessed}" if confessed else "") + accused,
+    )
+
+
+def _range(numbers: Sequence[int]) -> str:
+    least, most = min(numbers), max(numbers)
+    return f"{least}" if least == most else f"{least} – {most}"
+
+
 def blocks() -> Mapping[tuple[str, str], str]:
     """Every generated block, by page and heading."""
     return {
@@ -186,6 +248,7 @@ def blocks() -> Mapping[tuple[str, str], str]:
         ("faults.md", "chances"): chances_block(),
         ("detection.md", "selftest"): selftest.render(kept_selftest()).decode().rstrip(),
         ("detection.md", "lab"): lab_block(),
+        ("detection.md", "lab driven"): driven_block(),
         **{("faults.md", name): fault_block(name) for name in FAULTS},
     }
 

@@ -21,6 +21,8 @@ from isolation_checks.rows.collect import ROW_SCHEMA
 from isolation_checks.verdicts.lattice import Verdict
 from reports.write import RENDERERS
 from tests.docs import generated, pages
+from tests.leaky_lab.pairs import PAIRS
+from tests.leaky_lab.scoring import BAD
 
 CHECKING = pages.ROOT / "isolation_checks" / "checks"
 DRIVING = pages.ROOT / "locustfiles" / "driving"  # read and not imported: gevent would patch us
@@ -72,6 +74,19 @@ def test_every_fault_has_been_tried_or_is_said_not_to_have_been():
     assert not kept.accused
     assert not kept.broken
     assert "crosstalk selftest" in kept.command
+
+
+def test_every_version_in_the_lab_has_been_driven_as_it_is_now():
+    """With the packages it has, and held against the mechanisms that fit it; none is accused."""
+    kept = generated.kept_lab()
+    now = {
+        (pair.name, mode, pair.packages(mode), pair.looks_like if mode == BAD else ())
+        for pair in PAIRS.values()
+        for mode in pair.modes
+    }
+    assert now == {(s.pair, s.version, s.packages, s.fitting) for s in kept.drives}
+    assert not kept.not_run
+    assert not [said for said in kept.drives if not said.as_it_should]
 
 
 def test_every_check_has_words_of_its_own():

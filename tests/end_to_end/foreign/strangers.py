@@ -192,7 +192,12 @@ def locust(runs: Path, *arguments: str, env: Mapping[str, str] | None = None) ->
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         raise
-    over = Drive(process.returncode, output.decode("utf-8", "replace"))
+    return left_behind(runs, process.returncode, output.decode("utf-8", "replace"))
+
+
+def left_behind(runs: Path, code: int, output: str = "") -> Drive:
+    """What the only drive in a folder left there."""
+    over = Drive(code, output)
     found = [path.parent for path in runs.glob("*/run.json")]
     if found:
         over.directory = RunDirectory(found[0])

@@ -159,9 +159,10 @@ def test_every_mechanism_that_would_fit_is_one_that_is_known():
     fitting = {name for names in mechanisms.FITTING.values() for name in names}
     assert not sorted(fitting - told)
     assert not sorted(set(mechanisms.FITTING) - set(generated.FAULTS))
-    assert mechanisms.fits("broadcast", "a targeted send became a send to all")
-    assert mechanisms.fits("broadcast", "unknown") is False
-    assert mechanisms.told("no_such_fault", [("unknown",)]) is None
+    assert mechanisms.fits(("sent to all",), "sent to all")
+    assert mechanisms.fits(("sent to all",), "unknown") is False
+    assert mechanisms.fits(None, "unknown") is None
+    assert mechanisms.told(None, [("unknown",)]) is None
 
 
 def test_every_claim_is_found_where_a_check_makes_it():
