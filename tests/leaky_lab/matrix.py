@@ -32,7 +32,7 @@ from isolation_checks.selftest.nouns import NotRun
 from tests.end_to_end.foreign.strangers import ROOT, Stranger, left_behind
 from tests.leaky_lab.driving import SECONDS, USERS, driven, lacking, standing
 from tests.leaky_lab.pairs import PAIRS, Pair
-from tests.leaky_lab.scoring import Lab, Said, read, scored
+from tests.leaky_lab.scoring import Lab, Said, fitting, read, scored
 
 KEPT = ROOT / "docs" / "lab.json"
 
@@ -102,7 +102,8 @@ def _judge_again(state: Path, pairs: Iterable[Pair]) -> None:
             continue
         folder = _folder(state, before.pair, before.version, before.seed)
         [described] = (folder / "runs").glob("*/run.json")
-        command = [sys.executable, "-m", "crosstalk", "judge", "--no-report", described.parent]
+        run = str(described.parent)
+        command = [sys.executable, "-m", "crosstalk", "judge", "--no-report", run]
         code = subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
         server = Stranger(0, folder, {})
         over = left_behind(folder / "runs", code)
@@ -134,8 +135,13 @@ def _whole(state: Path, reasons: dict[str, str]) -> Lab:
 
 
 def _results(state: Path) -> list[Said]:
-    files = (state / "results").glob("*.json")
-    return [msgspec.json.decode(path.read_bytes(), type=Said) for path in files]
+    """All that was driven, held against what would fit it today."""
+    files = sorted((state / "results").glob("*.json"))
+    kept = [msgspec.json.decode(path.read_bytes(), type=Said) for path in files]
+    return [
+        msgspec.structs.replace(said, fitting=fitting(PAIRS[said.pair], said.version))
+        for said in kept
+    ]
 
 
 def _result(state: Path, pair: Pair, mode: str, seed: int) -> Path:

@@ -13,7 +13,6 @@ LEFT = "state that another's run had left behind"
 REPLIES = (
     "a reply left on a connection for whoever borrows it next",
     "what a run that broke off had left behind",
-    LEFT,
 )
 WIRE = ("websockets==17.4", "pyjwt==2.15.1")
 """What every Python server speaks the lab's wire with."""
@@ -38,6 +37,8 @@ class Pair:
     """What leaks, in a few words."""
     looks_like: tuple[str, ...]
     """The mechanisms that fit it, as far as they can be told apart from outside."""
+    taken_for: tuple[str, ...] = ()
+    """What it is wrongly taken for where a short drive shows too little of it."""
     more: tuple[str, ...] = ()
     """Other modes it can be started in."""
 
@@ -59,6 +60,7 @@ PAIRS: Mapping[str, Pair] = {
             name="redis_cancelled",
             wrong="a cancelled command leaves its reply for the next borrower (CVE-2023-28859)",
             looks_like=REPLIES,
+            taken_for=(LEFT,),
             bad=("redis==4.5.3",),
             fixed=("redis==4.5.5",),
             needs="redis",
@@ -67,6 +69,7 @@ PAIRS: Mapping[str, Pair] = {
             name="redis_pipeline",
             wrong="a cancelled pipeline leaves its replies for the next borrower (CVE-2023-28858)",
             looks_like=REPLIES,
+            taken_for=(LEFT,),
             bad=("redis==4.5.1",),
             fixed=("redis==4.5.3",),
             needs="redis",

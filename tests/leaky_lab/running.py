@@ -23,6 +23,7 @@ def running(
     """A server in this mode; yields its port and where its rows are.
 
     `env` holds `LAB_SECRET`, with which tokens are signed, and the URL of what it needs.
+    What it complains of stands in `stderr.log`.
 
     Raises:
         RuntimeError: its packages could not be had, or it did not start.
@@ -38,18 +39,24 @@ def running(
     rows = f"sqlite:///{folder}/rows.db"
     if pair.needs == "postgresql":
         rows = env["LAB_POSTGRESQL"]
-    with subprocess.Popen(
-        [*command, str(folder), mode],
-        cwd=place,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, **env},
-    ) as process:
+    complaints = folder / "stderr.log"
+    with (
+        complaints.open("wb") as errors,
+        subprocess.Popen(
+            [*command, str(folder), mode],
+            cwd=place,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **env},
+        ) as process,
+    ):
         assert process.stdout is not None
         try:
             line = process.stdout.readline()
             if not line:
-                raise RuntimeError(f"{pair.name} --{mode} did not start")
+                said = complaints.read_text(encoding="utf-8", errors="replace")[-1000:]
+                raise RuntimeError(f"{pair.name} --{mode} did not start: {said}")
             yield json.loads(line)["port"], rows
         finally:
             process.kill()

@@ -106,13 +106,12 @@ def read(pair: Pair, mode: str, seed: int, server: Stranger, over: Drive) -> Sai
         users=USERS,
     )
     result = scores.read(trial, None, over.directory, over.judgement)
-    people = fold.load(over.directory).principals
+    people = fold.load(over.directory).principals.values()
+    subjects: dict[str | None, str] = {person.id: person.subject or person.id for person in people}
     found = [f for f in over.judgement.findings if f.part == "isolation"]
     named = {
-        tuple(people[who].subject or who if who in people else who for who in pair_of)
-        for f in found
-        if (pair_of := (f.victim, f.recipient)) != (None, None)
-    }
+        (subjects.get(f.victim, f.victim), subjects.get(f.recipient, f.recipient)) for f in found
+    } - {(None, None)}
     leaked, accused = server.leaked(), over.accused()
     rows = {(note["victim"], note["recipient"]) for note in server.notes("rows")}
     return Said(
@@ -126,13 +125,18 @@ def read(pair: Pair, mode: str, seed: int, server: Stranger, over: Drive) -> Sai
         found_by=result.detecting,
         roots=sum(f.folded_into is None for f in found),
         mechanisms=result.mechanisms,
-        fitting=pair.looks_like if mode == BAD else (),
+        fitting=fitting(pair, mode),
         first_s=result.first_s,
         confessed=len(leaked),
         rightly=len(accused & leaked),
         innocent=len((accused - leaked) | (named - leaked - rows)),
         errors=len(server.notes("errors")),
     )
+
+
+def fitting(pair: Pair, mode: str) -> tuple[str, ...]:
+    """What would fit a version: the key to the test, whatever was seen."""
+    return pair.looks_like if mode == BAD else ()
 
 
 def scored(drives: Sequence[Said]) -> list[Score]:

@@ -59,7 +59,7 @@ def leaks(pair, server, over):
     assert (1, "FAIL") == (said.exit_code, said.isolation), over.output
     assert 0 == said.innocent
     assert said.rightly > said.confessed / 2 or not said.confessed
-    assert said.mechanisms[0] in pair.looks_like, over.output
+    assert said.mechanisms[0] in (*pair.looks_like, *pair.taken_for), over.output
 
 
 def passes(pair, server, over):

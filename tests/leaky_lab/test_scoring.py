@@ -6,7 +6,7 @@ import pytest
 
 from isolation_checks.selftest.nouns import Told
 from tests.leaky_lab.pairs import PAIRS
-from tests.leaky_lab.scoring import BAD, FIXED, ISOLATION, MISUSED, Said, scored
+from tests.leaky_lab.scoring import BAD, FIXED, ISOLATION, MISUSED, Said, fitting, scored
 
 PAIR = PAIRS["method_cache"]
 [RIGHT] = PAIR.looks_like
@@ -24,7 +24,7 @@ def said(version=BAD, *, seed=1, **more):
         "found_by": ("foreign facts",) if version == BAD else (),
         "roots": int(version == BAD),
         "mechanisms": (RIGHT,) if version == BAD else (),
-        "fitting": PAIR.looks_like if version == BAD else (),
+        "fitting": fitting(PAIR, version),
         "first_s": 1.0 if version == BAD else None,
         "confessed": 3,
         "rightly": 3,
