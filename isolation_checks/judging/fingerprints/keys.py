@@ -70,7 +70,7 @@ def begins_alone(scene: Scene, found: Found) -> Mechanism | None:
 
 def one_id(scene: Scene, found: Found) -> Mechanism | None:
     """Frames went astray only between those who had asked under one id."""
-    asked = scene.once(_asked_under)
+    asked = scene.once(asked_under)
     if not any(frame["label_query"] in asked for frame in scene.frames(found)):
         return None
     astray, between = scene.once(_between_namesakes)
@@ -222,7 +222,7 @@ def _alike(scene: Scene, found: Found, field: str, letters: int) -> bool:
     return in_common(one, other) >= letters
 
 
-def _asked_under(scene: Scene) -> dict[str, frozenset[PrincipalId]]:
+def asked_under(scene: Scene) -> dict[str, frozenset[PrincipalId]]:
     """The ids that the platform was given by several, and by whom."""
     asked: dict[str, set[PrincipalId]] = {}
     for query in scene.run.history.queries.values():
@@ -232,7 +232,7 @@ def _asked_under(scene: Scene) -> dict[str, frozenset[PrincipalId]]:
 
 def _between_namesakes(scene: Scene) -> tuple[int, int]:
     """Of so many frames of others, those that name an id which their recipient had used, too."""
-    asked = scene.once(_asked_under)
+    asked = scene.once(asked_under)
     astray = [frame for frame in scene.all_frames if of_another(frame)]
     return len(astray), sum(f["principal"] in asked.get(f["label_query"], ()) for f in astray)
 

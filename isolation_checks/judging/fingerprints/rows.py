@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.keys import asked_under
 from isolation_checks.judging.fingerprints.newest import TOGETHER, Place
 from isolation_checks.judging.fingerprints.scene import (
     LOOKED_AT,
@@ -132,12 +133,33 @@ def _is_row(scene: Scene, found: Found) -> bool:
 def _owners_own(scene: Scene, found: Found) -> bool | None:
     """Whether a row with another's words is about a query or a conversation of its owner's.
 
-    None where it cannot tell.
+    None where it cannot tell.  An id that several had asked under is its owner's whoever's row
+    it is: then others tell.
     """
     query = scene.run.history.queries.get(found.recipient_query or QueryId(""))
     if query is None:
         return scene.once(_of_their_conversations).get(found.places[0]) if found.places else None
-    return query.principal == found.recipient
+    if query.principal != found.recipient or not _is_anybodys(scene, query):
+        return query.principal == found.recipient
+    return scene.once(_others_are_owners_own)
+
+
+def _is_anybodys(scene: Scene, query: Query) -> bool:
+    return (query.named or query.id) in scene.once(asked_under)
+
+
+def _others_are_owners_own(scene: Scene) -> bool:
+    """Whether most rows about a query that only one can have asked are about their owner's."""
+    known = scene.run.history.queries
+    own = others = 0
+    for found in scene.everything:
+        query = known.get(found.recipient_query or found.victim_query or QueryId(""))
+        if query is None or not found.queries or _is_anybodys(scene, query):
+            continue
+        if _is_row(scene, found):
+            own += found.times * (query.principal == found.recipient)
+            others += found.times * (query.principal != found.recipient)
+    return own >= MOST * (own + others)
 
 
 def _count_owners_own(scene: Scene) -> tuple[int, int]:

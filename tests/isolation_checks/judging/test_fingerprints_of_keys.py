@@ -14,6 +14,7 @@ from tests.isolation_checks.language import recorded, word
 CANARY = "foreign canary in a frame"
 FRAME = "frame of anothers"
 LABELS = "labels contradict content"
+ROW = "foreign row"
 IDS = "session ids differ"
 EVENT = "event protocol"
 LET_IN = "everybody let in again"
@@ -37,6 +38,9 @@ CANNED = "a canned text in the place of an answer"
 SHARED = "one agent object shared by overlapping runs"
 LEFT = "state that another's run had left behind"
 UNKNOWN = "unknown"
+NEWEST_USER = "a row written with the id of whoever came last"
+MIXED_UP = "one's words written into another's row"
+MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
 C_IS_C = "c?q9 c:q9,=c c!q9 "
 
 
@@ -141,6 +145,24 @@ def test_answers_that_passed_between_namesakes_were_found_by_their_one_id(named,
         _change(run.history.queries, query, named=named)
     first = findings.of(run, outcomes(run, CANARY)).shown[0]
     assert mechanism == first.mechanism, first.because
+
+
+@pytest.mark.parametrize(
+    ("named", "others", "mechanism"),
+    [
+        ("q7", MISOWNED, NEWEST_USER),  # as of theirs, of whom each had an id to itself
+        (None, MISOWNED, MIXED_UP),
+        ("q7", "", MIXED_UP),  # nobody else says anything
+    ],
+)
+def test_a_row_under_an_id_of_several_may_be_the_others(named, others, mechanism):
+    """That it is about its owner's query is no more than that it is its owner's."""
+    seen = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 messages|b,q2,A1"
+    run = recorded(f"{seen} d: c+ {others}").loaded("duckdb")
+    for query in ("q1", "q2"):
+        _change(run.history.queries, query, named=named)
+    told = {f.recipient: f for f in findings.of(run, outcomes(run, ROW)).shown}
+    assert mechanism == told["b"].mechanism, told["b"].because
 
 
 @pytest.mark.parametrize(("place", "searched"), [("document", True), ("profile", False)])
