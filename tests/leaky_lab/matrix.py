@@ -19,7 +19,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
@@ -52,10 +52,13 @@ def main() -> int:
     with ended_in_order():
         if given.judge_again:
             _judge_again(given.state, wanted)
-            reasons = {}
+            reasons: dict[str, str] = {}
         else:
             reasons = _drive(given.state, wanted, range(1, given.seeds + 1))
-    lab = _whole(given.state, reasons)
+    command = shlex.join(["python", "-m", "tests.leaky_lab.matrix", *sys.argv[1:]])
+    if given.judge_again:
+        command = f"{msgspec.json.decode(KEPT.read_bytes(), type=Lab).command}; {command}"
+    lab = _whole(given.state, command, reasons)
     KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(lab)) + b"\n")
     if any(not said.as_it_should for said in lab.drives):
         return 1
@@ -64,7 +67,7 @@ def main() -> int:
 
 def _drive(state: Path, pairs: Iterable[Pair], seeds: Sequence[int]) -> dict[str, str]:
     """Why what could not be driven could not, by pair; the versions of one go side by side."""
-    reasons = {}
+    reasons: dict[str, str] = {}
     with standing() as url, ThreadPoolExecutor() as pool:
         for seed in seeds:
             for pair in pairs:
@@ -114,11 +117,11 @@ def _judge_again(state: Path, pairs: Iterable[Pair]) -> None:
         _tell(said)
 
 
-def _whole(state: Path, reasons: dict[str, str]) -> Lab:
+def _whole(state: Path, command: str, reasons: Mapping[str, str]) -> Lab:
     drives = _results(state)
     made = {(said.pair, said.version) for said in drives}
     return Lab(
-        command=shlex.join(["python", "-m", "tests.leaky_lab.matrix", *sys.argv[1:]]),
+        command=command,
         crosstalk=metadata.version("crosstalk-harness"),
         python=platform.python_version(),
         seconds=SECONDS,
