@@ -34,9 +34,9 @@ def event_protocol(run: Run) -> Outcome:
     A query that timed out while its session stayed open has no end: that is certain on
     the wire.  One that was cut off by a lost session or by the run's end is never blamed,
     nor is one of which an event may be among frames that could not be tied to any query (where
-    another of its own conversation was open, as twins are asked, it is not examined), or that
-    got its events by being the only one of its session while its user had another open:
-    a platform may send a user's answers to all of the user's sockets.
+    another of its own conversation was open, as twins are asked, an answer that had its end is
+    not examined), or that got its events by being the only one of its session while its user
+    had another open: a platform may send a user's answers to all of the user's sockets.
     What was still to come when a session was lost and resumed is held against a platform only
     where the plan says that every event comes once over both connections, and the platform gave
     the session back.
@@ -61,7 +61,7 @@ def event_protocol(run: Run) -> Outcome:
         haunted = guessed and late.get(query.session, math.inf) <= query.sent_s
         double = query.id in vague or (guessed and query.id in tabs)
         for kind, what, record in _faults(run, query, events):
-            if kind in _MISSING and query.id in beside:
+            if kind == "missing-event" and query.id in beside:  # it had its end
                 either.add(query.id)
             elif double or (query.id in unsure if kind in _MISSING else haunted):
                 doubted.add(query.id)

@@ -190,6 +190,13 @@ def test_of_two_questions_in_one_conversation_events_that_name_it_alone_tell_not
     assert {("missing-event", "a", 1)} == kinds(ask(check, lacking + two))
 
 
+def test_two_questions_in_one_conversation_that_had_no_end_are_not_passed_over():
+    """Nobody can say why they had none, and nobody may say that all is well."""
+    two = "a?q2@x a?q3@x a:q2,@x,/started a:q3,@x,/started a:@x +9s a!q2=timeout a!q3=timeout"
+    outcome = ask(check, WHOLE + two)
+    assert (UNKNOWN, 3, ()) == (outcome.decided, outcome.examined, outcome.found)
+
+
 def test_late_events_without_ids_are_not_held_against_the_next_answer():
     """What we gave up may still come, and nothing says that it is not the next query's."""
     late = "a?q1 a:q1 a!q1=timeout a?q2 a:/thinking a:/thinking a:/completed a!q2 "
