@@ -17,6 +17,9 @@ from isolation_checks.plan.tables.target import Template
 CHANNEL = "probe"
 """The channel of sessions that a probe opened: nothing that an ordinary user did."""
 SOCKET = "websocket"
+QUERY = "message of a query"
+UNDISTURBED = "an answer that nobody disturbed"
+"""The control by which a decoy is answered when no intruder comes between."""
 DRESSED = " with test headers"
 ANSWER_SECONDS = 5.0
 """How long an answer is waited for that an intruder must not cost its owner."""
@@ -50,6 +53,8 @@ class Shows(enum.StrEnum):
     """The victim's words, or the event that says that its session was given back."""
     GONE = "gone"
     """What its owner could read before is not there behind it."""
+    DONE = "done"
+    """The request was answered as done: enough of an owner's own, which shows its way right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,8 @@ FAMILY_OF = {kind: family for family, kinds in KINDS.items() for kind in kinds}
 BY_KEY = ("expired", "other audience", "other issuer")
 """Tokens that are wrong in one thing only: whoever makes them must have the key."""
 
-BESIDE_HEADERS = ("no token", "made-up token", "wrong signature", "alg none", "expired")
-"""What is also shown beside headers for tests: what a platform overlooks that believes those."""
+_CLAIMS = {"other audience": "aud", "other issuer": "iss"}
+"""What a token must name, to name another."""
 _OF_CONVERSATIONS = (Family.IDENTITY, Family.CONVERSATION)
 """Families that ask for a conversation by its id."""
 
@@ -185,6 +190,10 @@ def why_not(plan: Plan, kind: str) -> str | None:
             "the plan names no key, probes.key",
         ),
         (
+            auth.source == "mint" and _CLAIMS.get(kind, "sub") not in {"sub", *auth.claims},
+            "the plan's tokens, auth.claims, name none",
+        ),
+        (
             kind == "public key as a secret" and probes.jwks is None,
             "the plan names no public keys, probes.jwks",
         ),
@@ -207,20 +216,19 @@ def ways(plan: Plan, kind: str) -> tuple[str, ...]:
     http, read = tuple(map(name_of, reads(plan))), messages(plan)
     plain = (SOCKET, *http[:1])
     by_kind: dict[str, tuple[str, ...]] = {
-        "named in the message": ("message of a query", *read),
+        "named in the message": (QUERY, *read),
         "named in the query string": plain,
         "named in headers": plain,
         "named in the path": _with_subject(plan, http),
         "read": (*read, *http),
-        "continue": ("message of a query",),
+        "continue": (QUERY,),
         "change": tuple(map(name_of, changes(plan))),
         "token after logout": plain,
         "refresh after logout": ("POST refresh",),
         "rotated refresh token": ("POST refresh",),
     }
     if FAMILY_OF[kind] is Family.TOKENS:
-        dressed = plan.probes.headers and kind in BESIDE_HEADERS
-        return (*plain, *(way + DRESSED for way in plain)) if dressed else plain
+        return (*plain, *(way + DRESSED for way in plain)) if plan.probes.headers else plain
     return by_kind.get(kind, (SOCKET,))
 
 

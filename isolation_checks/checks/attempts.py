@@ -16,7 +16,7 @@ from isolation_checks import probing
 from isolation_checks.loading.history import Probe, Session
 from isolation_checks.loading.identities import MARKED
 from isolation_checks.loading.run import Run, records
-from isolation_checks.probing import Family, Shows
+from isolation_checks.probing import QUERY, SOCKET, Family, Shows
 from isolation_checks.records import Ending, Opcode, SessionId
 
 _TROUBLE = 500
@@ -27,6 +27,12 @@ _LOOKED = (*range(200, 300), 403, 404, 410)
 AT_ONCE_S = 0.5
 """What the platform does so soon behind an attempt, it does because of it."""
 _NOT_LOOKED = "its owner could not look behind it"
+_NO_WAY_TO_LOOK = (
+    "it was answered, and nobody can see what it wrote: the plan describes no way to read a "
+    "conversation, dialect.read_conversation or dialect.read_conversation_http"
+)
+_BY_OWN_TOKEN = ("read", "continue", "resume", "named in the message")
+"""What shows nothing but its own good token when it connects: it should be let in."""
 _TAKEN = range(200, 300)
 _ACCEPTED = "accepted"
 _CONTENT = frozenset((Shows.WORDS, Shows.WRITTEN, Shows.RESUMED, Shows.GONE))
@@ -65,11 +71,13 @@ class Attempts:
         self._sightings: dict[SessionId, list[_Record]] = {}
         for record in records(run.probed_sightings, "at_s", "stream", "index"):
             self._sightings.setdefault(record["session"], []).append(record)
-        self._granted = {
-            probe.way
-            for probe in run.history.probes
-            if probe.expected == _ACCEPTED and self._sign(probe) is not None
-        }
+        controls = [probe for probe in run.history.probes if probe.expected == _ACCEPTED]
+        controls.sort(key=lambda probe: probe.shows is Shows.GONE)  # which relies on others
+        self._granted: set[str] = set()
+        for probe in controls:
+            if self._sign(probe) is not None:
+                self._granted.add(probe.way)
+        self._answered = {probe.way for probe in controls if self._echo(probe) is not None}
 
     def of(self, family: Family) -> Iterator[Decided]:
         """What became of the attempts of a family; but for those that came to nothing by us."""
@@ -102,9 +110,40 @@ class Attempts:
             return Decided(probe=probe, doubt="whoever asks is given it, without any claim")
         if sign is not None:
             return Decided(probe=probe, sign=sign)
-        if not self.granted(probe.relies_on):
-            return Decided(probe=probe, doubt=f"even {probe.relies_on} came to nothing")
-        return Decided(probe=probe, doubt=self._accident(probe))
+        return Decided(probe=probe, doubt=self._accident(probe) or self._unproven(probe))
+
+    def _unproven(self, probe: Probe) -> str:
+        """Which control would have to have succeeded for a refusal to mean anything."""
+        needed = probing.own(SOCKET) if self._stopped_at_the_door(probe) else probe.relies_on
+        if self.granted(needed):
+            return ""
+        if needed == probing.own(QUERY) and needed in self._answered:
+            # its owner is answered, though no words show it; so it counts that this one was not
+            if self._said_no(probe):
+                return ""
+            if self._behind is None:
+                return _NO_WAY_TO_LOOK
+        return f"even {needed} came to nothing"
+
+    def _stopped_at_the_door(self, probe: Probe) -> bool:
+        """Whether a name that was claimed in connecting was answered by not letting it in."""
+        claims = probing.FAMILY_OF.get(probe.kind) is Family.IDENTITY
+        return claims and probe.way == SOCKET and not self._came_in(probe)
+
+    def _came_in(self, probe: Probe) -> bool:
+        """Whether a session was welcomed as the plan says that sessions are."""
+        session, opens = self._session(probe.session), self._run.history.plan.dialect.opens
+        if session is None or session.failed is not None:
+            return False
+        return {frame["kind"] for frame in self._since(probe)}.issuperset(opens)
+
+    def _said_no(self, probe: Probe) -> bool:
+        """Whether what was asked was answered by a failure, or by closing the session."""
+        refuses = self._run.history.plan.dialect.refuses
+        return self._sent_away(probe) or any(
+            frame["ending"] == Ending.FAIL.value or frame["kind"] in refuses
+            for frame in self._since(probe)
+        )
 
     @functools.cached_property
     def _given_to_anybody(self) -> bool:
@@ -128,21 +167,27 @@ class Attempts:
             return f"the platform answered {code}"
         if session.failed is not None and (code is None or troubled):
             return session.failed
+        if self._stopped_at_the_door(probe):
+            return ""
+        by_socket = session.opening_s is not None
+        if by_socket and probe.kind in _BY_OWN_TOKEN and not self._came_in(probe):
+            return "its own good token was not taken either"
         return self._unseen(probe)
 
     def _unseen(self, probe: Probe) -> str:
         """Why what an attempt left behind could not have been seen."""
-        if probe.shows is Shows.GONE:
-            return self._unchanged(probe) if self._looked(probe.behind) else _NOT_LOOKED
-        if probe.shows is not Shows.WRITTEN:
+        if probe.shows not in (Shows.GONE, Shows.WRITTEN):
             return ""
-        if probe.query is None:
+        if probe.shows is Shows.WRITTEN and probe.query is None:
             return "nothing could be asked"
         if self._behind is None:
-            return ""
+            shown = self.granted(probing.own(QUERY)) or self._said_no(probe)
+            return "" if shown else _NO_WAY_TO_LOOK
         if not self.granted(self._behind):
             return f"even {self._behind} came to nothing, by which its owner looks behind it"
-        return "" if self._looked(probe.behind) else _NOT_LOOKED
+        if not self._looked(probe.behind):
+            return _NOT_LOOKED
+        return self._unchanged(probe) if probe.shows is Shows.GONE else ""
 
     def _unchanged(self, probe: Probe) -> str:
         """Why a request of which its owner saw nothing may have changed something.
@@ -189,6 +234,7 @@ class Attempts:
             Shows.TOKEN: self._token,
             Shows.RESUMED: self._resumed,
             Shows.GONE: self._gone,
+            Shows.DONE: self._done,
         }
         return by_shows[probe.shows](probe)
 
@@ -305,12 +351,16 @@ class Attempts:
     def _gone(self, probe: Probe) -> Sign | None:
         """What its owner had read before it cannot read behind the attempt, which was taken."""
         taken = self._code(probe.session) in _TAKEN
-        if not (taken and self._looked(probe.behind) and self.granted(probe.relies_on)):
+        if not (taken and self._looked(probe.behind) and self.granted(self._behind)):
             return None
         if any(seen["owner"] == probe.victim for seen in self._seen(probe, probe.behind)):
             return None
         record = next(iter(self._frames.get(probe.behind, ())), None)  # type: ignore[arg-type] # not None
         return Sign(words=f"{probe.victim} cannot read its own words any more", record=record)
+
+    def _done(self, probe: Probe) -> Sign | None:
+        code = self._code(probe.session)
+        return Sign(words=f"it was answered {code}") if code in _TAKEN else None
 
 
 def _is_trouble(status: int | None) -> bool:

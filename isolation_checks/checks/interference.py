@@ -110,7 +110,7 @@ def _lost(known: Attempts, each: Decided) -> bool:
     """Whether the victim's answer did not come, which comes where nobody intrudes."""
     probe = each.probe
     assert probe.watched is not None
-    if probe.watched_query is None or not known.granted(probe.relies_on):
+    if probe.watched_query is None or not known.granted(probing.UNDISTURBED):
         return False
     return not known.answered_well(probe.watched, probe.at_s)
 

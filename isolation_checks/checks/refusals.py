@@ -22,10 +22,24 @@ from isolation_checks.verdicts.lattice import Verdict
 _NAMED = 4
 """So many kinds that could not be made are named in a line."""
 _UNMADE = "it was never made"
+_SKIPPED = "what cannot be tried on this platform is left out by probes.skip"
 _WHY_UNMADE = (
-    "; what was never made had no turn: a longer run, or a shorter probes.every or "
-    "probes.patience, gives it one, if the decoy's own questions are answered"
+    "what was never made had no turn: a round of this family's {count} attempts takes "
+    "{seconds:g} s of pauses and what each waits for its answer, so drive for longer, or shorten "
+    "probes.every or probes.patience; and its decoy's own questions must be answered"
 )
+_NOT_GRANTED = (
+    "an owner's own try must succeed first: is that way right in the plan, and probes.patience "
+    "long enough?"
+)
+_HINTS = (
+    (_UNMADE, _WHY_UNMADE),
+    ("came to nothing", _NOT_GRANTED),
+    ("the platform's tokens", _SKIPPED),
+    ("does not rotate", _SKIPPED),
+    ("the plan describes no way to read", _SKIPPED),
+)
+"""What of a doubt is followed by what would help."""
 
 
 def asked(family: Family) -> Callable[[Plan], str | None]:
@@ -93,9 +107,14 @@ def _open(run: Run, family: Family, decided: list[Decided]) -> str:
         for want in probing.wanted(run.history.plan, family)
         if (want.kind, want.way) not in done
     ]
-    why = _WHY_UNMADE if any(each.endswith(f"({_UNMADE})") for each in never) else ""
+    if not never:
+        return ""
+    asked = len(list(probing.wanted(run.history.plan, family)))
+    seconds = asked * float(run.history.plan.probes.every)
     more = f"; and {len(never) - _NAMED} more" if len(never) > _NAMED else ""
-    return f"nobody can say of {', '.join(never[:_NAMED])}{more}{why}" if never else ""
+    hints = dict.fromkeys(hint for part, hint in _HINTS if any(part in each for each in never))
+    helps = "".join(f"; {hint.format(count=asked, seconds=seconds)}" for hint in hints)
+    return f"nobody can say of {', '.join(never[:_NAMED])}{more}{helps}"
 
 
 def _found(run: Run, family: Family, group: list[Decided]) -> Found:

@@ -59,6 +59,7 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
         told = frozenset(() if call.method == "GET" else ("text",))
         parts = (call.path, call.send, call.form, call.headers)
         yield at, parts, known | told | {"conversation"}
+    yield "probes.names", plan.probes.claims, _PRINCIPAL - {"password"} | words
     resume = dialect.resume
     if resume is not None:
         held = _RESUME | _TOKEN | words | frozenset(auth.secrets)

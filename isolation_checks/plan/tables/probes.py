@@ -44,8 +44,16 @@ class Probes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     algorithm: str = "HS256"
     jwks: str | None = None
     """The path of the platform's public keys, at its auth service."""
-    names: tuple[str, ...] = ("user_id",)
-    """The names under which requests may say who speaks."""
+    names: tuple[str, ...] | dict[str, str] = ("user_id",)
+    """The names under which requests may say who speaks; with what each says of the victim, or
+    what the platform calls it."""
     headers: tuple[str, ...] = TEST_HEADERS
     calls: tuple[Call, ...] = ()
     """Further requests about a conversation."""
+
+    @property
+    def claims(self) -> dict[str, str]:
+        """Each name, and the template of what it says."""
+        if isinstance(self.names, dict):
+            return self.names
+        return dict.fromkeys(self.names, "{subject}")

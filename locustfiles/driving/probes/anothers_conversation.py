@@ -7,7 +7,8 @@ only where the plan allows it, and when the drive is over.
 from __future__ import annotations
 
 from isolation_checks import probing
-from isolation_checks.probing import SOCKET, Family, Shows, Wanted, own
+from isolation_checks.plan.tables.auth import Call
+from isolation_checks.probing import Family, Shows, Wanted, own
 from locustfiles.driving.opening import Shown
 from locustfiles.driving.probes.controls import ask_about_conversations, look_behind, own_reads
 from locustfiles.driving.probes.ground import Ground
@@ -23,7 +24,10 @@ def open_anothers_conversation(rig: Rig) -> None:
 
 
 def change_anothers_conversation(rig: Rig) -> None:
-    """Make the requests that could destroy something, once each, on a conversation of its own."""
+    """Make the requests that could destroy something, once each, on a conversation of its own.
+
+    Behind it the decoy makes the same, which must succeed.
+    """
     wanted = [w for w in probing.wanted(rig.plan, Family.CONVERSATION) if w.kind == "change"]
     if not wanted:
         return
@@ -33,12 +37,33 @@ def change_anothers_conversation(rig: Rig) -> None:
         if conversation is not None:
             own_reads(ground, conversation)
             _try(ground, each, conversation)
+            _own_change(ground, each, conversation)
+
+
+def _call(ground: Ground, each: Wanted) -> Call | None:
+    """The request by which an attempt is made, if it is made by one."""
+    calls = (*probing.reads(ground.rig.plan), *probing.changes(ground.rig.plan))
+    return next((call for call in calls if probing.name_of(call) == each.way), None)
+
+
+def _own_change(ground: Ground, each: Wanted, conversation: str) -> None:
+    """A control: its owner makes this request, and it does what it says."""
+    who, call = ground.decoy.principal, _call(ground, each)
+    assert call is not None
+    said = f"{who.id}'s own token, for its own conversation"
+    shows = Shows.GONE if call.method == "DELETE" else Shows.DONE
+    tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=shows)
+    if probing.tells(call):
+        tried.shows = Shows.WRITTEN
+    with ground.trying(tried.own(own(each.way))):
+        tried.about = conversation
+        ground.call(tried, call, conversation, Shown(token=ground.token(who)))
+        look_behind(ground, tried, conversation)
 
 
 def _try(ground: Ground, each: Wanted, conversation: str) -> None:
     rig, who = ground.rig, ground.decoy.principal
-    calls = (*probing.reads(rig.plan), *probing.changes(rig.plan))
-    call = next((c for c in calls if probing.name_of(c) == each.way), None)
+    call = _call(ground, each)
     shown = Shown(token=ground.token(ground.intruder))
     tried = Trying(
         kind=each.kind,
@@ -47,10 +72,8 @@ def _try(ground: Ground, each: Wanted, conversation: str) -> None:
         victim=who,
         said=f"its own token ({each.way})",
         shows={"read": Shows.WORDS, "continue": Shows.WRITTEN, "change": Shows.GONE}[each.kind],
-        relies_on=own(each.way if each.kind == "read" else SOCKET),
+        relies_on=own(each.way),
     )
-    if each.kind == "change":
-        tried.relies_on = own(probing.name_of(probing.reads(rig.plan)[0]))
     if call is not None and probing.tells(call):
         tried.shows = Shows.WRITTEN
     with ground.trying(tried):

@@ -12,15 +12,13 @@ import time
 from isolation_checks import probing
 from isolation_checks.dialects import template
 from isolation_checks.plan.tables.dialect import Resume
-from isolation_checks.probing import Family, Shows, Wanted
+from isolation_checks.probing import UNDISTURBED, Family, Shows, Wanted, own
 from locustfiles.driving.opening import Shown
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Line
-from locustfiles.driving.probes.trying import Trying
+from locustfiles.driving.probes.trying import ACCEPTED, Trying
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import token_names
-
-UNDISTURBED = "an answer that nobody disturbed"
 
 
 def take_anothers_session(rig: Rig) -> None:
@@ -33,6 +31,8 @@ def take_anothers_session(rig: Rig) -> None:
     ground.token(ground.decoy.principal)
     for _ in itertools.count():
         _undisturbed(ground)
+        for each in wanted:
+            _own(ground, each, resume)
         for each in wanted:
             ground.pause()
             _try(ground, each, resume)
@@ -58,6 +58,25 @@ def _undisturbed(ground: Ground) -> None:
             line.wait_for_end(query, probing.ANSWER_SECONDS)
 
 
+def _own(ground: Ground, each: Wanted, resume: Resume) -> None:
+    """A control: the decoy loses its connection in mid-answer, and gets its session back."""
+    who = ground.decoy.principal
+    said = f"{who.id}'s own token and session"
+    tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.RESUMED)
+    with ground.trying(tried.own(own(each.kind))):
+        lost = _opened(ground, tried)
+        tried.about, ticket = lost.told(resume.session), lost.told(resume.ticket)
+        if tried.about is None:
+            tried.trouble = tried.trouble or "the platform named no session at its places"
+        elif lost.ready:
+            tried.watched_query = ground.ask(tried, lost)
+            lost.wait_for(tried.watched_query)
+            tried.query = None  # what it asked is what shall come back to it
+        lost.abort()
+        if tried.trouble is None:
+            _take(ground, tried, each, resume, ground.token(who), ticket)
+
+
 def _try(ground: Ground, each: Wanted, resume: Resume) -> None:
     who = ground.decoy.principal
     tried = Trying(
@@ -67,7 +86,7 @@ def _try(ground: Ground, each: Wanted, resume: Resume) -> None:
         victim=who,
         said="its own token and that session's id",
         shows=Shows.RESUMED,
-        relies_on=UNDISTURBED,
+        relies_on=own(each.kind),
     )
     token = ground.token(ground.intruder)
     with ground.trying(tried):
@@ -88,19 +107,32 @@ def _try(ground: Ground, each: Wanted, resume: Resume) -> None:
             decoys.close()
 
 
-def _take(ground: Ground, tried: Trying, each: Wanted, resume: Resume, token: str) -> None:
-    """Ask for the session, with what proves that the intruder's own is its own."""
+def _take(  # noqa: PLR0913, PLR0917 - who takes what, how, by which proof
+    ground: Ground,
+    tried: Trying,
+    each: Wanted,
+    resume: Resume,
+    token: str,
+    ticket: str | None = None,
+) -> None:
+    """Ask for the session; an intruder shows what proves that its own is its own."""
     rig = ground.rig
     names = {"session": tried.about, "now": time.time(), "subject": tried.by.subject}
     if each.kind == "resume on connect":
         query = {key: str(template.fill(value, names)) for key, value in resume.query.items()}
         line = ground.line(tried, Shown(token=token, query=query))
-        line.wait(lambda: False)
+        _listen(line, resume, own=tried.expected == ACCEPTED)
         return
     line = ground.line(tried, Shown(token=token))
     if not line.ready:
         return
     tried.query = rig.query_id()
-    names |= {"query": tried.query, "ticket": line.told(resume.ticket), **token_names(token)}
+    ticket = ticket or line.told(resume.ticket)
+    names |= {"query": tried.query, "ticket": ticket, **token_names(token)}
     line.send(rig.framing.sealed(template.fill(resume.message, {**rig.words, **names})))
-    line.wait(lambda: False)  # what is the decoy's may come late
+    _listen(line, resume, own=tried.expected == ACCEPTED)
+
+
+def _listen(line: Line, resume: Resume, *, own: bool) -> None:
+    """What is the decoy's may come late; of its own it is enough that the platform says so."""
+    line.wait(lambda: own and any(told.kind in resume.accepted for told, _ in line.heard))

@@ -7,7 +7,7 @@ conversation, so that what comes back shows as whom it was taken.
 from __future__ import annotations
 
 from isolation_checks import probing
-from isolation_checks.probing import SOCKET, Family, Shows, Wanted, own
+from isolation_checks.probing import QUERY, SOCKET, Family, Shows, Wanted, own
 from locustfiles.driving.opening import Shown
 from locustfiles.driving.probes.controls import ask_about_conversations, look_behind
 from locustfiles.driving.probes.ground import Ground
@@ -26,7 +26,9 @@ def claim_identities(rig: Rig) -> None:
 def _try(ground: Ground, each: Wanted, conversation: str) -> None:
     who, token = ground.decoy.principal, ground.token(ground.intruder)
     claim = who.subject or who.email
-    asks = each.way == "message of a query"
+    read = probing.messages(ground.rig.plan)
+    asks = each.way == QUERY or (each.way == SOCKET and not read)
+    shown_by = {QUERY: QUERY, SOCKET: read[0] if read else QUERY}.get(each.way, each.way)
     over_http = next(
         (c for c in probing.reads(ground.rig.plan) if probing.name_of(c) == each.way), None
     )
@@ -37,7 +39,7 @@ def _try(ground: Ground, each: Wanted, conversation: str) -> None:
         victim=who,
         said=f"its own token, with {who.id} {each.kind}",
         shows=Shows.WRITTEN if asks else Shows.WORDS,
-        relies_on=own(SOCKET) if asks or each.way == SOCKET else own(each.way),
+        relies_on=own(shown_by),
     )
     with ground.trying(tried):
         tried.about = conversation
@@ -61,7 +63,7 @@ def _shown(ground: Ground, kind: str, token: str, claim: str) -> Shown:
     return Shown(
         token=token,
         headers=dict.fromkeys(probes.headers, claim) if kind == "named in headers" else {},
-        query=dict.fromkeys(probes.names, claim) if kind == "named in the query string" else {},
+        query=ground.claims() if kind == "named in the query string" else {},
         subject=claim if kind == "named in the path" else None,
     )
 
@@ -73,13 +75,10 @@ def _ask(ground: Ground, tried: Trying, line: Line, conversation: str, claim: st
 
 
 def _read(ground: Ground, tried: Trying, line: Line, conversation: str, claim: str | None) -> None:
-    """Ask for the conversation; by a query where there is no other way."""
+    """Ask for the conversation, by the messages that read one."""
     sent = ground.reading(conversation, claim or tried.by.subject)
     for number, (query, content) in enumerate(sent, 1):
         if claim is not None and tried.way != probing.messages(ground.rig.plan)[number - 1]:
             continue
-        line.send(content if claim is None else ground.claimed(tried, content, claim))
+        line.send(content if claim is None else ground.claimed(tried, content))
         line.wait_for(query)
-    if not sent:
-        query = ground.ask(tried, line, conversation)
-        line.wait_for_end(query)

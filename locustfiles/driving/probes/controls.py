@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from isolation_checks import probing
 from isolation_checks.plan.tables.auth import Call
-from isolation_checks.probing import SOCKET, Shows, Wanted, own
+from isolation_checks.probing import QUERY, SOCKET, Shows, Wanted, own
 from locustfiles.driving.opening import Shown
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes.ground import Ground
@@ -31,6 +31,7 @@ def ask_about_conversations(
             continue
         own_socket(ground, ground.intruder, ground.token(ground.intruder), own(SOCKET))
         own_reads(ground, conversation)
+        own_query(ground, conversation)
         for each in wanted:
             ground.pause()
             attempt(ground, each, conversation)
@@ -79,6 +80,23 @@ def own_reads(ground: Ground, conversation: str) -> None:
                 query, content = ground.reading(conversation, who.subject)[number]
                 line.send(content)
                 line.wait_for(query)
+
+
+def own_query(ground: Ground, conversation: str) -> None:
+    """A control: the decoy goes on in its own conversation, and then its words show there.
+
+    In the answer or behind it, in no longer a time than the same is given to an intruder.
+    """
+    who = ground.decoy.principal
+    said = f"a question of {who.id}'s, in its own conversation"
+    tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.WRITTEN)
+    with ground.trying(tried.own(own(QUERY))):
+        tried.about = conversation
+        line = ground.line(tried, Shown(token=ground.token(who)))
+        if line.ready:
+            query = ground.ask(tried, line, conversation)
+            line.wait_for_end(query)
+            look_behind(ground, tried, conversation)
 
 
 def own_call(  # noqa: PLR0913, PLR0917 - whose control of what it is

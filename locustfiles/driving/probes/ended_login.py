@@ -30,7 +30,7 @@ from locustfiles.driving.rig import Rig
 
 ANSWERED, REFRESHED = "answer before the end", "refresh before the end"
 LIFE_S = 2.0
-"""Of a token that is to run out under an open socket."""
+"""Of a token that is to run out under an open socket; longer where an answer may take longer."""
 
 
 def use_ended_logins(rig: Rig) -> None:
@@ -45,8 +45,8 @@ def use_ended_logins(rig: Rig) -> None:
         if kinds & {"socket after logout", "token after logout", "refresh after logout"}:
             _after_logout(ground, who, kinds)
             _forget(who)
-        if "rotated refresh token" in kinds:
-            _after_rotation(ground, who)
+        if kinds & {"rotated refresh token", "refresh after logout"}:
+            _after_rotation(ground, who, kinds)
             _forget(who)
         if "socket after expiry" in kinds:
             _after_expiry(ground, who)
@@ -78,7 +78,7 @@ def _asked(ground: Ground, who: Principal, token: str) -> tuple[Line, str | None
     with ground.trying(tried.own(ANSWERED)):
         line = ground.line(tried, Shown(token=token), kept=True)
         query = ground.ask(tried, line)
-        line.wait_for_end(query, 2 * float(ground.rig.plan.probes.patience))
+        line.wait_for_end(query, _answer_s(ground))
     named = (r.conversation for r, _ in line.heard if r.query == query and r.conversation)
     return line, next(named, tried.begun)
 
@@ -89,7 +89,12 @@ def _again(ground: Ground, tried: Trying, line: Line) -> None:
         tried.session = line.id
         if not line.closed.is_set():
             query = ground.ask(tried, line)
-            line.wait_for_end(query)
+            line.wait_for_end(query, _answer_s(ground))
+
+
+def _answer_s(ground: Ground) -> float:
+    """How long an answer is waited for that comes, if at all, before the end and behind it."""
+    return 2 * float(ground.rig.plan.probes.patience)
 
 
 def _after_logout(ground: Ground, who: Principal, kinds: set[str]) -> None:
@@ -145,7 +150,7 @@ def _connect_again(ground: Ground, who: Principal, token: str, trouble: str | No
             line.wait_for_end(query)
 
 
-def _after_rotation(ground: Ground, who: Principal) -> None:
+def _after_rotation(ground: Ground, who: Principal, kinds: set[str]) -> None:
     """Exchange a refresh token, and exchange it once more."""
     refresh = ground.rig.plan.auth.refresh
     assert refresh is not None
@@ -155,6 +160,8 @@ def _after_rotation(ground: Ground, who: Principal) -> None:
     tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.TOKEN)
     with ground.trying(tried.own(REFRESHED)):
         answer = ground.auth_call(tried, refresh) if first is not None else None
+    if "rotated refresh token" not in kinds:
+        return
     fresh = _refresh_token(ground, answer)
     gevent.sleep(float(ground.rig.plan.probes.grace))
     tried = _tried("rotated refresh token", who, "POST refresh", Shows.TOKEN, REFRESHED)
@@ -184,18 +191,20 @@ def _after_expiry(ground: Ground, who: Principal) -> None:
     assert probes.key is not None
     try:
         model = forging.model_of(token, key=Secret(probes.key).value(), algorithm=probes.algorithm)
-        minted = model.minted(time.time(), life_s=LIFE_S)
+        life_s = max(LIFE_S, 1 + _answer_s(ground))
+        minted = model.minted(time.time(), life_s=life_s)
     except forging.CannotBeMadeError as error:
         tried.trouble = str(error)
         with ground.trying(tried):
             return
     ground.rig.credentials.know(minted, who.id)
-    ends_s = time.monotonic() + LIFE_S + float(probes.grace)
-    control = Trying(kind="", way="", by=who, victim=who, said="", shows=Shows.LET_IN)
+    ends_s = time.monotonic() + life_s + float(probes.grace)
+    control = Trying(kind="", way="", by=who, victim=who, said="", shows=Shows.ECHO)
     with ground.trying(control.own(MINTED + "a short life")):
         line = ground.line(control, Shown(token=minted), kept=True)
-        if line.ready and not ground.rig.dialect.opens:
-            ground.ask(control, line)
+        if line.ready:
+            query = ground.ask(control, line)
+            line.wait_for_end(query, _answer_s(ground))
     try:
         line.wait(lambda: False, ends_s - time.monotonic())
         tried.began_ns = time.monotonic_ns()

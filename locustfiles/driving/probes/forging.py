@@ -21,6 +21,8 @@ from jwt.algorithms import get_default_algorithms
 
 PAST_S = 3_600
 """By how much an expired token is past its time: no leeway of a clock's is so long."""
+UPWARDS = 16
+"""So many folders up, and it is the root that is reached, wherever the keys lie."""
 NONES = ("none", "None", "NONE", "nOnE")
 
 
@@ -119,7 +121,7 @@ def _unknown_kid(model: Model, turn: int, now_s: float) -> str:  # noqa: ARG001 
 
 def _kid_as_path(model: Model, turn: int, now_s: float) -> str:  # noqa: ARG001 - the makers' signature
     """Signed by an empty secret, which is what that file holds."""
-    header = {**model.header, "alg": "HS256", "kid": "../../../../../../dev/null"}
+    header = {**model.header, "alg": "HS256", "kid": "../" * UPWARDS + "dev/null"}
     return _put(header, model.claims, _hmac(b""))
 
 

@@ -114,6 +114,14 @@ class Ground:
         tried.trouble = tried.trouble or line.trouble
         return line
 
+    def claims(self) -> dict[str, str]:
+        """What says, under each name of the plan, that it is the decoy who speaks."""
+        who = self.decoy.principal
+        known = names_of(who, self.rig.run)
+        names = {**self.rig.words, **known, "subject": who.subject or who.email}
+        claims = self.rig.plan.probes.claims
+        return {name: str(template.fill(said, names)) for name, said in claims.items()}
+
     def watch(self, tried: Trying) -> None:
         """Have the decoy's open session watched: it must not suffer from what is tried."""
         tried.watched = self.decoy.session().id
@@ -150,7 +158,7 @@ class Ground:
                 now_s=time.time(),
             )
         )
-        line.send(content if claim is None else self.claimed(tried, content, claim))
+        line.send(content if claim is None else self.claimed(tried, content))
         return tried.query
 
     def _told(self, tried: Trying, who: Principal) -> str:
@@ -160,8 +168,8 @@ class Ground:
         self.rig.recorder.plant(told.plantings(who, query=identity))
         return told.text
 
-    def claimed(self, tried: Trying, content: bytes, claim: str) -> bytes:
-        """A message that says whom it speaks for, wherever a message could."""
+    def claimed(self, tried: Trying, content: bytes) -> bytes:
+        """A message that says that the decoy speaks, wherever a message could."""
         message = self.rig.framing.message(content)
         if not isinstance(message, dict | list):
             tried.trouble = "the platform's messages are no JSON"
@@ -169,7 +177,7 @@ class Ground:
         parts = list(message.values() if isinstance(message, dict) else message)
         for part in (message, *parts):
             if isinstance(part, dict):
-                part.update(dict.fromkeys(self.rig.plan.probes.names, claim))
+                part.update(self.claims())
         sealed = self.rig.framing.sealed(message)
         if sealed == content:
             tried.trouble = "the platform's messages have no place for whom they speak for"

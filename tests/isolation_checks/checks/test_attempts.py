@@ -12,7 +12,7 @@ from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
 from isolation_checks.checks.forged_tokens import forged_tokens
 from isolation_checks.checks.row_accounting import row_accounting
 from isolation_checks.plan import read
-from isolation_checks.probing import KINDS, OFF, Family, Shows
+from isolation_checks.probing import KINDS, OFF, QUERY, Family, Shows
 from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks import language
 from tests.isolation_checks.trying import PLAN, ask, control, tried, welcome
@@ -36,6 +36,7 @@ READING = READING | {"dialect": READING["dialect"] | {"read_conversation_http": 
 BY_GET = "GET /c/{conversation}"
 OWN = control("a", shows=Shows.LET_IN, frames=[welcome()])
 OWN_READ = control("a", BY_GET, status=200, frames=["A1"])
+OWN_QUERY = control("a", QUERY, shows=Shows.WRITTEN, frames=[welcome(), "A1"])
 
 
 @pytest.mark.parametrize(
@@ -127,12 +128,69 @@ def test_a_read_is_accepted_when_the_victims_words_come(attempt, controls, verdi
 
 def test_a_query_in_anothers_conversation_is_accepted_when_its_owner_reads_it():
     """Or when the owner's words come back; an echo under the same id proves nothing."""
-    way = "message of a query"
-    echo = {"query": "p1", "frames": ["p1,@x,/completed,B9"], "shows": Shows.WRITTEN}
-    own = control("a", shows=Shows.LET_IN, frames=[welcome()])
+    plan = READING | {"probes": only("continue")["probes"]}
+    echo = {"query": "p1", "frames": [welcome("b"), "p1,@x,/completed,B9"], "shows": Shows.WRITTEN}
     for behind, verdict in ((["A1"], PASS), (["A1,B9"], FAIL)):
-        made = tried("b", "a", "continue", way, relies_on=own.way, behind=behind, about="x", **echo)
-        assert verdict == ask(anothers_conversations, SCRIPT, [own, made], only("continue")).decided
+        made = tried("b", "a", "continue", QUERY, behind=behind, about="x", **echo)
+        attempts = [OWN, OWN_READ, OWN_QUERY, made]
+        assert verdict == ask(anothers_conversations, SCRIPT, attempts, plan).decided
+
+
+@pytest.mark.parametrize(
+    ("own", "frames", "verdict"),
+    [
+        (["/completed,p0,A9"], ["/completed,p1,B9"], UNKNOWN),  # its owner saw no more of it
+        (["/completed,p0,A9,A1"], ["/completed,p1,B9"], PASS),
+        (["/completed,p0,A9"], ["/completed,p1,B9,A1"], FAIL),
+        (["/completed,p0,A9"], ["/refused,p1"], PASS),  # the platform says that it did nothing
+        (["/completed,p0,A9"], ["/error,p1"], UNKNOWN),  # half of it may have been done
+        (["/refused,p0"], ["/refused,p1"], UNKNOWN),  # it says so to its owner as well
+        ([], [], UNKNOWN),  # nobody was answered in time
+    ],
+)
+def test_where_conversations_cannot_be_read_an_answer_alone_is_no_refusal(own, frames, verdict):
+    """It may have been written there; its owner must see in the same way what it would show."""
+    mine = control("a", QUERY, shows=Shows.WRITTEN, query="p0", frames=[welcome(), *own])
+    how = {"query": "p1", "frames": [welcome("b"), *frames], "shows": Shows.WRITTEN}
+    plan = only("continue", "named in the message")
+    for check, kind in (
+        (anothers_conversations, "continue"),
+        (claimed_identities, "named in the message"),
+    ):
+        made = tried("b", "a", kind, QUERY, **how)
+        outcome = ask(check, SCRIPT, [OWN, mine, made], plan)
+        assert verdict == outcome.decided
+        assert (verdict is UNKNOWN) == ("nobody can say of" in outcome.note)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "verdict"),
+    [
+        ({"closed": 1008}, PASS),  # turned away with the name, and let in without it
+        ({"frames": [welcome("b")], "query": "p1"}, UNKNOWN),  # let in, and nobody saw as whom
+        ({"frames": [welcome("a")], "query": "p1"}, FAIL),
+    ],
+)
+def test_a_name_that_is_claimed_in_connecting_may_be_refused_at_the_door(attempt, verdict):
+    """Behind the door a refusal counts where the same would show its owner's words."""
+    plan = only("named in the query string")
+    made = tried("b", "a", "named in the query string", shows=Shows.WRITTEN, **attempt)
+    made.relies_on = OWN_QUERY.way
+    assert verdict == ask(claimed_identities, SCRIPT, [OWN, made], plan).decided
+
+
+@pytest.mark.parametrize("kind", ["read", "continue"])
+def test_who_is_not_even_let_in_by_its_own_token_was_not_refused_anothers_conversation(kind):
+    """Too many sockets, say: nothing was asked for."""
+    shows = {"read": Shows.WORDS, "continue": Shows.WRITTEN}[kind]
+    way = {"read": "message get_thread", "continue": QUERY}[kind]
+    plan = only(kind)
+    plan |= {"dialect": plan["dialect"] | {"read_conversation": [{"type": "get_thread"}]}}
+    granted = [OWN, OWN_QUERY, control("a", way, frames=["A1"])]
+    made = tried("b", "a", kind, way, shows=shows, closed=1008)
+    outcome = ask(anothers_conversations, SCRIPT, [*granted, made], plan)
+    assert (UNKNOWN, 0) == (outcome.decided, outcome.examined)
+    assert "its own good token was not taken either" in outcome.note
 
 
 @pytest.mark.parametrize(
@@ -152,10 +210,10 @@ def test_a_query_in_anothers_conversation_is_refused_where_its_owner_can_look(
 ):
     """What was written there and seen by nobody is no refusal."""
     plan = READING | {"probes": only("continue")["probes"]}
-    way = "message of a query"
-    own = control("b", shows=Shows.LET_IN, frames=[welcome("b")])
-    made = tried("b", "a", "continue", way, relies_on=own.way, shows=Shows.WRITTEN, **attempt)
-    assert verdict == ask(anothers_conversations, SCRIPT, [own, *controls, made], plan).decided
+    frames = [welcome("b")]
+    made = tried("b", "a", "continue", QUERY, shows=Shows.WRITTEN, frames=frames, **attempt)
+    attempts = [*controls, OWN_QUERY, made]
+    assert verdict == ask(anothers_conversations, SCRIPT, attempts, plan).decided
 
 
 @pytest.mark.parametrize(
@@ -177,7 +235,6 @@ def test_what_its_owner_cannot_read_any_more_was_changed(status, looked, verdict
         "a",
         "change",
         "DELETE /c/{conversation}",
-        relies_on=OWN_READ.way,
         shows=Shows.GONE,
         status=status,
         frames=["-"],
@@ -185,7 +242,12 @@ def test_what_its_owner_cannot_read_any_more_was_changed(status, looked, verdict
         looked=looked,
     )
     plan = only("change", mutating=True, calls=calls)
-    assert verdict == ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan).decided
+    gone = control("a", made.way, shows=Shows.GONE, status=204, frames=["-"], behind=["-"], at=9.0)
+    assert verdict == ask(anothers_conversations, SCRIPT, [OWN_READ, made, gone], plan).decided
+    if verdict is PASS:  # the way may be wrong by which nobody was tried
+        for useless in ([], [dataclasses.replace(gone, status=404)]):
+            asked = ask(anothers_conversations, SCRIPT, [OWN_READ, made, *useless], plan)
+            assert (UNKNOWN, 0) == (asked.decided, asked.examined)
 
 
 @pytest.mark.parametrize(
@@ -201,10 +263,11 @@ def test_what_was_taken_and_shows_nothing_is_unknown(method, status, verdict):
     """A title may have changed, a flag: the owner's words stand, and nobody looked at those."""
     way = f"{method} /c/{{conversation}}"
     how = {"shows": Shows.GONE, "status": status, "frames": ["-"], "behind": ["A1"]}
-    made = tried("b", "a", "change", way, relies_on=OWN_READ.way, **how)
+    made = tried("b", "a", "change", way, **how)
     calls = [GET, {"method": method, "path": "/c/{conversation}"}]
     plan = only("change", mutating=True, calls=calls)
-    outcome = ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan)
+    done = control("a", way, shows=Shows.DONE, status=200, frames=["-"])
+    outcome = ask(anothers_conversations, SCRIPT, [OWN_READ, made, done], plan)
     assert (verdict, verdict is not UNKNOWN) == (outcome.decided, bool(outcome.examined))
 
 
@@ -214,8 +277,10 @@ def test_what_a_request_said_is_looked_for_in_what_its_owner_reads(behind, verdi
     call = {"path": "/c/{conversation}/messages", "send": {"content": "{text}"}}
     way, plan = "POST /c/{conversation}/messages", only("change", mutating=True, calls=[GET, call])
     how = {"shows": Shows.WRITTEN, "status": 201, "query": "p9", "behind": behind}
-    made = tried("b", "a", "change", way, relies_on=OWN_READ.way, frames=["-"], **how)
-    assert verdict == ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan).decided
+    made = tried("b", "a", "change", way, frames=["-"], **how)
+    said = how | {"query": "p8", "behind": ["A1,A9"]}
+    own = control("a", way, frames=["-"], **said)
+    assert verdict == ask(anothers_conversations, SCRIPT, [OWN_READ, made, own], plan).decided
 
 
 def test_a_claim_counts_only_where_the_same_is_refused_without_it():
@@ -293,7 +358,7 @@ def test_a_kind_that_was_never_decided_leaves_the_question_open():
     assert UNKNOWN == unmade.decided
     assert unmade.note.startswith(
         "nobody can say of alg none by websocket (it was never made); what was never made had no "
-        "turn: a longer run, or a shorter probes.every"
+        "turn: a round of this family's 2 attempts takes 2 s of pauses"
     )
     said = list(probing.left_out(language.told("", plan=plan).history.plan))
     assert 1 == len(said)
@@ -322,6 +387,20 @@ def test_queries_of_probes_are_in_no_account_of_rows():
     planted = run.history.plantings[language.word("B9")]
     run.history.plantings[language.word("B9")] = dataclasses.replace(planted, query="q9")
     assert PASS == row_accounting(run).decided
+
+
+def test_what_cannot_be_tried_on_a_platform_is_said_with_what_to_do():
+    """Where the plan makes the tokens it knows beforehand what they do not name."""
+    plan = only("other audience", key="env:KEY")
+    made = tried("b", "a", "other audience", trouble="the platform's tokens name no audience")
+    outcome = ask(forged_tokens, SCRIPT, [made], plan)
+    assert (UNKNOWN, 0) == (outcome.decided, outcome.examined)
+    assert outcome.note.endswith("what cannot be tried on this platform is left out by probes.skip")
+    minting = {"source": "mint", "secret": "env:KEY"}
+    for claims, asked in (({}, False), ({"aud": "here"}, True)):
+        known = plan | {"auth": minting | {"claims": claims}}
+        why = forged_tokens.not_asked(language.recorded("", plan=known)._planned())
+        assert asked == (why is None)
 
 
 def test_a_plan_that_makes_no_probes_is_told_so():

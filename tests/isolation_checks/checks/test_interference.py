@@ -4,13 +4,15 @@ import pytest
 
 from isolation_checks.checks.interference import interference
 from isolation_checks.loading.history import Provocation, Session
-from isolation_checks.probing import Shows
+from isolation_checks.probing import UNDISTURBED, Shows
 from isolation_checks.records import SessionId
 from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks.checks.test_attempts import OWN, SCRIPT, only
 from tests.isolation_checks.trying import ask, control, told, tried
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
+ANSWERED = control("a", shows=Shows.ECHO, query="p6", frames=["/completed,p6,A9"])
+ANSWERED.way = UNDISTURBED
 
 
 def watching(cut, at):
@@ -45,7 +47,7 @@ def test_a_victim_that_is_cut_off_while_an_intruder_is_refused(cuts, verdict):
 @pytest.mark.parametrize(("kind", "verdict"), [("logout", FAIL), ("twins", PASS)])
 def test_sessions_whose_logins_we_end_excuse_nobody(kind, verdict):
     """That the platform closes these is its duty, and no sign that it closes just anybody's."""
-    attempts = [OWN]
+    attempts = [OWN, ANSWERED]
     for at in (5, 10, 15):
         attempts += watching(cut=True, at=at)
         attempts[-1].watched = 99 + len(attempts)
@@ -87,7 +89,8 @@ def test_answers_that_are_lost_as_often_when_nobody_intrudes_accuse_nobody(
     answered, lost, missed, verdict
 ):
     """The rate at which the platform loses answers anyway is what chance is measured by."""
-    attempts = [OWN]
+    attempts = [OWN, control("a", shows=Shows.ECHO, query="p6", frames=["/completed,p6,A9"])]
+    attempts[-1].way = UNDISTURBED
     for number, missing in enumerate(missed):
         at = 5 + 5 * number
         frames = [] if missing else ["/completed,p7,A1"]

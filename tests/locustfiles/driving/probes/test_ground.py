@@ -1,5 +1,6 @@
 """What probes share: how one is asked on a line of a probe's."""
 
+import orjson
 import pytest
 
 from isolation_checks.probing import Shows
@@ -35,3 +36,26 @@ def test_whoever_names_conversations_names_those_that_probes_begin(drive, server
     else:
         assert (None, None) == (one, other)
         assert heard == then != set()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ('["user_id", "sub"]', {"user_id": "{id}", "sub": "{id}"}),
+        (
+            '{ owner = "{principal}", org = "org of {email}" }',
+            {"owner": "{id}", "org": "org of {at}"},
+        ),
+    ],
+)
+def test_a_claim_says_of_the_decoy_what_the_plan_says_that_it_says(drive, server, names, told):
+    """Its name for the platform, unless the plan's table has something else; at every place."""
+    driven = drive(server.ws("/agent?answer=completed"), more=f"{MORE}\nnames = {names}")
+    ground = Ground(driven.rig)
+    who = ground.decoy.principal
+    who.subject = who.id
+    expected = {name: said.format(id=who.id, at=who.email) for name, said in told.items()}
+    tried = Trying(kind="", way="", by=ground.intruder, victim=who, said="", shows=Shows.WORDS)
+    sent = orjson.loads(ground.claimed(tried, b'{"type": "ask", "payload": {"content": "x"}}'))
+    assert {"type": "ask", "payload": {"content": "x", **expected}, **expected} == sent
+    assert tried.trouble is None
