@@ -31,6 +31,10 @@ _NO_WAY_TO_LOOK = (
     "it was answered, and nobody can see what it wrote: the plan describes no way to read a "
     "conversation, dialect.read_conversation or dialect.read_conversation_http"
 )
+_ONLY_WELCOMED = (
+    "it was welcomed, and its question was not answered, as its owner's is: does an event of "
+    "dialect.opens come before a token was looked at?"
+)
 _BY_OWN_TOKEN = ("read", "continue", "resume", "named in the message")
 """What shows nothing but its own good token when it connects: it should be let in."""
 _TAKEN = range(200, 300)
@@ -71,13 +75,15 @@ class Attempts:
         self._sightings: dict[SessionId, list[_Record]] = {}
         for record in records(run.probed_sightings, "at_s", "stream", "index"):
             self._sightings.setdefault(record["session"], []).append(record)
+        self._answered: set[str] = set()
         controls = [probe for probe in run.history.probes if probe.expected == _ACCEPTED]
         controls.sort(key=lambda probe: probe.shows is Shows.GONE)  # which relies on others
         self._granted: set[str] = set()
         for probe in controls:
             if self._sign(probe) is not None:
                 self._granted.add(probe.way)
-        self._answered = {probe.way for probe in controls if self._echo(probe) is not None}
+            if self._echo(probe) is not None:
+                self._answered.add(probe.way)
 
     def of(self, family: Family) -> Iterator[Decided]:
         """What became of the attempts of a family; but for those that came to nothing by us."""
@@ -127,8 +133,10 @@ class Attempts:
 
     def _stopped_at_the_door(self, probe: Probe) -> bool:
         """Whether a name that was claimed in connecting was answered by not letting it in."""
-        claims = probing.FAMILY_OF.get(probe.kind) is Family.IDENTITY
-        return claims and probe.way == SOCKET and not self._came_in(probe)
+        if probing.FAMILY_OF.get(probe.kind) is not Family.IDENTITY or probe.way != SOCKET:
+            return False
+        unasked = probe.shows is Shows.WRITTEN and probe.query is None
+        return not self._came_in(probe) or (unasked and self._sent_away(probe))
 
     def _came_in(self, probe: Probe) -> bool:
         """Whether a session was welcomed as the plan says that sessions are."""
@@ -136,6 +144,14 @@ class Attempts:
         if session is None or session.failed is not None:
             return False
         return {frame["kind"] for frame in self._since(probe)}.issuperset(opens)
+
+    def _only_welcomed(self, probe: Probe) -> bool:
+        """Whether a forger was welcomed, who is no guest, and nothing said that it was refused."""
+        plan = self._run.history.plan
+        if probe.shows is not Shows.LET_IN or plan.probes.guests or not plan.dialect.opens:
+            return False
+        came = self._came_in(probe) and self._not_answered(probe)
+        return came and not self._said_no(probe)
 
     def _said_no(self, probe: Probe) -> bool:
         """Whether what was asked was answered by a failure, or by closing the session."""
@@ -177,7 +193,7 @@ class Attempts:
     def _unseen(self, probe: Probe) -> str:
         """Why what an attempt left behind could not have been seen."""
         if probe.shows not in (Shows.GONE, Shows.WRITTEN):
-            return ""
+            return _ONLY_WELCOMED if self._only_welcomed(probe) else ""
         if probe.shows is Shows.WRITTEN and probe.query is None:
             return "nothing could be asked"
         if self._behind is None:
@@ -277,11 +293,21 @@ class Attempts:
         sent_away = self._sent_away(probe)
         if not dialect.opens or not kinds.issuperset(dialect.opens) or sent_away or guest:
             return None
+        if self._not_answered(probe):
+            return None
         if any(frame["kind"] in dialect.refuses for frame in self._in_reply(probe, frames)):
             return None
         welcome = next(frame for frame in reversed(frames) if frame["kind"] in dialect.opens)
         named = f", as {whom}" if whom is not None else ""
         return Sign(words=f"the session was let in{named}", record=welcome)
+
+    def _not_answered(self, probe: Probe) -> bool:
+        """Whether a welcome was all that came, where its owner is answered behind it.
+
+        A platform may say hello before it looks at a token.
+        """
+        asked = probe.expected != _ACCEPTED and probe.query is not None
+        return asked and probe.relies_on in self._answered and self._echo(probe) is None
 
     def _in_reply(self, probe: Probe, frames: list[_Record]) -> list[_Record]:
         """Those frames by which the platform may have refused an attempt.

@@ -54,12 +54,12 @@ def look_behind(ground: Ground, tried: Trying, conversation: str) -> None:
 
 
 def own_socket(ground: Ground, by: Principal, token: str, label: str) -> None:
-    """A control: with this token, which is good, its owner is let in."""
+    """A control: with this token, which is good, its owner is let in, and answered."""
     said = f"{by.id}'s own token"
     tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.LET_IN)
     with ground.trying(tried.own(label)):
         line = ground.line(tried, Shown(token=token))
-        if line.ready and not ground.rig.dialect.opens:
+        if line.ready:
             query = ground.ask(tried, line)
             line.wait_for_end(query)
 

@@ -145,7 +145,7 @@ def _connect_again(ground: Ground, who: Principal, token: str, trouble: str | No
     tried.trouble = trouble
     with ground.trying(tried):
         line = ground.line(tried, Shown(token=token))
-        if line.ready and not ground.rig.dialect.opens:
+        if line.ready:
             query = ground.ask(tried, line)
             line.wait_for_end(query)
 

@@ -6,6 +6,7 @@ import pytest
 
 from isolation_checks import probing
 from isolation_checks.checks.anothers_conversations import anothers_conversations
+from isolation_checks.checks.anothers_sessions import anothers_sessions
 from isolation_checks.checks.claimed_identities import claimed_identities
 from isolation_checks.checks.ended_logins import ended_logins
 from isolation_checks.checks.foreign_canary import foreign_canary_in_a_frame
@@ -94,6 +95,23 @@ def test_who_was_let_in_and_sent_away_when_the_token_ran_out_was_let_in(frames, 
     own = control("b", shows=Shows.LET_IN, frames=frames)
     late = tried("b", "b", "socket after expiry", shows=Shows.ECHO, relies_on=own.way, at=7.5)
     assert verdict == ask(ended_logins, SCRIPT, [own, late], plan).decided
+
+
+@pytest.mark.parametrize(
+    ("own", "frames", "verdict"),
+    [
+        (["/completed,p0,A9"], [], UNKNOWN),  # nobody can say what that hello was worth
+        (["/completed,p0,A9"], ["/completed,p1,B9"], FAIL),
+        (["/completed,p0,A9"], ["/refused,p1"], PASS),
+        ([], [], FAIL),  # its owner gets no more than that either
+    ],
+)
+def test_a_welcome_counts_for_as_much_as_its_owners(own, frames, verdict):
+    """A platform may greet before it looks at a token, and answer only who showed a good one."""
+    mine = control("a", shows=Shows.LET_IN, query="p0", frames=[welcome(), *own])
+    how = {"query": "p1", "frames": [welcome("?"), *frames]}
+    made = tried("b", "a", "wrong signature", shows=Shows.LET_IN, **how)
+    assert verdict == ask(forged_tokens, SCRIPT, [mine, made], only("wrong signature")).decided
 
 
 def test_a_guest_is_not_its_victim():
@@ -320,6 +338,23 @@ def test_a_refresh_token_was_good_when_a_fresh_one_comes(status, frames, verdict
         "b", "b", "rotated refresh token", way, shows=Shows.TOKEN, status=status, frames=frames
     )
     assert verdict == ask(ended_logins, SCRIPT, [first, made], plan).decided
+
+
+@pytest.mark.parametrize(
+    ("own", "frames", "verdict"),
+    [
+        (["A1"], [welcome("b")], PASS),
+        (["A1"], [welcome("b"), "A1"], FAIL),
+        ([], [welcome("b")], UNKNOWN),  # a message that resumes nothing is refused to nobody
+        (["A1"], ["/refused"], UNKNOWN),  # it was not let in by its own token either
+    ],
+)
+def test_a_session_is_refused_where_its_owner_gets_it_back(own, frames, verdict):
+    """In the same way: the plan may spell it wrong."""
+    mine = control("a", "resume", shows=Shows.RESUMED, frames=[welcome(), *own])
+    made = tried("b", "a", "resume", shows=Shows.RESUMED, relies_on=mine.way, frames=frames)
+    outcome = ask(anothers_sessions, SCRIPT, [OWN, mine, made], only("resume"))
+    assert (verdict, verdict is UNKNOWN) == (outcome.decided, "nobody can say" in outcome.note)
 
 
 def test_a_finding_says_who_was_taken_for_whom_and_shows_it():
