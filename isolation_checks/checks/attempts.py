@@ -10,22 +10,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from isolation_checks import probing
-from isolation_checks.loading.history import Probe, Session
+from isolation_checks.checks.heard import AT_ONCE_S, Heard, Record
+from isolation_checks.loading.history import Probe
 from isolation_checks.loading.identities import MARKED
-from isolation_checks.loading.run import Run, records
+from isolation_checks.loading.run import Run
 from isolation_checks.probing import QUERY, SOCKET, Family, Shows
 from isolation_checks.records import Ending, Opcode, SessionId
 
 _TROUBLE = 500
 _BUSY = (408, 425, 429)
 """HTTP statuses of answers that are no refusal but an accident, and of too much at once."""
-_LOOKED = (*range(200, 300), 403, 404, 410)
-"""Of an owner's own look: it was let look, or what it asked for is not there, or not its own."""
-AT_ONCE_S = 0.5
-"""What the platform does so soon behind an attempt, it does because of it."""
 _NOT_LOOKED = "its owner could not look behind it"
 _NO_WAY_TO_LOOK = (
     "it was answered, and nobody can see what it wrote: the plan describes no way to read a "
@@ -41,7 +37,6 @@ _TAKEN = range(200, 300)
 _ACCEPTED = "accepted"
 _CONTENT = frozenset((Shows.WORDS, Shows.WRITTEN, Shows.RESUMED, Shows.GONE))
 """What shows by another's words, which the plan may let flow."""
-_Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +44,7 @@ class Sign:
     """What shows that an attempt was accepted."""
 
     words: str
-    record: _Record | None = None
+    record: Record | None = None
     """The frame in which it shows."""
     canary: str | None = None
 
@@ -69,12 +64,7 @@ class Attempts:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._frames: dict[SessionId, list[_Record]] = {}
-        for record in records(run.probed_frames, "at_s", "stream", "index"):
-            self._frames.setdefault(record["session"], []).append(record)
-        self._sightings: dict[SessionId, list[_Record]] = {}
-        for record in records(run.probed_sightings, "at_s", "stream", "index"):
-            self._sightings.setdefault(record["session"], []).append(record)
+        self._heard = Heard(run)
         self._answered: set[str] = set()
         controls = [probe for probe in run.history.probes if probe.expected == _ACCEPTED]
         controls.sort(key=lambda probe: probe.shows is Shows.GONE)  # which relies on others
@@ -95,10 +85,7 @@ class Attempts:
 
     def answered_well(self, session: SessionId, since_s: float) -> bool:
         """Whether an answer came to its good end on a session."""
-        return any(
-            frame["ending"] == Ending.OK.value and frame["at_s"] >= since_s
-            for frame in self._frames.get(session, ())
-        )
+        return self._heard.answered_well(session, since_s)
 
     def granted(self, control: str | None) -> bool:
         """Whether a control succeeded: the same, asked for by its owner."""
@@ -125,7 +112,7 @@ class Attempts:
             return ""
         if needed == probing.own(QUERY) and needed in self._answered:
             # its owner is answered, though no words show it; so it counts that this one was not
-            if self._said_no(probe):
+            if self._heard.said_no(probe):
                 return ""
             if self._behind is None:
                 return _NO_WAY_TO_LOOK
@@ -136,30 +123,15 @@ class Attempts:
         if probing.FAMILY_OF.get(probe.kind) is not Family.IDENTITY or probe.way != SOCKET:
             return False
         unasked = probe.shows is Shows.WRITTEN and probe.query is None
-        return not self._came_in(probe) or (unasked and self._sent_away(probe))
-
-    def _came_in(self, probe: Probe) -> bool:
-        """Whether a session was welcomed as the plan says that sessions are."""
-        session, opens = self._session(probe.session), self._run.history.plan.dialect.opens
-        if session is None or session.failed is not None:
-            return False
-        return {frame["kind"] for frame in self._since(probe)}.issuperset(opens)
+        return not self._heard.came_in(probe) or (unasked and self._heard.sent_away(probe))
 
     def _only_welcomed(self, probe: Probe) -> bool:
         """Whether a forger was welcomed, who is no guest, and nothing said that it was refused."""
         plan = self._run.history.plan
         if probe.shows is not Shows.LET_IN or plan.probes.guests or not plan.dialect.opens:
             return False
-        came = self._came_in(probe) and self._not_answered(probe)
-        return came and not self._said_no(probe)
-
-    def _said_no(self, probe: Probe) -> bool:
-        """Whether what was asked was answered by a failure, or by closing the session."""
-        refuses = self._run.history.plan.dialect.refuses
-        return self._sent_away(probe) or any(
-            frame["ending"] == Ending.FAIL.value or frame["kind"] in refuses
-            for frame in self._since(probe)
-        )
+        came = self._heard.came_in(probe) and self._not_answered(probe)
+        return came and not self._heard.said_no(probe)
 
     @functools.cached_property
     def _given_to_anybody(self) -> bool:
@@ -170,12 +142,12 @@ class Attempts:
         if probe.shows not in _CONTENT or probe.victim in (None, probe.principal):
             return False
         assert probe.victim is not None
-        channel = "http" if self._code(probe.session) is not None else "frame"
+        channel = "http" if self._heard.code(probe.session) is not None else "frame"
         return self._run.ownership.may_share(probe.victim, probe.principal, channel)
 
     def _accident(self, probe: Probe) -> str:
         """What else than a refusal may have kept an attempt from showing anything."""
-        session = self._session(probe.session)
+        session = self._heard.session(probe.session)
         if session is None:
             return "nothing was recorded of it"
         code, troubled = session.code, _is_trouble(session.code)
@@ -186,7 +158,7 @@ class Attempts:
         if self._stopped_at_the_door(probe):
             return ""
         by_socket = session.opening_s is not None
-        if by_socket and probe.kind in _BY_OWN_TOKEN and not self._came_in(probe):
+        if by_socket and probe.kind in _BY_OWN_TOKEN and not self._heard.came_in(probe):
             return "its own good token was not taken either"
         return self._unseen(probe)
 
@@ -197,11 +169,11 @@ class Attempts:
         if probe.shows is Shows.WRITTEN and probe.query is None:
             return "nothing could be asked"
         if self._behind is None:
-            shown = self.granted(probing.own(QUERY)) or self._said_no(probe)
+            shown = self.granted(probing.own(QUERY)) or self._heard.said_no(probe)
             return "" if shown else _NO_WAY_TO_LOOK
         if not self.granted(self._behind):
             return f"even {self._behind} came to nothing, by which its owner looks behind it"
-        if not self._looked(probe.behind):
+        if not self._heard.looked(probe.behind):
             return _NOT_LOOKED
         return self._unchanged(probe) if probe.shows is Shows.GONE else ""
 
@@ -210,7 +182,7 @@ class Attempts:
 
         What a DELETE did, its owner would have missed.
         """
-        code = self._code(probe.session)
+        code = self._heard.code(probe.session)
         if code not in _TAKEN or probe.way.startswith("DELETE "):
             return ""
         return (
@@ -223,20 +195,6 @@ class Attempts:
         plan = self._run.history.plan
         ways = (*map(probing.name_of, probing.reads(plan)), *probing.messages(plan))
         return probing.own(ways[0]) if ways else None
-
-    def _looked(self, session: SessionId | None) -> bool:
-        """Whether an owner was let look."""
-        known = self._session(session)
-        if known is None:
-            return False
-        return known.code in _LOOKED if known.opening_s is None else known.failed is None
-
-    def _session(self, session: SessionId | None) -> Session | None:
-        return self._run.history.sessions.get(session) if session is not None else None
-
-    def _code(self, session: SessionId | None) -> int | None:
-        known = self._session(session)
-        return known.code if known is not None and known.opening_s is None else None
 
     def _sign(self, probe: Probe) -> Sign | None:
         """What shows that an attempt was accepted, if anything does."""
@@ -254,18 +212,8 @@ class Attempts:
         }
         return by_shows[probe.shows](probe)
 
-    def _since(self, probe: Probe) -> Iterator[_Record]:
-        for frame in self._frames.get(probe.session, ()) if probe.session is not None else ():
-            if frame["at_s"] >= probe.at_s:
-                yield frame
-
-    def _seen(self, probe: Probe, session: SessionId | None) -> Iterator[_Record]:
-        for sighting in self._sightings.get(session, ()) if session is not None else ():
-            if sighting["at_s"] >= probe.at_s and sighting["planted"] and not sighting["identity"]:
-                yield sighting
-
     def _words(self, probe: Probe) -> Sign | None:
-        for seen in self._seen(probe, probe.session):
+        for seen in self._heard.seen(probe, probe.session):
             own = probe.query is not None and seen["planted_query"] == probe.query
             if seen["owner"] == probe.victim and not own:
                 told = f"words that only {probe.victim} was given came back"
@@ -277,20 +225,20 @@ class Attempts:
     def _greeted(self, probe: Probe) -> Sign | None:
         """It was welcomed by the name that it had claimed."""
         opens = self._run.history.plan.dialect.opens
-        for frame in self._since(probe):
+        for frame in self._heard.since(probe):
             if frame["kind"] in opens and frame["label_owner"] == probe.victim:
                 return Sign(words=f"it was welcomed as {probe.victim}", record=frame)
         return None
 
     def _let_in(self, probe: Probe) -> Sign | None:
         echo = self._words(probe) or self._echo(probe)
-        frames = list(self._since(probe))
+        frames = list(self._heard.since(probe))
         dialect, kinds = self._run.history.plan.dialect, {frame["kind"] for frame in frames}
         whom = next((f["label_owner"] for f in frames if f["label_owner"] is not None), None)
         guest = self._run.history.plan.probes.guests and probe.victim not in (whom, probe.principal)
         if echo is not None and not guest:
             return echo
-        sent_away = self._sent_away(probe)
+        sent_away = self._heard.sent_away(probe)
         if not dialect.opens or not kinds.issuperset(dialect.opens) or sent_away or guest:
             return None
         if self._not_answered(probe):
@@ -309,7 +257,7 @@ class Attempts:
         asked = probe.expected != _ACCEPTED and probe.query is not None
         return asked and probe.relies_on in self._answered and self._echo(probe) is None
 
-    def _in_reply(self, probe: Probe, frames: list[_Record]) -> list[_Record]:
+    def _in_reply(self, probe: Probe, frames: list[Record]) -> list[Record]:
         """Those frames by which the platform may have refused an attempt.
 
         Of an owner's own, who was let in, it is no refusal that the session ended later: when
@@ -319,20 +267,13 @@ class Attempts:
             return frames
         return [frame for frame in frames if frame["at_s"] <= probe.over_s + AT_ONCE_S]
 
-    def _sent_away(self, probe: Probe) -> bool:
-        """Whether the platform took the socket and closed it again at once."""
-        session = self._session(probe.session)
-        if session is None or session.by != "them" or session.closed_s is None:
-            return False
-        return session.closed_s <= probe.over_s + AT_ONCE_S
-
     def _echo(self, probe: Probe) -> Sign | None:
         """An answer that holds the attempt's own canary; an error may repeat it too."""
         if probe.query is None:
             return None
         dialect = self._run.history.plan.dialect
-        kinds = {(f["stream"], f["index"]): f for f in self._since(probe)}
-        for seen in self._seen(probe, probe.session):
+        kinds = {(f["stream"], f["index"]): f for f in self._heard.since(probe)}
+        for seen in self._heard.seen(probe, probe.session):
             frame = kinds.get((seen["stream"], seen["index"]))
             if frame is None or seen["planted_query"] != probe.query:
                 continue
@@ -347,16 +288,16 @@ class Attempts:
         shown = self._words(probe)
         if shown is not None:
             return shown
-        for seen in self._seen(probe, probe.behind):
+        for seen in self._heard.seen(probe, probe.behind):
             if probe.query is not None and seen["planted_query"] == probe.query:
                 told = f"{probe.victim} then read the intruder's word in its own conversation"
                 return Sign(words=told, record=seen, canary=seen["canary"])
         return None
 
     def _token(self, probe: Probe) -> Sign | None:
-        if self._code(probe.session) not in _TAKEN:
+        if self._heard.code(probe.session) not in _TAKEN:
             return None
-        for frame in self._since(probe):
+        for frame in self._heard.since(probe):
             by_http = frame["opcode"] == Opcode.HTTP
             if by_http and MARKED.decode() in self._run.content(frame["stream"], frame["index"]):
                 return Sign(words="a fresh token came back", record=frame)
@@ -367,7 +308,7 @@ class Attempts:
         resume = self._run.history.plan.dialect.resume
         if shown is not None or resume is None or probe.about is None:
             return shown
-        for frame in self._since(probe):
+        for frame in self._heard.since(probe):
             accepted = frame["kind"] in resume.accepted
             if accepted and probe.about in self._run.content(frame["stream"], frame["index"]):
                 told = f"the platform says that it gave {probe.victim}'s session back"
@@ -376,16 +317,16 @@ class Attempts:
 
     def _gone(self, probe: Probe) -> Sign | None:
         """What its owner had read before it cannot read behind the attempt, which was taken."""
-        taken = self._code(probe.session) in _TAKEN
-        if not (taken and self._looked(probe.behind) and self.granted(self._behind)):
+        taken = self._heard.code(probe.session) in _TAKEN
+        if not (taken and self._heard.looked(probe.behind) and self.granted(self._behind)):
             return None
-        if any(seen["owner"] == probe.victim for seen in self._seen(probe, probe.behind)):
+        if any(seen["owner"] == probe.victim for seen in self._heard.seen(probe, probe.behind)):
             return None
-        record = next(iter(self._frames.get(probe.behind, ())), None)  # type: ignore[arg-type] # not None
+        record = self._heard.first(probe.behind)
         return Sign(words=f"{probe.victim} cannot read its own words any more", record=record)
 
     def _done(self, probe: Probe) -> Sign | None:
-        code = self._code(probe.session)
+        code = self._heard.code(probe.session)
         return Sign(words=f"it was answered {code}") if code in _TAKEN else None
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from isolation_checks import probing
 from isolation_checks.checks import refusals
-from isolation_checks.checks.attempts import AT_ONCE_S, Attempts, Decided
+from isolation_checks.checks.attempts import Attempts, Decided
 from isolation_checks.checks.check import Found, Outcome, check
+from isolation_checks.checks.heard import AT_ONCE_S
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
 from isolation_checks.probing import Family
