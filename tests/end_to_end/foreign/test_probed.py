@@ -30,11 +30,11 @@ PROVING = ("made-up token", "no token", "unknown kid", "wrong signature")
 QUIET = "[workload]\nthink = '0.2s..0.5s'"
 
 
-def probed(folder: Path, bug: str = "") -> tuple[Stranger, Drive]:
+def probed(folder: Path, bug: str = "", seconds: int = 7) -> tuple[Stranger, Drive]:
     """A drive with every probe on."""
     with stranger("vault", folder, bug) as server:
         env = {"VAULT_KEY": (folder / "key.pem").read_text("ascii")}
-        return server, drive(server, "vault", users=2, seconds=7, more=QUIET, env=env)
+        return server, drive(server, "vault", users=2, seconds=seconds, more=QUIET, env=env)
 
 
 def accepted(over: Drive, family: Family) -> set[tuple[str, str]]:
@@ -59,6 +59,8 @@ def test_a_sound_stranger_refuses_everything(tmp_path):
         outcome = over.check(name)
         assert (Verdict.PASS, "") == (outcome.verdict, outcome.note), over.output
         assert set(probing.KINDS[family]) == {kind for kind, _ in wanted(over, family)}
+        assert outcome.examined
+    assert Verdict.PASS == over.check("interference").verdict, over.output
     assert not over.kinds(), over.output
     assert not server.notes("believed")
     assert not leftovers.secrets_in(over, server)
@@ -82,7 +84,7 @@ def test_what_a_credulous_stranger_believes_is_found_kind_by_kind(tmp_path):
 
 def test_conversations_that_are_given_by_their_ids_are_found_by_every_verb(tmp_path):
     """Read, continued and deleted; and nobody is said to have claimed to be another."""
-    _, over = probed(tmp_path, "by_id")
+    _, over = probed(tmp_path, "by_id", seconds=4)
     assert wanted(over, Family.CONVERSATION) == accepted(over, Family.CONVERSATION), over.output
     assert Verdict.FAIL == over.check("anothers conversations").verdict
     assert Verdict.UNKNOWN == over.check("claimed identities").verdict

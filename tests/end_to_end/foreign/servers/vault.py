@@ -228,6 +228,8 @@ def tokens(account):
 
 async def register(request):
     body = await request.json()
+    if body["email"] in accounts:
+        raise web.HTTPConflict
     accounts[body["email"]] = {"id": str(uuid.uuid4()), **body}
     return web.json_response({}, status=201)
 
