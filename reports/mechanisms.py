@@ -32,6 +32,9 @@ LOOK: Mapping[str, str] = {
     "what was kept for a dropped socket is sent to another": "Look at the queue that keeps "
     "events for whoever lost the connection: its key must be that user's, and nobody else may "
     "take from it.",
+    "whoever asked last gets what is sent": "Look for one object, shared by all users, that keeps "
+    "the session or the user of the question at hand: each question overwrites it, so hand the "
+    "session on with the question instead.",
     "the newest socket wins": "Look for one object, shared by all users, that keeps the socket "
     "to send to: each connect overwrites it, so find the socket by its session instead.",
     "another's frames under the recipient's ids": "Look at what writes the ids into an event: "

@@ -52,6 +52,7 @@ _BY_SESSION = ("anothers-session", "ended-login")
 """What a platform gives back, or ends, by the id of a session."""
 _ROUTING = {
     "the newest socket wins",
+    "whoever asked last gets what is sent",
     "a targeted send became a send to all",
     "a targeted send became a send to the whole tenant",
     "a second emitter sends each event again, to somebody else",

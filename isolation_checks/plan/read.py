@@ -146,7 +146,8 @@ def _sentence(message: str, kind: type) -> str:
     missing = _MISSING.match(message)
     if missing:
         where = f"[{missing['at']}]" if missing["at"] else "the plan"
-        return f"{where} lacks the key {missing['key']!r}"
+        helped = "; `crosstalk discover` proposes them" if missing["key"] == "tables" else ""
+        return f"{where} lacks the key {missing['key']!r}{helped}"
     at = _AT.search(message)
     if at is None:
         return _worded(message)

@@ -8,6 +8,7 @@ of how much each asks for: what only one mechanism leaves behind comes first.
 from __future__ import annotations
 
 from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.asked_last import asked_last
 from isolation_checks.judging.fingerprints.caches import (
     same_beginning,
     same_question,
@@ -91,6 +92,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     newest_socket,
     laundered,
     tool_events,
+    asked_last,
     searched_for,
     shared_memory,
     out_of_one_buffer,

@@ -112,7 +112,7 @@ def _to_all(because: str) -> Mechanism:
 
 def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
     """The owner got the event, and one other did too, of several who might have."""
-    of_others, twice = scene.once(_count_twice)
+    of_others, twice = scene.once(count_twice)
     if not scene.about_others(found) or not twice or twice < MOST * of_others:
         return None
     left_out, looked_at = scene.once(_count_passed_over)
@@ -151,7 +151,7 @@ def _count_idle(scene: Scene) -> int:
     return sum(_idle(scene, frame) for frame in scene.all_frames)
 
 
-def _count_twice(scene: Scene) -> tuple[int, int]:
+def count_twice(scene: Scene) -> tuple[int, int]:
     """Of so many events that come once an answer, so many had reached whoever asked, too."""
     counted = [frame for frame in scene.of_others if _reached(scene, frame)]
     return len(counted), sum(f["query_owner"] in _reached(scene, f) for f in counted)
@@ -233,7 +233,7 @@ def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
     few = min(1.0, telling(newest.usual)) * newest.seen
     if not newest.seen or newest.hits < few or newest.last < TWICE * newest.by_chance:
         return None
-    counted, twice = scene.once(_count_twice)
+    counted, twice = scene.once(count_twice)
     if counted and twice >= MOST * counted:
         return None  # what went to the newest had gone to whoever asked as well
     relabelled, so_too = scene.relabelled

@@ -30,7 +30,7 @@ BEHIND = 0.1
 """Seconds behind an answer in which what writes behind it may still write."""
 AT_ONCE = 2
 """Of those who come at nearly the same time nobody can say from outside who was the last."""
-_PLACE = ("stream", "index")
+_WRONG = ("foreign-row", "foreign-fact")
 
 
 def newest_user(scene: Scene, found: Found) -> Mechanism | None:
@@ -127,7 +127,7 @@ class _Turns:
 
 def _is_row(scene: Scene, found: Found) -> bool:
     """Whether a finding is of a row that has the wrong owner, or another's words."""
-    return found.channel == "row" and found.kind == "foreign-row" and not scene.frames(found)
+    return found.channel == "row" and found.kind in _WRONG and not scene.frames(found)
 
 
 def _owners_own(scene: Scene, found: Found) -> bool | None:
@@ -138,7 +138,8 @@ def _owners_own(scene: Scene, found: Found) -> bool | None:
     """
     query = scene.run.history.queries.get(found.recipient_query or QueryId(""))
     if query is None:
-        return scene.once(_of_their_conversations).get(found.places[0]) if found.places else None
+        holder = scene.once(_holders).get(found.places[0]) if found.places else None
+        return None if holder is None else holder == found.recipient
     if query.principal != found.recipient or not _is_anybodys(scene, query):
         return query.principal == found.recipient
     return scene.once(_others_are_owners_own)
@@ -169,28 +170,27 @@ def _count_owners_own(scene: Scene) -> tuple[int, int]:
     return sum(times for own, times in told if own), sum(times for _, times in told)
 
 
-def _of_their_conversations(scene: Scene) -> dict[Place, bool]:
-    """Whether rows with another's words are of a conversation that their owner's answers named.
+def _holders(scene: Scene) -> dict[Place, str]:
+    """Of rows with another's words, whose conversation they are of, as answers named it.
 
     Only of tables that hold one row of a conversation, such as its title: in others it may be
     the conversation's id that is wrong in a row.
     """
+    wanted: dict[str, list[int]] = {}
+    for found in scene.everything:
+        for stream, index in found.places[:1] if _is_row(scene, found) else ():
+            wanted.setdefault(stream, []).append(index)
     run = scene.run
     placed = run.rows.filter(~nw.col("conversation").is_null())
     alike = placed.group_by("table", "conversation").agg(nw.len().alias("n"))
     several = alike.filter(nw.col("n") > 1).select("table").unique()
-    single = placed.join(several, on="table", how="anti").select(*_PLACE, "conversation")
-    worded = run.sightings.filter((nw.col("channel") == "row") & nw.col("foreign"))
-    theirs = (
-        worded.select(*_PLACE, "principal")
-        .unique()
-        .join(single, on=list(_PLACE), how="inner")
-        .join(run.conversations, on="conversation", how="inner")
-    )
-    return {
-        (row["stream"], row["index"]): row["conversation_owner"] == row["principal"]
-        for row in records(theirs)
-    }
+    single = placed.join(several, on="table", how="anti").select("stream", "index", "conversation")
+    held: dict[Place, str] = {}
+    for stream, indexes in wanted.items():
+        here = single.filter((nw.col("stream") == stream) & nw.col("index").is_in(sorted(indexes)))
+        for row in records(here.join(run.conversations, on="conversation", how="inner")):
+            held[row["stream"], row["index"]] = row["conversation_owner"]
+    return held
 
 
 def _stored(scene: Scene, found: Found) -> list[Query]:

@@ -123,6 +123,8 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         # the row is b's by its query, and only its words are a's
         (SEEN + "messages|b,q2,@y,A1", ROW, MIXED_UP),
         (OUT_OF_STEP, ROW, MIXED_UP),  # though it was always the last who had asked
+        # one that lost the canary and kept two facts is as those that did not
+        (SEEN.replace("q1@x,", "q1@x,&A2,&A3,") + "messages|b,q2,@y,&A2,&A3", ROW, MIXED_UP),
         (TITLES, ROW, MIXED_UP),  # of one row a conversation it is not the conversation's id
         (f"{TOLD} b?q2 b:q2,A1,A3 b!q2 c?q3 c:q3,A3 c!q3", CANARY, MEMORY),
         # one thing alone that was to be remembered, kept by whatever keeps the first
@@ -462,6 +464,25 @@ SAID = "a?q1,A1 a:q1,A1 a!q1 b?q2,B1 b:q2,B1 b!q2 "
 SHOWN = SAID + " ".join(
     f"{who}+ {who}:/history,{word}" for who, word in zip("cdefcd", ("A1", "B1") * 3, strict=True)
 )
+
+
+LAST = " ".join(
+    f"{a}?q{n}@x{n},{a.upper()}{n} {b}?q1{n} {{0}} {b}:q{n},{a.upper()}{n} {a}!q{n} {b}!q1{n}"
+    for n, (a, b) in enumerate(("ab", "cd", "ef", "ba", "dc", "fe"), 1)
+)
+
+
+@pytest.mark.parametrize(
+    ("between", "last"),
+    [("", True), ("a?q9{n} b?q8{n} g?q7{n}", False)],
+)
+def test_what_goes_to_whoever_asked_last_says_so(between, last):
+    """Not what goes to somebody who has asked, and others since."""
+    script = LAST.replace("{0}", between)
+    for n in range(1, 7):
+        script = script.replace("{n}", str(n), 3)
+    (first, *_) = found(script, CANARY).shown
+    assert last == (first.mechanism == "whoever asked last gets what is sent"), first
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,10 @@ from tests.isolation_checks.recording import PLAN
     [
         ("", "the plan lacks the key 'target'"),
         ("[target]\n[auth]", "[target] lacks the key 'websocket'"),
+        (
+            "[rows]\nurl = 'sqlite:///x'",
+            "[rows] lacks the key 'tables'; `crosstalk discover` proposes them",
+        ),
         ("target = 'x'", "target: expected a table, got text"),
         ("dialect = 7", "dialect: expected a table, got a whole number"),
         ("[cast]\nobservers = 1.5", "cast.observers: expected a whole number, got a number"),
