@@ -5,8 +5,10 @@ from __future__ import annotations
 import bisect
 
 from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.leftover import behind_an_answer
 from isolation_checks.judging.fingerprints.routing import TWICE, count_twice
 from isolation_checks.judging.fingerprints.scene import (
+    LOOKED_AT_IN_ALL,
     MOST,
     SEVERAL,
     Mechanism,
@@ -28,6 +30,8 @@ def asked_last(scene: Scene, found: Found) -> Mechanism | None:
     counted, twice = scene.once(count_twice)
     if counted and twice >= MOST * counted:
         return None  # whoever asked got them as well
+    if behind_an_answer(scene, found):
+        return None  # they waited for an answer of the recipient's own
     few = min(1.0, telling(AT_ONCE * usual)) * seen
     if last < SEVERAL or nearly < few or last < TWICE * usual * seen:
         return None
@@ -50,7 +54,7 @@ def _count_last(scene: Scene) -> tuple[int, int, int, float]:
     asked = sorted((query.sent_s, query.session) for query in scene.run.history.queries.values())
     first = {session: at_s for at_s, session in reversed(asked)}
     seen, last, nearly, usual = 0, 0, 0, 0.0
-    for frame in scene.of_others:
+    for frame in scene.of_others[:: 1 + len(scene.of_others) // LOOKED_AT_IN_ALL]:
         at_s = frame["at_s"]
         place = bisect.bisect_right(asked, at_s, key=lambda each: each[0])
         there = [

@@ -220,8 +220,10 @@ def _was_kept(scene: Scene, frame: dict[str, Any]) -> bool:
     meant = history.sessions.get(query.session) if query is not None else None
     got = history.sessions.get(frame["session"])
     came_s = got.came_s if got is not None else None
-    if meant is None or meant.closed_s is None or came_s is None:
+    if query is None or meant is None or meant.closed_s is None or came_s is None:
         return False
+    if query.done_s is not None and query.done_s <= meant.closed_s:
+        return False  # nothing of its answer was left to keep
     return bool(meant.closed_s <= frame["at_s"] <= came_s + SOON_SECONDS)
 
 

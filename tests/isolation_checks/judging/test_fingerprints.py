@@ -160,6 +160,10 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
             "b: c: d: a?q1,A1 a- +2s b+ b:q1,A1",
             "what was kept for a dropped socket is sent to another",
         ),
+        (  # it had its whole answer: what comes afterwards goes to the newest
+            "b: c: d: a?q1,A1 a:q1,A1 a!q1 a- +2s b+ b:q1,/title,A1",
+            "the newest socket wins",
+        ),
         (
             "a?q1,A1 b?q2 b!q2 +1s b:q2,A1 a!q1",
             "another's frames under the recipient's ids",

@@ -28,7 +28,10 @@ SCHEMA = f"""
     );
     ALTER TABLE messages ENABLE ROW LEVEL SECURITY;
     CREATE POLICY own ON messages USING (user_id = {ME});
-    DO $$ BEGIN CREATE ROLE lab_app; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+    DO $$ BEGIN
+        CREATE ROLE lab_app;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END $$;
     GRANT ALL ON messages TO lab_app;
 """
 
