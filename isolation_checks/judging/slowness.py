@@ -32,6 +32,8 @@ GAP = 2.5
 """So many times as long as the next faster one took the fastest of those that are a kind apart."""
 MOST = 0.5
 """No more than this is a share."""
+_TICK = 1e-9
+"""Seconds: nothing is timed more finely, and what took less took as long as this."""
 FEW = 2
 """Under way with the one that is timed, itself included: it has the platform nearly alone."""
 _Numbers = npt.NDArray[np.float64]
@@ -80,13 +82,13 @@ def _share(began: _Numbers, load: _Numbers, took: _Numbers) -> Looks | None:
     """Two kinds of times with a gap between them, and neither load nor time decides which."""
     ordered = np.sort(took)
     first = int(len(ordered) * (1 - MOST))
-    ratios = ordered[first + 1 :] / np.maximum(ordered[first:-1], np.finfo(float).tiny)
+    ratios = ordered[first + 1 :] / np.maximum(ordered[first:-1], _TICK)
     if not len(ratios):
         return None
     place = first + int(np.argmax(ratios))
     fast, slow = ordered[place], ordered[place + 1]
     late = took >= slow
-    if late.sum() < SEVERAL or slow < GAP * fast:
+    if late.sum() < SEVERAL or slow < GAP * fast or late.all():  # all at once are no share
         return None
     if max(abs(_apart(load, late)), abs(_apart(began, late))) > APART:
         return None

@@ -114,6 +114,16 @@ def test_a_slow_share_is_one_that_neither_load_nor_time_explains():
     assert said("completion", [0.3] * 60 + [6.0] * 4) is None
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("times", "looks"),
+    [([0.0] * 20, None), ([6.0, 0.0, 0.0] * 8, slowness.SHARE), ([6.0] * 20, None)],
+)
+def test_what_took_no_time_at_all_is_no_division_by_zero(times, looks):
+    """A coarse clock may say so of many; all at once are no share of anything."""
+    assert looks == said("first_event", times)
+
+
 def test_nothing_is_said_of_what_is_not_missed_or_of_other_things():
     """A met objective needs no lead, and shares and rates have none."""
     for verdict in (Verdict.PASS, Verdict.UNKNOWN):
