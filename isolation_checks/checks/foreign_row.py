@@ -7,10 +7,10 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from isolation_checks import names
 from isolation_checks.checks import row_facts, row_names, visible, witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
 from isolation_checks.checks.foreign_canary import unplanted
-from isolation_checks.loading.identities import SHORTEST
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 from isolation_checks.verdicts.lattice import Verdict
@@ -35,8 +35,9 @@ def foreign_row(run: Run) -> Outcome:
     accuses nobody in an answer accuses nobody in a row, and in rows that may be left from
     another run with the same personas facts are in doubt.
 
-    Nor does it hold a credential of somebody else's.  Names of others convict nobody: lists of
-    members and audits hold them by right.
+    Nor does it hold a credential of somebody else's; one that may be anybody's is counted among
+    what could not be seen.  Names of others convict nobody: lists of members and audits hold
+    them by right.
 
     Of every table that has owners, rows of at least two known principals must have been
     readable, or a role under row-level security would look like a clean platform.
@@ -60,8 +61,8 @@ def foreign_row(run: Run) -> Outcome:
     facts = row_facts.in_rows(
         run, {(f.victim, f.recipient, *place) for f in found for place in f.places}
     )
-    names = row_names.in_rows(run)
-    found += [*facts.found, *names.found]
+    named = row_names.in_rows(run)
+    found += [*facts.found, *named.found]
     examined = count(judgeable)
     owned = [table for table in described.tables if table.names_anybody]
     doubt = strange or visible.doubt(run, owned) or unplanted(run, seen) or facts.doubt
@@ -74,8 +75,8 @@ def foreign_row(run: Run) -> Outcome:
         unit="rows",
         found=tuple(found),
         verdict=Verdict.UNKNOWN if doubt and not found else None,
-        note=doubt or "; ".join(filter(None, (facts.lead, names.lead))),
-        blind=(*_nobodys(run, in_rows), *facts.blind),
+        note=doubt or "; ".join(filter(None, (facts.lead, named.lead))),
+        blind=(*_nobodys(run, in_rows), *facts.blind, *named.blind),
     )
 
 
@@ -247,7 +248,9 @@ def _by_names(run: Run, judgeable: Relation) -> list[Found]:
 
 def _tells(conversation: str | None) -> bool:
     """Whether an id can only be this run's: a mere number may have been another's before."""
-    return conversation is not None and len(conversation) >= SHORTEST and not conversation.isdigit()
+    if conversation is None or conversation.isdigit():
+        return False
+    return len(conversation) >= names.SHORTEST
 
 
 def _named(run: Run, group: list[dict[str, Any]]) -> Found:

@@ -14,6 +14,7 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found
+from isolation_checks.history.credentials import NOBODYS
 from isolation_checks.loading.identities import CREDENTIAL
 from isolation_checks.loading.run import Run, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
@@ -28,15 +29,26 @@ class InRows:
     found: list[Found]
     lead: str = ""
     """That rows name others, which convicts nobody."""
+    blind: tuple[str, ...] = ()
+    """That rows held credentials which may be anybody's."""
 
 
 def in_rows(run: Run) -> InRows:
     """Rows with a credential of somebody who may not share with their holder; and with names."""
     seen = run.sightings.filter(nw.col("identity") & (nw.col("channel") == "row"))
     marked = records(seen.filter(nw.col("how") == CREDENTIAL), "stream", "index")
-    named = records(seen.filter(nw.col("how") != CREDENTIAL), "stream", "index")
+    named = records(seen.filter(~nw.col("how").is_in((CREDENTIAL, NOBODYS))), "stream", "index")
+    tables = seen.filter(nw.col("how") == NOBODYS).group_by("kind").agg(nw.len().alias("n"))
     groups = groups_of(marked, "owner", "principal", "kind")
-    return InRows(found=[_found(run, group) for group in groups], lead=_lead(named))
+    return InRows(
+        found=[_found(run, group) for group in groups],
+        lead=_lead(named),
+        blind=tuple(
+            f"whose the tokens in {table['n']} rows of {table['kind']} are: by what they say they "
+            "may be anybody's"
+            for table in records(tables, "kind")
+        ),
+    )
 
 
 def _lead(named: list[dict[str, Any]]) -> str:

@@ -15,6 +15,7 @@ import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from isolation_checks import scanning
 from isolation_checks.scanning import Scanner
@@ -40,6 +41,9 @@ _SHORTEST = 16
 """A known secret shorter than this would be found where it is not meant."""
 _PIECE, _ODD_PIECE = 24, 96
 _GENERATION = 64
+NOBODYS = "unknown"
+"""What a mark says in the place of an owner whom nobody knows."""
+Whose = Callable[[Mapping[str, Any]], str | None]
 
 
 @functools.cache
@@ -59,10 +63,10 @@ class _Generation:
 class Credentials:
     """The secrets that are known by now, and the screen that nothing passes unmarked."""
 
-    def __init__(self, key: bytes, subjects: Mapping[str, str] | None = None) -> None:
-        """`subjects`: whose a JWT is that is not known, by the subject that it names."""
+    def __init__(self, key: bytes, whose: Whose = lambda _: None) -> None:
+        """`whose`: the owner of a JWT that is not known, by what it says, where that tells."""
         self._key = key
-        self._subjects = subjects or {}
+        self._whose = whose
         self._owners: dict[bytes, str] = {}
         self._fresh: list[tuple[bytes, bytes]] = []
         """Pieces of which no generation was made yet, each with its secret."""
@@ -118,7 +122,7 @@ class Credentials:
         if owner is None:  # what stood behind a token may look like more of it
             whole = (known for known in self._owners if plain.startswith(known))
             plain = next(whole, plain)
-            owner = self._owners.get(plain) or self._subjects.get(_subject(plain), "unknown")
+            owner = self._owners.get(plain) or self._whose(_claims(plain)) or NOBODYS
         return f"credential.{owner}.{hmac.digest(self._key, plain, 'sha256').hex()[:16]}".encode()
 
     def _unwrapped(self, decoded: _Decoder, found: re.Match[bytes]) -> bytes:
@@ -253,11 +257,11 @@ _WRAPPED: tuple[tuple[re.Pattern[bytes], _Decoder], ...] = (
 )
 
 
-def _subject(token: bytes) -> str:
-    """Whom a JWT names as its subject, signed or not; empty where it names nobody."""
+def _claims(token: bytes) -> Mapping[str, Any]:
+    """What a JWT says, signed or not; nothing where it is none."""
     claims = token.split(b".")[1:2]
     try:
         said = json.loads(base64.urlsafe_b64decode(b"".join(claims) + b"=="))
     except (ValueError, RecursionError):
-        return ""
-    return str(said.get("sub", "")) if isinstance(said, dict) else ""
+        return {}
+    return said if isinstance(said, dict) else {}

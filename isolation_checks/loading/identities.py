@@ -9,13 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from isolation_checks import scanning
+from isolation_checks import names, scanning
+from isolation_checks.history.credentials import NOBODYS
 from isolation_checks.loading.history import Principal
 from isolation_checks.records import PrincipalId
 from isolation_checks.scanning import Scanner
 
-SHORTEST = 8
-"""An id shorter than this stands in texts by chance, as does one that is a mere word."""
 MARK = "credential."
 MARKED = MARK.encode()
 """What is in every message that held a credential."""
@@ -43,7 +42,7 @@ class Identities:
             Named(principal.id, how, name)
             for principal in principals
             for how, name in (("subject", principal.subject), ("email", principal.email))
-            if name is not None and len(name) >= SHORTEST and not name.isalpha()
+            if name is not None and names.unmistakable(name)
         ]
         self._scanner = Scanner(
             [scanning.word(scanning.octets(named.words)) for named in self._names]
@@ -66,6 +65,10 @@ class Identities:
                 within = any(s <= start and end <= e and e - s > end - start for s, e, _ in found)
                 if not within and not _glued(text, start, end):
                     yield which, named
+
+    def nobodys_credential(self, text: str) -> bool:
+        """Whether a text held a credential of which nobody can say whose it is."""
+        return any(found[1] == NOBODYS for found in _MARK.finditer(text))
 
     def by_credential(self, text: str) -> Iterator[Named]:
         """Whose credentials a text held before the recorder marked them."""

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from isolation_checks.errors import HarnessError
+from isolation_checks.history.credentials import NOBODYS
 from isolation_checks.history.stream import Evidence, digest
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import SIGHTINGS
@@ -200,7 +201,10 @@ def _sightings(
 def _named(
     owned: list[tuple[dict[str, Any], str]], identities: Identities, ownership: Ownership
 ) -> Iterator[dict[str, Any]]:
-    """Others whose credentials rows held, and of each row one whom it names otherwise."""
+    """Others whose credentials rows held, and of each row one whom it names otherwise.
+
+    And which rows held a credential of which nobody can say whose it is.
+    """
     known: set[int] = set()
     for at, name in identities.by_name([text for _, text in owned]):
         row = owned[at][0]
@@ -210,6 +214,8 @@ def _named(
             yield from (_by_name(row, each, name) for each in wrong[:1])
     for row, text in owned:
         if MARK in text:
+            if identities.nobodys_credential(text):
+                yield _said(row, _holders(row)[0], how=NOBODYS)
             for name in dict.fromkeys(identities.by_credential(text)):
                 wrong = _strangers(row, name.principal, ownership)
                 yield from (_by_name(row, each, name) for each in wrong[:1])
@@ -224,13 +230,18 @@ def _strangers(
 
 
 def _by_name(row: Mapping[str, Any], holder: PrincipalId, name: Named) -> dict[str, Any]:
+    return _said(row, holder, how=name.how) | {"canary": name.words, "owner": name.principal}
+
+
+def _said(row: Mapping[str, Any], holder: PrincipalId, *, how: str) -> dict[str, Any]:
+    """What names somebody, or was somebody's credential, in a row of this holder's."""
     return _sighting(row, holder) | {
-        "canary": name.words,
-        "owner": name.principal,
+        "canary": "",
+        "owner": None,
         "planted_query": None,
         "planted": False,
         "earlier": False,
-        "how": name.how,
+        "how": how,
         "identity": True,
         "foreign": False,
     }

@@ -3,21 +3,23 @@
 The driver screens frames with what it holds in memory: also with tokens that it was
 given while it drove.  That memory is gone here.  What is left: whatever the plan refers
 to, the passwords of the run's accounts, which follow from the installation's key, and
-anything shaped like a JWT, which is taken for its subject's.  An opaque token that the
-platform issued and stored in a described column is not recognized.
+anything shaped like a JWT, which is taken for its subject's where that can only be one of
+the run's users.  An opaque token that the platform issued and stored in a described column
+is not recognized.
 """
 
 from __future__ import annotations
 
 import secrets
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from isolation_checks import accounts
+from isolation_checks import accounts, names
 from isolation_checks.errors import HarnessError, UsageError
-from isolation_checks.history.credentials import Credentials
+from isolation_checks.history.credentials import Credentials, Whose
 from isolation_checks.history.directory import RunDirectory
 from isolation_checks.history.stream import batches
 from isolation_checks.plan import references
@@ -30,11 +32,28 @@ _PLAN = "plan"
 
 def screen(run: RunDirectory, plan: Plan) -> Credentials:
     """A screen that knows them; its marks are none of the frames', whose key is gone."""
-    subjects = {subject: principal for principal, subject, _ in _principals(run) if subject}
-    known = Credentials(secrets.token_bytes(32), subjects)
+    known = Credentials(secrets.token_bytes(32), _by_claims(list(_principals(run))))
     for secret, owner in _known(run, plan):
         known.know(secret, owner)
     return known
+
+
+def _by_claims(principals: list[tuple[str, str | None, str | None]]) -> Whose:
+    """Whose a JWT is, by its claims: its subject's, if that is no name that others have, too.
+
+    A short one, such as a number, may be anybody's in a token of somebody else's service;
+    there the token must say the address as well.
+    """
+    by_subject = {subject: (principal, email) for principal, subject, email in principals}
+
+    def whose(claims: Mapping[str, Any]) -> str | None:
+        subject = str(claims.get("sub", ""))
+        principal, email = by_subject.get(subject, (None, None))
+        said = {value.casefold() for value in claims.values() if isinstance(value, str)}
+        addressed = email is not None and email.casefold() in said
+        return principal if names.unmistakable(subject) or addressed else None
+
+    return whose
 
 
 def _known(run: RunDirectory, plan: Plan) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,14 @@ def test_a_row_holds_no_credential_of_anothers(rows, found):
     assert not outcome.note
 
 
+def test_a_credential_that_may_be_anybodys_convicts_nobody_and_is_counted():
+    """Such as a JWT of a third party's: what could not be told is said."""
+    outcome = ask(foreign_row, f"{ASKED} messages|b,unknown#key messages|?,>b,unknown#key")
+    assert (PASS, "") == (outcome.decided, outcome.note)
+    [said] = outcome.blind
+    assert said.startswith("whose the tokens in 2 rows of messages are: ")
+
+
 def test_who_may_share_may_keep_each_others():
     """The plan says who."""
     script = f"{ASKED} messages|b,a#key messages|b,a#"

@@ -38,19 +38,28 @@ def test_the_password_of_an_account_is_marked(run):
     )
 
 
+def token(**claims):
+    parts = (json.dumps(each).encode() for each in ({"alg": "none"}, claims))
+    return ".".join(base64.urlsafe_b64encode(p).rstrip(b"=").decode() for p in parts) + ".c2ln"
+
+
 def test_a_jwt_is_taken_for_its_subject_s(run):
     """Signed or not, raw or in base64; of a subject that is not the run's nobody knows whose."""
-
-    def token(**claims):
-        parts = (json.dumps(each).encode() for each in ({"alg": "none"}, claims))
-        return ".".join(base64.urlsafe_b64encode(p).rstrip(b"=").decode() for p in parts) + ".c2ln"
-
     theirs = token(sub=subject("a"), exp=1)
     assert "with credential.a." in screened(run, f"with {theirs}")
     assert "credential.a." in screened(run, base64.b64encode(f"with {theirs}".encode()).decode())
     for claims in ({"sub": "someone-else"}, {"sub": 7}, {"name": "nobody at all"}):
         assert "with credential.unknown." in screened(run, f"with {token(**claims)}")
     assert "with credential.unknown." in screened(run, "with eyJub25zZW5zZQ.bm9uc2Vuc2U.c2ln")
+
+
+@pytest.mark.parametrize("short", ["2", "anastasia"])
+def test_a_subject_that_others_may_have_too_tells_only_beside_the_address(tmp_path, short):
+    """A third party counts its users as well: whose its token for its user 2 is nobody knows."""
+    run = written("a:", tmp_path, subjects={"a": short})
+    assert "with credential.unknown." in screened(run, f"with {token(sub=short)}")
+    mine = token(sub=short, aud=["us"], email="A@example.org")
+    assert "with credential.a." in screened(run, f"with {mine}")
 
 
 def test_what_the_plan_refers_to_is_marked(run, monkeypatch):
