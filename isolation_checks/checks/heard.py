@@ -1,6 +1,6 @@
 """What was recorded behind each probe: what came, on which session, and how that ended.
 
-It says what there is; what that shows, and what became of a probe, is `attempts`' to say.
+It says what there is; what that shows is `signs`' to say, and what became of a probe `attempts`'.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ class Heard:
         if session is None or session.by != "them" or session.closed_s is None:
             return False
         return session.closed_s <= probe.over_s + AT_ONCE_S
+
+    def ended_well(self, probe: Probe) -> bool:
+        """Whether an answer came to its good end behind a probe."""
+        return any(frame["ending"] == Ending.OK.value for frame in self.since(probe))
 
     def looked(self, session: SessionId | None) -> bool:
         """Whether an owner was let look."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from isolation_checks import probing
 from isolation_checks.checks import witness
-from isolation_checks.checks.attempts import Attempts, Decided, Sign
+from isolation_checks.checks.attempts import Attempts, Decided, Lasting
 from isolation_checks.checks.check import Found, Outcome
+from isolation_checks.checks.signs import Sign
 from isolation_checks.loading.history import Probe
 from isolation_checks.loading.run import Run
 from isolation_checks.plan.model import Plan
@@ -32,12 +33,22 @@ _NOT_GRANTED = (
     "an owner's own try must succeed first: is that way right in the plan, and probes.patience "
     "long enough?"
 )
+_MATES = (
+    "principals who may share nothing are tried on each other where cast.tenants is 2 or more; "
+    "where everybody may have everything, probes.skip leaves the kind out"
+)
+_TROUBLED = (
+    "an accident is no refusal, so let the platform answer what it does not take by 401, 403 or "
+    "404, give it more time by probes.every, or leave the kind out by probes.skip"
+)
 _HINTS = (
     (_UNMADE, _WHY_UNMADE),
     ("came to nothing", _NOT_GRANTED),
     ("the platform's tokens", _SKIPPED),
     ("does not rotate", _SKIPPED),
     ("the plan describes no way to read", _SKIPPED),
+    ("lets these two share", _MATES),
+    ("the platform answered", _TROUBLED),
 )
 """What of a doubt is followed by what would help."""
 
@@ -99,9 +110,14 @@ def judged(run: Run, family: Family) -> Outcome:
 
 
 def _open(run: Run, family: Family, decided: list[Decided]) -> str:
-    """The attempts that the plan asks for and of which not one could be decided."""
+    """What the plan asks for of which not one attempt could be decided, or one not refused."""
     done = {(each.probe.kind, each.probe.way) for each in decided if not each.doubt}
-    doubts = {(each.probe.kind, each.probe.way): each.doubt for each in decided if each.doubt}
+    doubts: dict[tuple[str, str], str] = {}
+    for each in decided:
+        which = (each.probe.kind, each.probe.way)
+        if isinstance(each.doubt, Lasting) or (each.doubt and which not in doubts):
+            doubts[which] = each.doubt
+    done -= {which for which, doubt in doubts.items() if isinstance(doubt, Lasting)}
     never = [
         f"{want.kind} by {want.way} ({doubts.get((want.kind, want.way), _UNMADE)})"
         for want in probing.wanted(run.history.plan, family)

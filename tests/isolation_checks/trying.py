@@ -46,8 +46,8 @@ class Attempt:
     failed: str | None = None
     behind: list | None = None
     """What its owner got that looked behind it."""
-    looked: int = 200
-    """The HTTP status of that look."""
+    looked: int | None = 200
+    """The HTTP status of that look; None: it was by a WebSocket."""
     watched: int | None = None
     watched_query: str | None = None
     """What its owner had asked there, and was to be answered."""
@@ -112,7 +112,7 @@ def _add(teller, each):
             teller, each.victim, Attempt(each.victim, each.victim, "", "", status=each.looked)
         )
         for frame in each.behind:
-            _frame(teller, each.victim, behind, frame, http=True)
+            _frame(teller, each.victim, behind, frame, http=each.looked is not None)
     teller._write(
         "probes",
         each.by,

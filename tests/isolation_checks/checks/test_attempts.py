@@ -114,13 +114,58 @@ def test_a_welcome_counts_for_as_much_as_its_owners(own, frames, verdict):
     assert verdict == ask(forged_tokens, SCRIPT, [mine, made], only("wrong signature")).decided
 
 
+@pytest.mark.parametrize(
+    ("frames", "verdict"),
+    [
+        (["/delta,p1,B9"], FAIL),
+        (["/completed,p1,B9"], FAIL),
+        (["/unauthorized,p1,B9"], PASS),  # no answer of its owner's was ever of such
+        (["/delta,p1,B9", "/refused,p1"], PASS),  # received, and refused
+        (["/delta,p1,B9", "/completed,p1"], FAIL),
+    ],
+)
+def test_where_no_events_are_promised_an_answer_is_what_its_owner_gets(frames, verdict):
+    """Whatever repeats a question is not yet an answer to it."""
+    plan = only("no token")
+    plan |= {"dialect": plan["dialect"] | {"opens": [], "protocol": []}}
+    own = control("a", shows=Shows.LET_IN, query="p0", frames=["/delta,p0,A9", "/completed,p0"])
+    made = tried("b", "a", "no token", shows=Shows.LET_IN, query="p1", frames=frames)
+    assert verdict == ask(forged_tokens, SCRIPT, [own, made], plan).decided
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(1008, PASS), (1012, UNKNOWN), (1013, UNKNOWN)])
+def test_a_close_that_means_too_much_at_once_is_no_refusal(code, verdict):
+    """As little as a status of 503 or 429 is one."""
+    made = tried("b", "a", "no token", shows=Shows.LET_IN, closed=code)
+    assert verdict == ask(forged_tokens, SCRIPT, [OWN, made], only("no token")).decided
+
+
 def test_a_guest_is_not_its_victim():
     """Where the plan says that strangers may come in as somebody without an account."""
     plan = only("no token", guests=True)
     as_guest = tried("b", "a", "no token", shows=Shows.LET_IN, frames=[welcome("?")])
     as_victim = tried("b", "a", "no token", shows=Shows.LET_IN, frames=[welcome("a")])
-    assert PASS == ask(forged_tokens, SCRIPT, [OWN, as_guest], plan).decided
-    assert FAIL == ask(forged_tokens, SCRIPT, [OWN, as_victim], plan).decided
+    reading = tried("b", "a", "no token", shows=Shows.LET_IN, frames=[welcome("?"), "A1"])
+    for made, verdict in ((as_guest, PASS), (as_victim, FAIL), (reading, FAIL)):
+        assert verdict == ask(forged_tokens, SCRIPT, [OWN, made], plan).decided
+    unnamed = control("a", shows=Shows.LET_IN, frames=["/connection_established"])
+    outcome = ask(forged_tokens, SCRIPT, [unnamed, as_guest], plan)
+    assert UNKNOWN == outcome.decided
+    assert "nobody can see as whom" in outcome.note
+    reads = plan | {"dialect": plan["dialect"] | {"read_conversation": [{"type": "get_thread"}]}}
+    own = control("a", "message get_thread", frames=["A1"])
+    assert PASS == ask(forged_tokens, SCRIPT, [unnamed, own, as_guest], reads).decided
+
+
+def test_who_comes_back_as_a_guest_does_not_go_on_with_a_login_that_ended():
+    """With the old token, which is no good one any more."""
+    plan = only("token after logout", guests=True)
+    login = {"register": {"path": "/r"}, "login": {"path": "/l"}, "logout": {"path": "/o"}}
+    plan |= {"auth": {"source": "login", **login}}
+    own = control("b", shows=Shows.LET_IN, frames=[welcome("b")])
+    for whom, verdict in (("?", PASS), ("b", FAIL)):
+        made = tried("b", "b", "token after logout", shows=Shows.LET_IN, frames=[welcome(whom)])
+        assert verdict == ask(ended_logins, SCRIPT, [own, made], plan).decided
 
 
 @pytest.mark.parametrize(
@@ -181,6 +226,21 @@ def test_where_conversations_cannot_be_read_an_answer_alone_is_no_refusal(own, f
         assert (verdict is UNKNOWN) == ("nobody can say of" in outcome.note)
 
 
+def test_one_attempt_that_was_not_refused_is_not_forgotten_for_another_that_was():
+    """The platform may have been too busy for the first, and have written the second."""
+    plan = only("continue")
+    own = {"shows": Shows.WRITTEN, "query": "p0", "frames": [welcome(), "/completed,p0,A9"]}
+    how = {"shows": Shows.WRITTEN}
+    busy = tried("b", "a", "continue", QUERY, query="p1", frames=[welcome("b"), "/refused"], **how)
+    told = [welcome("b"), "/completed,p2,B9"]
+    made = tried("b", "a", "continue", QUERY, query="p2", frames=told, at=8.0, **how)
+    attempts = [OWN, control("a", QUERY, **own), busy]
+    assert PASS == ask(anothers_conversations, SCRIPT, attempts, plan).decided
+    outcome = ask(anothers_conversations, SCRIPT, [*attempts, made], plan)
+    assert (UNKNOWN, 1) == (outcome.decided, outcome.examined)
+    assert "nobody can see what it wrote" in outcome.note
+
+
 @pytest.mark.parametrize(
     ("attempt", "verdict"),
     [
@@ -231,6 +291,26 @@ def test_a_query_in_anothers_conversation_is_refused_where_its_owner_can_look(
     frames = [welcome("b")]
     made = tried("b", "a", "continue", QUERY, shows=Shows.WRITTEN, frames=frames, **attempt)
     attempts = [*controls, OWN_QUERY, made]
+    assert verdict == ask(anothers_conversations, SCRIPT, attempts, plan).decided
+
+
+@pytest.mark.parametrize(
+    ("behind", "verdict"),
+    [
+        ([], UNKNOWN),  # its owner was not answered
+        (["/refused"], UNKNOWN),
+        (["A1"], PASS),
+        (["A1,B9"], FAIL),
+    ],
+)
+def test_a_look_by_a_message_is_one_where_its_owner_sees_its_own_words(behind, verdict):
+    """No status says what became of it."""
+    messages = {"read_conversation": [{"type": "get_thread"}], "read_conversation_http": []}
+    plan = only("continue") | {"dialect": PLAN["dialect"] | messages}
+    own = control("a", "message get_thread", frames=["A1"])
+    how = {"shows": Shows.WRITTEN, "query": "p1", "behind": behind, "looked": None}
+    made = tried("b", "a", "continue", QUERY, frames=[welcome("b"), "/completed,p1,B9"], **how)
+    attempts = [OWN, OWN_QUERY, own, made]
     assert verdict == ask(anothers_conversations, SCRIPT, attempts, plan).decided
 
 
@@ -319,6 +399,13 @@ def test_who_may_share_with_the_victim_is_no_intruder():
     tenants = {"a": "t", "b": "t"}
     outcome = ask(anothers_conversations, SCRIPT, [OWN_READ, made], plan, tenants=tenants)
     assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
+    assert "probes.skip" in outcome.note
+    forging = plan | {"probes": only("no token")["probes"]}
+    stopped = tried("b", "a", "no token", shows=Shows.LET_IN, closed=1008)
+    for frames, verdict in ((["A1"], FAIL), (["-"], PASS)):  # a forger is nobody's mate
+        made = tried("b", "a", "no token", BY_GET, status=200, frames=frames)
+        attempts = [OWN, OWN_READ, stopped, made]
+        assert verdict == ask(forged_tokens, SCRIPT, attempts, forging, tenants=tenants).decided
 
 
 @pytest.mark.parametrize(
@@ -347,13 +434,22 @@ def test_a_refresh_token_was_good_when_a_fresh_one_comes(status, frames, verdict
         (["A1"], [welcome("b"), "A1"], FAIL),
         ([], [welcome("b")], UNKNOWN),  # a message that resumes nothing is refused to nobody
         (["A1"], ["/refused"], UNKNOWN),  # it was not let in by its own token either
+        (["A1"], [welcome("b"), "/resumed"], UNKNOWN),  # nobody can say whose
+        (["A1"], [welcome("b"), "/resumed,$8"], PASS),  # its own, say
     ],
 )
 def test_a_session_is_refused_where_its_owner_gets_it_back(own, frames, verdict):
     """In the same way: the plan may spell it wrong."""
     mine = control("a", "resume", shows=Shows.RESUMED, frames=[welcome(), *own])
     made = tried("b", "a", "resume", shows=Shows.RESUMED, relies_on=mine.way, frames=frames)
-    outcome = ask(anothers_sessions, SCRIPT, [OWN, mine, made], only("resume"))
+    plan = only("resume")
+    resume = {
+        "session": ["session_id"],
+        "message": {"session": "{session}"},
+        "accepted": ["resumed"],
+    }
+    plan |= {"dialect": plan["dialect"] | {"resume": resume}}
+    outcome = ask(anothers_sessions, SCRIPT, [OWN, mine, made], plan)
     assert (verdict, verdict is UNKNOWN) == (outcome.decided, "nobody can say" in outcome.note)
 
 
