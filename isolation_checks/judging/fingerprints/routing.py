@@ -235,6 +235,8 @@ def newest_socket(scene: Scene, found: Found) -> Mechanism | None:
     few = min(1.0, telling(newest.usual)) * newest.seen
     if not newest.seen or newest.hits < few or newest.last < TWICE * newest.by_chance:
         return None
+    if newest.by_coincidence:
+        return None
     counted, twice = scene.once(count_twice)
     if counted and twice >= MOST * counted:
         return None  # what went to the newest had gone to whoever asked as well

@@ -130,7 +130,7 @@ class Scene:
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
         ordered = sorted(self._frames.values(), key=lambda frame: float(frame["at_s"]))
         looked_at = ordered[:LOOKED_AT_IN_ALL]
-        self.newest, self.to_newest = newest_of(self.run, looked_at, of_another)
+        self.newest, self.to_newest = newest_of(self.run, looked_at, owner_of)
         self.all_frames = list(self._frames.values())
         self.of_others = [frame for frame in self.all_frames if of_another(frame)]
         self.worded = [self._frames[place] for place in self._sightings if place in self._frames]

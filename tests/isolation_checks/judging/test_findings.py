@@ -7,7 +7,7 @@ from isolation_checks.records import PrincipalId
 from isolation_checks.verdicts.finding import SHOWN
 from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks import trying
-from tests.isolation_checks.judging.judging import Counted, found, outcomes, says
+from tests.isolation_checks.judging.judging import CROWD, Counted, found, outcomes, says
 from tests.isolation_checks.language import recorded
 
 MET = "a?q1,A1 b?q2,B1 "
@@ -58,7 +58,7 @@ def test_a_row_of_what_was_told_wrongly_is_a_consequence():
 def test_what_goes_astray_comes_to_intruders_too():
     """An attempt that got words by the way that everybody gets them proves no second fault."""
     way = trying.tried("b", "a", "read", frames=["A1"])
-    script = "a?q1,A1 d: e: b+ b:q1,A1 e+ e:q1,A1 a!q1"
+    script = f"{CROWD}a?q1,A1 d: e: b+ b:q1,A1 e+ e:q1,A1 a!q1"
     names = ("foreign canary in a frame", "anothers conversations")
 
     def folded(script):

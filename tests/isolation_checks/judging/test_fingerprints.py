@@ -9,7 +9,7 @@ import pytest
 from isolation_checks.checks.recalled import recalled_elsewhere
 from isolation_checks.judging import findings
 from isolation_checks.judging.fingerprints import mechanism, scene
-from tests.isolation_checks.judging.judging import Counted, found, outcomes
+from tests.isolation_checks.judging.judging import CROWD, Counted, found, outcomes
 from tests.isolation_checks.language import recorded
 
 CANARY = "foreign canary in a frame"
@@ -37,6 +37,7 @@ BROKE_OFF = "a?q1,A1 a!q1=lost b?q2,B1 b!q2=agent_error c?q3,C1 c!q3=dropped"
 LONG = "c?q8 +2s c!q8 c?q9 +2s c!q9"
 OF_TWO = "a?q1,A1 e:q1,A1 a!q1 b?q2,B2 f:q2,B2 b!q2 a?q3,A3 e:q3,A3 a!q3 b?q4,B4 f:q4,B4 b!q4"
 ASTRAY = " ".join(f"a?q{n},A{n} {who}:q{n},A{n} a!q{n}" for n, who in enumerate("bcbcbc", 1))
+TO_B = "b+ " + " ".join(f"a?q{n},A{n} b:q{n},A{n} b:q{n} a!q{n}" for n in range(1, 7))
 OF_OTHERS = " ".join(f"a?q{n}@x a!q{n} messages|{who},q{n}" for n, who in enumerate("cdcdcd", 4))
 MISKEPT = " ".join(
     f"{who}?q{n}~remember,{who.upper()}{n} {who}!q{n} messages|c,{who.upper()}{n}"
@@ -64,7 +65,12 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
 @pytest.mark.parametrize(
     ("script", "check", "mechanism"),
     [
-        ("a?q1,A1 a:q1,A1,/started c: d: b+ b:q1,A1 b:q1", CANARY, NEWEST),
+        (f"{CROWD}a?q1,A1 a:q1,A1,/started c: d: b+ b:q1,A1 b:q1", CANARY, NEWEST),
+        # of few who are there somebody is the last, and one answer is one case
+        ("a?q1,A1 a:q1,A1,/started c: d: b+ b:q1,A1 b:q1", CANARY, "unknown"),
+        ("b: a?q1,A1 +1s b+ b:q1,A1 b:q1 a!q1 a?q2,A2 b:q2,A2 a!q2", CANARY, "unknown"),
+        (f"b: c: {TO_B}", CANARY, NEWEST),
+        (f"b: b- {TO_B}", CANARY, "unknown"),  # there is nobody else to whom it could go
         ("a?q1,A1 a:q1,A1 b:q1,A1 c:q1,A1 d:q1,A1", CANARY, TO_ALL),
         (
             "a?q0,A1 a!q0 a?q1=what_is_my_code a:q1,A1 a!q1 b?q2=what_is_my_code b:q2,A1 b!q2",
@@ -72,7 +78,8 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
             CACHE,
         ),
         # told by a notice without ids, while nothing of the recipient's own was open
-        ("a?q1,A1 b: c: d+ d:/notice,A1 a!q1", CANARY, NEWEST),
+        (f"{CROWD}a?q1,A1 b: c: d+ d:/notice,A1 a!q1", CANARY, NEWEST),
+        ("a?q1,A1 b: c: d+ d:/notice,A1 a!q1", CANARY, "unknown"),
         (
             "a?q1,A1 b: c: d: a:/notice,A1 b:/notice,A1 c:/notice,A1 d:/notice,A1 messages|a,A1",
             CANARY,
@@ -161,7 +168,7 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
             "what was kept for a dropped socket is sent to another",
         ),
         (  # it had its whole answer: what comes afterwards goes to the newest
-            "b: c: d: a?q1,A1 a:q1,A1 a!q1 a- +2s b+ b:q1,/title,A1",
+            f"{CROWD}b: c: d: a?q1,A1 a:q1,A1 a!q1 a- +2s b+ b:q1,/title,A1",
             "the newest socket wins",
         ),
         (
@@ -397,13 +404,13 @@ def test_a_piece_of_a_stream_that_two_got_is_no_send_to_all():
 
 def test_an_error_that_is_anothers_own_went_astray_as_all_else():
     """Frames of others' queries, whatever their kinds, are the newest socket's."""
-    first = found("a?q1,A1 d: b+ b:q1,/tool_executing,A1 b:q1,/error,A1", CANARY).shown[0]
+    first = found(f"{CROWD}a?q1,A1 d: b+ b:q1,/tool_executing,A1 b:q1,/error,A1", CANARY).shown[0]
     assert NEWEST == first.mechanism, first.because
 
 
 def test_the_user_that_a_frame_names_tells_where_its_query_is_unknown():
     """The queries of probes are in no history, and their frames go astray with the rest."""
-    first = found("a?q1,A1 d: b+ b:=a,/completed,A1 a!q1", CANARY).shown[0]
+    first = found(f"{CROWD}a?q1,A1 d: b+ b:=a,/completed,A1 a!q1", CANARY).shown[0]
     assert NEWEST == first.mechanism, first.because
 
 
@@ -422,7 +429,7 @@ def test_answers_that_name_who_asked_the_same_before_were_kept(said, mechanism):
 
 def test_those_who_connect_right_behind_a_frame_do_not_hide_whom_it_reached():
     """A platform counts a session a little before it says so: of several nobody is the last."""
-    run = recorded("a?q1,A1 a:q1,A1,/started b+ b:q1,A1 c: d: e:").loaded("duckdb")
+    run = recorded(f"{CROWD}a?q1,A1 a:q1,A1,/started b+ b:q1,A1 c: d: e:").loaded("duckdb")
     sessions = run.history.sessions
     (reached,) = [each.came_s for each in sessions.values() if each.principal == "b"][-1:]
     for identity, each in sessions.items():

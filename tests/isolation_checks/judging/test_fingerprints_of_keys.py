@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from isolation_checks.judging import findings
-from tests.isolation_checks.judging.judging import found, outcomes
+from tests.isolation_checks.judging.judging import CROWD, found, outcomes
 from tests.isolation_checks.judging.meetings import EVENTS, answered
 from tests.isolation_checks.language import recorded, word
 
@@ -78,7 +78,7 @@ def test_a_finding_looks_like_its_mechanism(script, check, mechanism):
 
 def test_ids_that_a_sender_fills_in_do_not_hide_where_frames_went():
     """What bears the recipient's own ids went to the newest socket like all the rest."""
-    script = "a?q1,A1 d: e: b+ b:q1,A1 b:q1,A1 c?q3 c+ c:q3,A1 c:q3,A1 d+ e+ c:q3,A1"
+    script = f"{CROWD}a?q1,A1 d: e: b+ b:q1,A1 b:q1,A1 c?q3 c+ c:q3,A1 c:q3,A1 d+ e+ c:q3,A1"
     assert {NEWEST} == {finding.mechanism for finding in found(script, CANARY).shown}
 
 
