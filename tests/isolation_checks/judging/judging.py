@@ -10,6 +10,7 @@ from tests.isolation_checks.language import told
 CROWD = " ".join(f"{name}:" for name in "ghijklmnopqrstuvwxyz") + " "
 """So many are there that one answer hardly reaches this one of them by chance."""
 
+
 def outcomes(run, *names):
     """What the checks of these names say of a run; all of them, where none is named."""
     asked = [each for each in CHECKS if not names or each.name in names]

@@ -496,6 +496,35 @@ def test_what_goes_to_whoever_asked_last_says_so(between, last):
     assert last == (first.mechanism == "whoever asked last gets what is sent"), first
 
 
+KEPT_WITH_IDS = "c?q90 c!q90 d?q91 d!q91 e?q92 e!q92 " + " ".join(
+    f"a?q{n}=what,A{n} a:q{n},A{n} a!q{n} +1s b?q1{n}=what b:q{n},/completed,A{n} b!q1{n}"
+    for n in range(1, 7)
+)
+OF_TWO_ALONE = " ".join(f"a?q{n},A{n} b?q1{n} b:q{n},A{n} a!q{n} b!q1{n}" for n in range(1, 7))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        OF_TWO_ALONE,  # where two are there it could go to nobody else
+        KEPT_WITH_IDS,  # whoever is given what was kept has always just asked
+        # however many frames an answer has, it is one case
+        f"c?q90 c!q90 d?q91 d!q91 a?q1,A1 b?q2 {' '.join(f'b:q1,{k},A1' for k in TAKEN)} a!q1",
+    ],
+)
+def test_what_whoever_asked_last_gets_by_chance_tells_nothing(script):
+    """Nor what it gets of an answer that had been over before."""
+    (first, *_) = found(script, CANARY).shown
+    assert "unknown" == first.mechanism, first
+
+
+@pytest.mark.parametrize("unseated", ["a", "b", "abcdef"])
+def test_who_asked_in_a_session_of_which_nothing_was_written_down_ends_no_judgement(unseated):
+    """A killed process may have written what was asked, and of the session nothing."""
+    shown = found(LAST.replace("{0}", ""), CANARY, unseated=unseated).shown
+    assert (unseated == "abcdef") == (not shown)
+
+
 @pytest.mark.parametrize(
     ("script", "kept"),
     [
