@@ -13,6 +13,7 @@ from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
     MOST,
     SEVERAL,
+    UNKNOWN,
     Mechanism,
     Scene,
     over,
@@ -107,10 +108,22 @@ def _is_torn(text: str) -> bool:
 
 
 def given_away(scene: Scene, found: Found) -> Mechanism | None:
-    """Whoever got another's words got none of its own, and whose they were got none at all."""
+    """Whoever got another's words got none of its own, and whose they were got none at all.
+
+    So it may be once where two share an agent, too; of few cases neither is said.
+    """
     pairs, bare, echoes = scene.once(_count_given_away)
     if not scene.own(found) or not pairs or bare < ALMOST_ALL * pairs or echoes < MOST:
         return None
+    if pairs < SEVERAL:
+        return Mechanism(
+            name=UNKNOWN,
+            because=(
+                "the answer to the one holds words of the other, who waited meanwhile, and none of "
+                "its own: it was given to the wrong one, or both were answered by one agent; "
+                f"{pairs} such {'case does' if pairs == 1 else 'cases do'} not tell which"
+            ),
+        )
     return Mechanism(
         name="a reply that was given to somebody else who waited for one",
         because=(

@@ -26,6 +26,10 @@ NEWEST_USER = "a row written with the id of whoever came last"
 HUNG = "a?q1 a:q1 a!q1=timeout "
 GIVEN_AWAY = "a reply that was given to somebody else who waited for one"
 ECHOES = "c?q5,C1 c:q5,C1 c!q5 d?q6,D1 d:q6,D1 d!q6"
+EXCHANGED = " ".join(
+    f"a?q{n},A{n} b?q1{n},B{n} b:q1{n},A{n} b!q1{n} a!q{n}=timeout {ECHOES.replace('q', f'q{n}')}"
+    for n in (1, 2, 3)
+)
 STREAMED = "a?q1,A1 a:q1,/delta,A1<9 a:q1,/delta,A1>9 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2"
 PATTERN = "a subscription that takes the beginning of an id for the whole"
 LEFT_ON_A_WORKER = "an identity that another's run had left on a worker"
@@ -88,7 +92,9 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         ("a?q1,A1 b: c: d: a:q1,/notice,A1 b:/notice,A1 c:/notice,A1 d:/notice,A1", CANARY, TO_ALL),
         ("a?q1,A1 b?q2,B1 b:q2,A1 a!q1 b!q2", CANARY, SHARED),
         # all others get their own, b got a's in the place of its, and a nothing
-        (f"{ECHOES} a?q1,A1 b?q2,B1 b:q2,A1 b!q2 a!q1=timeout", CANARY, GIVEN_AWAY),
+        (f"{ECHOES} {EXCHANGED}", CANARY, GIVEN_AWAY),
+        # so it may be once where they share an agent
+        (f"{ECHOES} a?q1,A1 b?q2,B1 b:q2,A1 b!q2 a!q1=timeout", CANARY, "unknown"),
         (f"{ECHOES} a?q1,A1 b?q2,B1 b:q2,A1 b!q2 a:q1,A1 a!q1", CANARY, SHARED),
         # both ask what everybody asks, and the words are of another question: no cache
         ("a?q1=my_code? a:q1 a!q1 a?q3,A1 b?q2=my_code? b:q2,A1 b!q2 a!q3", CANARY, SHARED),
