@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-SHORTEST = 8
-"""A name shorter than this stands somewhere by chance, or means somebody else there."""
+SHORTEST, SHORTEST_NUMBER = 8, 12
+"""A name shorter than this stands somewhere by chance, or means somebody else there.
+
+Orders, days and telephones have numbers, too, and what is counted from the same number on meets.
+"""
 
 
-def unmistakable(name: str) -> bool:
-    """Whether a name can only be its user's: it is long, and no mere word."""
-    return len(name) >= SHORTEST and not name.isalpha()
+def unmistakable(name: str | None) -> bool:
+    """Whether a name can only be its user's: it is long, and no mere word or short number."""
+    if name is None or name.isalpha():
+        return False
+    return len(name) >= (SHORTEST_NUMBER if name.isdigit() else SHORTEST)

@@ -6,6 +6,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from isolation_checks import names
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_privacy
 from isolation_checks.loading.run import CONTROL, Run, count, groups_of, records
@@ -34,7 +35,8 @@ def identity_of_anothers(run: Run) -> Outcome:
 
     Catches:  answers made for somebody else that name their user and hold none of the
               user's words; tokens in error frames.
-    Blind to: ids shorter than 8 characters, and names that are not ids.
+    Blind to: ids shorter than 8 characters, numbers shorter than 12, mere words, and names that
+              are not ids.
     """
     received = run.frames.filter(~nw.col("opcode").is_in(CONTROL))
     heard = nw.col("identity") & (nw.col("channel") != "row")
@@ -46,7 +48,19 @@ def identity_of_anothers(run: Run) -> Outcome:
         unit="frames",
         found=tuple(_found(run, group) for group in groups),
         verdict=None if examined else Verdict.UNKNOWN,
+        blind=_nameless(run),
     )
+
+
+def _nameless(run: Run) -> tuple[str, ...]:
+    """Of how many users no name is known that could not be something else."""
+    everybody = run.history.principals.values()
+    named = sum(any(map(names.unmistakable, (each.subject, each.email))) for each in everybody)
+    said = (
+        f"whether answers named {len(everybody) - named} of {len(everybody)} users: no id or "
+        "address of theirs is known that could only be theirs"
+    )
+    return () if named == len(everybody) else (said,)
 
 
 def _found(run: Run, group: list[dict[str, Any]]) -> Found:

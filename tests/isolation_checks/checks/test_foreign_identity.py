@@ -4,7 +4,7 @@ import pytest
 
 from isolation_checks.checks.foreign_identity import identity_of_anothers as check
 from isolation_checks.verdicts.lattice import Verdict
-from tests.isolation_checks.language import ask, subject
+from tests.isolation_checks.language import ask, recorded, subject
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 FRAMES = "history/p0/frames"
@@ -50,6 +50,20 @@ def test_an_id_that_is_part_of_a_longer_word_names_nobody():
     longer = {"subjects": {"a": "user-000001", "b": "xuser-000001"}}
     assert ["b"] == [f.victim for f in ask(check, "c:b# a:", **longer).found]
     assert PASS == ask(check, "b:a#", subjects={"a": "42"}).decided
+    assert PASS == ask(check, "b:a#", subjects={"a": "10000002"}).decided  # so may an order be
+    assert FAIL == ask(check, "b:a#", subjects={"a": "1049284403929382912"}).decided
+
+
+def test_users_whom_no_answer_could_name_are_counted():
+    """What was not looked for is said: nothing but a number is known of them."""
+    recording = recorded("a: b:a#", subjects={"a": "42", "b": "43"})
+    assert () == check(recording.loaded("duckdb")).blind  # their addresses tell
+    for principal in recording.streams["history/p0/principals"]:
+        principal["email"] = None if principal["principal"] == "a" else principal["email"]
+    outcome = check(recording.loaded("duckdb"))
+    assert PASS == outcome.decided
+    [said] = outcome.blind
+    assert said.startswith("whether answers named 1 of 2 users: ")
 
 
 def test_what_the_plan_lets_tenants_share_is_not_foreign():

@@ -53,7 +53,7 @@ def test_a_jwt_is_taken_for_its_subject_s(run):
     assert "with credential.unknown." in screened(run, "with eyJub25zZW5zZQ.bm9uc2Vuc2U.c2ln")
 
 
-@pytest.mark.parametrize("short", ["2", "anastasia"])
+@pytest.mark.parametrize("short", ["2", "10000002", "anastasia"])
 def test_a_subject_that_others_may_have_too_tells_only_beside_the_address(tmp_path, short):
     """A third party counts its users as well: whose its token for its user 2 is nobody knows."""
     run = written("a:", tmp_path, subjects={"a": short})
