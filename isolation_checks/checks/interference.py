@@ -46,7 +46,7 @@ def interference(run: Run) -> Outcome:
         for each in known.of(family)
         if not each.doubt
         and each.sign is None
-        and each.probe.watched is not None
+        and each.probe.watched in run.history.sessions  # else nobody knows what came
         and not each.probe.cut
     ]
     cuts = sorted(_cuts(run))

@@ -89,14 +89,28 @@ def test_answers_that_are_lost_as_often_when_nobody_intrudes_accuse_nobody(
     answered, lost, missed, verdict
 ):
     """The rate at which the platform loses answers anyway is what chance is measured by."""
-    attempts = [OWN, control("a", shows=Shows.ECHO, query="p6", frames=["/completed,p6,A9"])]
-    attempts[-1].way = UNDISTURBED
-    for number, missing in enumerate(missed):
+    outcome = ask(interference, script(answered, lost), missing(missed), only("no token"))
+    assert verdict == outcome.decided, outcome
+
+
+def missing(answers):
+    """Attempts beside which the victim's answers came, or did not."""
+    attempts = [OWN, ANSWERED]
+    for number, lost in enumerate(answers):
         at = 5 + 5 * number
-        frames = [] if missing else ["/completed,p7,A1"]
+        frames = [] if lost else ["/completed,p7,A1"]
         attempts.append(control("a", "keeping", shows=Shows.LET_IN, at=at + 1, frames=frames))
         made = tried("b", "a", "no token", shows=Shows.LET_IN, closed=1008, at=at)
         made.watched, made.watched_query = 100 + len(attempts), "p7"
         attempts.append(made)
-    outcome = ask(interference, script(answered, lost), attempts, only("no token"))
-    assert verdict == outcome.decided, outcome
+    return attempts
+
+
+def test_a_session_of_which_nothing_was_written_down_lost_nothing_that_is_known():
+    """A killed process may have written of the attempt, and not of whom it watched."""
+    attempts = missing((True, True, True, False))
+    run = told(script(98, 2), attempts, only("no token"))
+    assert (FAIL, 4) == (interference(run).decided, interference(run).examined)
+    for each in attempts:
+        run.history.sessions.pop(each.watched, None)
+    assert (UNKNOWN, 0) == (interference(run).decided, interference(run).examined)
