@@ -141,6 +141,10 @@ def _why_not(scene: Scene, found: Found) -> str:
         )
     if found.channel != "frame":
         return "the traces are those of no mechanism that is known here"
+    if scene.about_others(found):
+        return (
+            "the frames name others' queries; whom they reached, and when, tells no one mechanism"
+        )
     if not scene.passings:
         return "the evidence names neither the victim's query nor the recipient's"
     return "most of the frames are neither the recipient's own nor one known mechanism's"

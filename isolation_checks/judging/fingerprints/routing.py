@@ -77,7 +77,7 @@ def sent_to_all(scene: Scene, found: Found) -> Mechanism | None:
     """One event, many recipients: this one's, or else nearly all that went astray."""
     for frame in scene.frames(found):
         if _to_several(scene, frame):
-            others = len(_reached(scene, frame)) - 1
+            others = len(scene.reached_at_once(frame)) - 1
             return _to_all(
                 f"the same {frame['kind']} reached {frame['query_owner']} and {others} others"
             )
@@ -112,7 +112,7 @@ def _to_all(because: str) -> Mechanism:
 
 def second_emitter(scene: Scene, found: Found) -> Mechanism | None:
     """The owner got the event, and one other did too, of several who might have."""
-    of_others, twice = scene.once(count_twice)
+    of_others, twice = scene.once(_count_twice_at_once)
     if not scene.about_others(found) or not twice or twice < MOST * of_others:
         return None
     left_out, looked_at = scene.once(_count_passed_over)
@@ -153,8 +153,15 @@ def _count_idle(scene: Scene) -> int:
 
 def count_twice(scene: Scene) -> tuple[int, int]:
     """Of so many events that come once an answer, so many had reached whoever asked, too."""
-    counted = [frame for frame in scene.of_others if _reached(scene, frame)]
-    return len(counted), sum(f["query_owner"] in _reached(scene, f) for f in counted)
+    reached = (scene.reached.get((f["label_query"], f["kind"])) for f in scene.of_others)
+    counted = [(f, who) for f, who in zip(scene.of_others, reached, strict=True) if who]
+    return len(counted), sum(f["query_owner"] in who for f, who in counted)
+
+
+def _count_twice_at_once(scene: Scene) -> tuple[int, int]:
+    """The same, with those alone that reached both at nearly the same time."""
+    counted, _ = scene.once(count_twice)
+    return counted, sum(f["query_owner"] in scene.reached_at_once(f) for f in scene.of_others)
 
 
 def _count_passed_over(scene: Scene) -> tuple[int, int]:
@@ -162,14 +169,14 @@ def _count_passed_over(scene: Scene) -> tuple[int, int]:
 
     And of how many that was looked at.
     """
-    twice = [f for f in scene.of_others if f["query_owner"] in _reached(scene, f)]
+    twice = [f for f in scene.of_others if f["query_owner"] in scene.reached_at_once(f)]
     twice = twice[:: 1 + len(twice) // LOOKED_AT_IN_ALL]
     return sum(_left_out(scene, frame) for frame in twice), len(twice)
 
 
 def _left_out(scene: Scene, frame: dict[str, Any]) -> bool:
     """Whether somebody was there whom an event did not reach."""
-    reached = _reached(scene, frame)
+    reached = scene.reached_at_once(frame)
     return any(
         session.principal not in reached
         and session.channel == "websocket"
@@ -187,13 +194,13 @@ def _count_to_mates(scene: Scene) -> tuple[int, int, int]:
     """
     known = scene.run.history.principals
     tenants = {each.id: each.tenant for each in known.values() if each.tenant is not None}
-    twice = [f for f in scene.of_others if f["query_owner"] in _reached(scene, f)]
+    twice = [f for f in scene.of_others if f["query_owner"] in scene.reached_at_once(f)]
     twice = twice[:: 1 + len(twice) // LOOKED_AT_IN_ALL]
     mates = [
         frame
         for frame in twice
         if frame["query_owner"] in tenants
-        and {tenants.get(PrincipalId(who)) for who in _reached(scene, frame)}
+        and {tenants.get(PrincipalId(who)) for who in scene.reached_at_once(frame)}
         == {tenants[frame["query_owner"]]}
     ]
     return len(twice), len(mates), sum(_left_out(scene, frame) for frame in mates)
@@ -201,17 +208,13 @@ def _count_to_mates(scene: Scene) -> tuple[int, int, int]:
 
 def _count_to_several(scene: Scene) -> tuple[int, int]:
     """Of so many events that come once an answer, so many reached their owner and several."""
-    counted = [frame for frame in scene.of_others if _reached(scene, frame)]
+    counted = [frame for frame in scene.of_others if scene.reached_at_once(frame)]
     return len(counted), sum(_to_several(scene, frame) for frame in counted)
 
 
 def _to_several(scene: Scene, frame: dict[str, Any]) -> bool:
-    reached = _reached(scene, frame)
+    reached = scene.reached_at_once(frame)
     return frame["query_owner"] in reached and len(reached) > 2  # noqa: PLR2004 - the owner and several others
-
-
-def _reached(scene: Scene, frame: dict[str, Any]) -> frozenset[str]:
-    return scene.reached.get((frame["label_query"], frame["kind"]), frozenset())
 
 
 def _was_kept(scene: Scene, frame: dict[str, Any]) -> bool:

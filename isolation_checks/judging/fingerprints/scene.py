@@ -29,7 +29,7 @@ KEPT = "remember"
 ALMOST_ALL = 0.9
 """What is no more than a few exceptions from all."""
 SAME_SECONDS = 1.0
-"""Events with the same words that come so near each other are one that several got."""
+"""Events of one query, or with the same words, that come so near each other were sent at once."""
 _Answer = TypeVar("_Answer")
 
 
@@ -72,6 +72,8 @@ class Scene:
     """Of so many frames with another's words under the recipient's own ids, so many did."""
     reached: dict[tuple[str, str | None], frozenset[str]] = field(default_factory=dict)
     """Whom an event that comes once a query reached, by query (or else by its words) and kind."""
+    times: dict[tuple[str, str | None], list[tuple[str, float]]] = field(default_factory=dict)
+    """When each of them got it; of one that is known by its words it was at nearly one time."""
     all_frames: list[dict[str, Any]] = field(default_factory=list)
     """The frames at the first places of all findings."""
     of_others: list[dict[str, Any]] = field(default_factory=list)
@@ -114,9 +116,10 @@ class Scene:
             nw.col("label_query").is_in(asked[:LOOKED_AT_IN_ALL])
             & ~nw.col("kind").is_in(sorted(_repeated(self.run)))
         )
-        for record in records(same.select("label_query", "kind", "principal").unique()):
+        for record in records(same.select("label_query", "kind", "principal", "at_s").unique()):
             key = record["label_query"], record["kind"]
             self.reached[key] = self.reached.get(key, frozenset()) | {record["principal"]}
+            self.times.setdefault(key, []).append((record["principal"], record["at_s"]))
         heard = self.run.sightings.filter(
             nw.col("canary").is_in(sorted(nameless)[:LOOKED_AT_IN_ALL])
             # its owner may have got it as part of an answer
@@ -175,6 +178,17 @@ class Scene:
         """The frames at the first places of a finding, as the relation has them."""
         places = found.places[:LOOKED_AT]
         return [self._frames[place] for place in places if place in self._frames]
+
+    def reached_at_once(self, frame: dict[str, Any]) -> frozenset[str]:
+        """Whom the event of a frame reached when its recipient got it.
+
+        What somebody gets later was kept, as a cache keeps an answer with its ids.
+        """
+        key = frame["label_query"], frame["kind"]
+        if key not in self.times:
+            return self.reached.get(key, frozenset())
+        at_s = frame["at_s"]
+        return frozenset(who for who, got_s in self.times[key] if abs(got_s - at_s) <= SAME_SECONDS)
 
     def sightings(self, found: Found) -> list[dict[str, Any]]:
         """The victim's words at the first places of a finding."""

@@ -524,6 +524,17 @@ def test_what_whoever_asked_last_gets_by_chance_tells_nothing(script):
     assert "unknown" == first.mechanism, first
 
 
+@pytest.mark.parametrize("who", ["bbbbbb", "bcdbcd", "bcdefg"])
+def test_what_somebody_gets_later_was_not_sent_again_to_whoever_got_it(who):
+    """Nor to all: so a cache gives an answer with its ids to one after the other."""
+    kept = " ".join(
+        f"+2s {each}?q{n}=what {each}:q1,A1 {each}!q{n}" for n, each in enumerate(who, 2)
+    )
+    (first, *_) = found(f"h: i: a?q1=what,A1 a:q1,A1 a!q1 {kept}", CANARY).shown
+    assert "unknown" == first.mechanism, first
+    assert first.because.startswith("the frames name others' queries")
+
+
 @pytest.mark.parametrize("unseated", ["a", "b", "abcdef"])
 def test_who_asked_in_a_session_of_which_nothing_was_written_down_ends_no_judgement(unseated):
     """A killed process may have written what was asked, and of the session nothing."""
