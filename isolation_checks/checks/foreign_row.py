@@ -55,7 +55,8 @@ def foreign_row(run: Run) -> Outcome:
         return Outcome(examined=0, unit="rows", verdict=Verdict.UNKNOWN, note=str(problem))
     seen = run.sightings.filter((nw.col("channel") == "row") & ~nw.col("identity"))
     in_rows = seen.filter(nw.col("planted"))
-    judgeable = _judgeable(run, in_rows)
+    held = _held(run, in_rows)
+    judgeable = held.filter(nw.col("tied"))
     strangers, strange = _strangers(run, in_rows)
     found = [*_by_words(run, in_rows), *_by_names(run, judgeable), *strangers]
     facts = row_facts.in_rows(
@@ -76,7 +77,7 @@ def foreign_row(run: Run) -> Outcome:
         found=tuple(found),
         verdict=Verdict.UNKNOWN if doubt and not found else None,
         note=doubt or "; ".join(filter(None, (facts.lead, named.lead))),
-        blind=(*_nobodys(run, in_rows), *facts.blind, *named.blind),
+        blind=(*_nobodys(run, in_rows), *_loose(held), *facts.blind, *named.blind),
     )
 
 
@@ -94,15 +95,29 @@ def _nobodys(run: Run, in_rows: Relation) -> Iterator[str]:
                 )
 
 
-def _judgeable(run: Run, in_rows: Relation) -> Relation:
-    """The rows of this run whose holder is known: the owner, or else the conversation's.
+def _loose(held: Relation) -> tuple[str, ...]:
+    """Rows of which no more is known than a conversation's id that tells nobody's."""
+    rows = count(held.filter(~nw.col("tied") & ~nw.col("place_of").is_null()))
+    said = f"whose {rows} rows are: all that ties them to this run is a conversation's number"
+    return (said,) if rows else ()
 
-    A row is of this run by its words, its query or its conversation: accounts may be used
-    again, and rows of theirs from an earlier run be read.
+
+def _held(run: Run, in_rows: Relation) -> Relation:
+    """The rows whose holder is known, the owner or else the conversation's; and which are tied.
+
+    A row is tied to this run by its words, its query or its conversation: accounts may be used
+    again, and rows of theirs from an earlier run be read.  Each of these holds something by
+    which its holder could be wrong: of a conversation whose id tells nobody's, as a mere number
+    that may have been another's before, the row has to say the owner.
     """
     worded = in_rows.select(*_PLACE).unique().with_columns(nw.lit(value=True).alias("worded"))
+    conversation, place_of = nw.col("conversation"), nw.col("conversation_owner")
+    long = conversation.str.len_chars() >= names.SHORTEST
+    tells = long & conversation.str.contains("[^0-9]")
     ours = run.conversations.select(
-        "conversation", nw.col("conversation_owner").alias("conversation_of")
+        "conversation",
+        place_of.alias("place_of"),
+        nw.when(tells).then(place_of).alias("conversation_of"),
     )
     rows = run.rows.join(worded, on=list(_PLACE), how="left").join(
         ours, on="conversation", how="left"
@@ -112,8 +127,10 @@ def _judgeable(run: Run, in_rows: Relation) -> Relation:
         ~nw.col("worded").is_null()
         | ~nw.col("asker").is_null()
         | ~nw.col("conversation_of").is_null()
+        | (~nw.col("place_of").is_null() & ~nw.col("owner").is_null() & ~place_of.is_null())
     )
-    return rows.with_columns(holder.alias("holder")).filter(~nw.col("holder").is_null() & tied)
+    whose = rows.with_columns(holder.alias("holder"), tied.alias("tied"))
+    return whose.filter(~nw.col("holder").is_null())
 
 
 def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
@@ -235,22 +252,13 @@ def _by_names(run: Run, judgeable: Relation) -> list[Found]:
             continue
         victims = [record["asker"], record["conversation_owner"]]
         # a log of who asked for it is theirs who did
-        if _tells(record["conversation"]) and (
-            (record["holder"], record["conversation"]) not in asked_for
-        ):
+        if (record["holder"], record["conversation"]) not in asked_for:
             victims.append(record["conversation_of"])
         for victim in filter(None, victims):
             if not run.ownership.may_share(victim, record["holder"], "row"):
                 foreign.append(record | {"victim": victim})
                 break
     return [_named(run, group) for group in groups_of(foreign, "victim", "holder", "table")]
-
-
-def _tells(conversation: str | None) -> bool:
-    """Whether an id can only be this run's: a mere number may have been another's before."""
-    if conversation is None or conversation.isdigit():
-        return False
-    return len(conversation) >= names.SHORTEST
 
 
 def _named(run: Run, group: list[dict[str, Any]]) -> Found:

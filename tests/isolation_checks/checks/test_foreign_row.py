@@ -4,6 +4,7 @@ import pytest
 
 from isolation_checks.checks.foreign_row import foreign_row as check
 from isolation_checks.verdicts.lattice import Verdict
+from tests.isolation_checks import language
 from tests.isolation_checks.language import ask, recorded, told
 from tests.isolation_checks.recording import TABLES
 
@@ -148,6 +149,24 @@ def test_a_conversation_that_is_a_mere_number_tells_nobodys():
                 elif record.get("conversation") == "thread-xxxxxxxx":
                     record["conversation"] = name
         assert verdict is check(recording.loaded("duckdb")).decided, name
+
+
+def test_rows_of_which_nothing_could_be_wrong_are_not_examined(monkeypatch):
+    """All that ties them to this run is a number of a conversation, by which nobody is accused."""
+    monkeypatch.setattr(language, "conversation", lambda name: str(ord(name)))
+    asked = "a?q1@x,A1 a:q1,@x,A1 a!q1 b?q2@y,B1 b:q2,@y,B1 b!q2 "
+    for rows, verdict, examined in (
+        ("messages|a,@x messages|b,@y", UNKNOWN, 0),
+        ("messages|a,@x,A1 messages|b,@y", PASS, 1),
+        ("messages|a,@x,>a messages|b,@y,>b messages|?,@x,>a", PASS, 2),
+        ("messages|a,@x,>a messages|b,@y,>a", FAIL, 2),
+    ):
+        outcome = ask(check, asked + rows)
+        assert (verdict, examined) == (outcome.decided, outcome.examined), rows
+        left = len(rows.split()) - examined
+        assert [f"whose {left} rows are"] * bool(left) == [
+            b.partition(":")[0] for b in outcome.blind
+        ]
 
 
 def test_a_strangers_row_convicts_where_owners_can_be_told():
