@@ -6,6 +6,7 @@ the checks' to say.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -18,6 +19,7 @@ from isolation_checks.loading.run import Run
 from isolation_checks.records import PrincipalId
 from isolation_checks.verdicts.finding import SHOWN, Finding, Moment, Span
 
+log = logging.getLogger(__name__)
 BEFORE_SECONDS = 2.0
 """A provocation as long as this before a finding may have brought it out."""
 _ORDER = (
@@ -97,7 +99,7 @@ def of(run: Run, outcomes: list[tuple[Check, Outcome]]) -> Findings:
     """All findings of a run's outcomes, roots first."""
     scene = Scene(run, [found for _, outcome in outcomes for found in outcome.found])
     cases = [
-        _Case(check, found, fingerprints.mechanism(scene, found))
+        _Case(check, found, _explained(scene, found))
         for check, outcome in outcomes
         for found in outcome.found
     ]
@@ -113,6 +115,16 @@ def of(run: Run, outcomes: list[tuple[Check, Outcome]]) -> Findings:
         total=sum(case.found.times for case in cases),
         roots=sum(case.root is None for case in cases),
     )
+
+
+def _explained(scene: Scene, found: Found) -> Mechanism:
+    """What a finding looks like; it is shown all the same where that cannot be told."""
+    try:
+        return fingerprints.mechanism(scene, found)
+    except Exception as error:
+        log.exception("what a finding looks like cannot be told")
+        because = f"looking for it crashed: {type(error).__name__}: {error}"
+        return Mechanism(name=fingerprints.UNKNOWN, because=because)
 
 
 def _weight(case: _Case) -> tuple[int, int, float, str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from isolation_checks.checks.anothers_sessions import anothers_sessions
 from isolation_checks.checks.check import Found, Outcome
-from isolation_checks.judging import findings
+from isolation_checks.judging import findings, fingerprints
 from isolation_checks.records import PrincipalId
 from isolation_checks.verdicts.finding import SHOWN
 from isolation_checks.verdicts.lattice import Verdict
@@ -68,6 +68,19 @@ def test_what_goes_astray_comes_to_intruders_too():
 
     assert ["F1"] == folded(script)
     assert [None] == folded("a?q1,A1 b: a!q1")
+
+
+def test_a_finding_whose_mechanism_cannot_be_told_is_shown_with_its_proof(monkeypatch):
+    """A fingerprint that crashes takes nothing but the name."""
+
+    def crashes(*_):
+        raise KeyError("b")
+
+    monkeypatch.setattr(fingerprints, "FINGERPRINTS", (crashes,))
+    [shown] = found(MET + "b:q2,A1 a!q1 b!q2", "foreign canary in a frame").shown
+    assert ("foreign-canary", "unknown") == (shown.kind, shown.mechanism)
+    assert "looking for it crashed: KeyError: 'b'" == shown.because
+    assert shown.witness
 
 
 def test_findings_of_different_mechanisms_are_different_roots():

@@ -535,11 +535,11 @@ def test_what_somebody_gets_later_was_not_sent_again_to_whoever_got_it(who):
     assert first.because.startswith("the frames name others' queries")
 
 
-@pytest.mark.parametrize("unseated", ["a", "b", "abcdef"])
-def test_who_asked_in_a_session_of_which_nothing_was_written_down_ends_no_judgement(unseated):
+@pytest.mark.parametrize("unseated", ["a", "b"])
+def test_who_asked_in_a_session_of_which_nothing_was_written_down_hides_no_mechanism(unseated):
     """A killed process may have written what was asked, and of the session nothing."""
     shown = found(LAST.replace("{0}", ""), CANARY, unseated=unseated).shown
-    assert (unseated == "abcdef") == (not shown)
+    assert {"whoever asked last gets what is sent"} == {each.mechanism for each in shown}
 
 
 @pytest.mark.parametrize(
