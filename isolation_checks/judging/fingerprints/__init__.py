@@ -12,6 +12,7 @@ from isolation_checks.judging.fingerprints.asked_last import asked_last
 from isolation_checks.judging.fingerprints.caches import (
     same_beginning,
     same_question,
+    same_question_by_ids,
     same_question_by_name,
     shared_memory,
     similar_question,
@@ -102,6 +103,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     cut_short,
     same_question,
     same_question_by_name,
+    same_question_by_ids,
     same_beginning,
     within_one_user,
     similar_question,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import narwhals.stable.v2 as nw
 
@@ -25,7 +25,7 @@ from isolation_checks.judging.fingerprints.scene import (
 )
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
-from isolation_checks.records import PrincipalId, QueryId
+from isolation_checks.records import PrincipalId, QueryId, SessionId
 
 LIKE = 0.6
 """The share of a question's words that another has to have to be much like it."""
@@ -73,6 +73,16 @@ def same_question_by_name(scene: Scene, found: Found) -> Mechanism | None:
         return None
     places, same = scene.once(_named_and_asked_before)
     if len(same) < max(SEVERAL, ALMOST_ALL * places):
+        return None
+    return _cached(same[0], len(same), places)
+
+
+def same_question_by_ids(scene: Scene, found: Found) -> Mechanism | None:
+    """The same where what was kept bears the ids of the answer that it was made for."""
+    if not scene.about_others(found):
+        return None
+    places, same = scene.once(_kept_with_ids)
+    if len(same) < max(SEVERAL, MOST * places):
         return None
     return _cached(same[0], len(same), places)
 
@@ -192,6 +202,28 @@ def _named_and_asked_before(scene: Scene) -> tuple[int, list[Query]]:
     places = [(each["owner"], known[each["query"]]) for each in named if each["query"] in known]
     same = [own for owner, own in places if _answered(asked.get((owner, own.text), ()), own)]
     return len(places), same
+
+
+def _kept_with_ids(scene: Scene) -> tuple[int, list[Query]]:
+    """Of so many answers that went astray, those that met the same question, asked behind them."""
+    asked: dict[tuple[SessionId, str], list[Query]] = {}
+    for query in scene.run.history.queries.values():
+        asked.setdefault((query.session, query.text), []).append(query)
+    met: dict[tuple[str, str], Query | None] = {}
+    for frame in scene.of_others:
+        victim = scene.run.history.queries.get(frame["label_query"])
+        own = None
+        if victim is not None:
+            same = asked.get((frame["session"], victim.text), ())
+            own = _waiting_behind(victim, same, frame["at_s"])
+        met[frame["label_query"], frame["session"] if own is None else own.id] = own
+    return len(met), [own for own in met.values() if own is not None]
+
+
+def _waiting_behind(victim: Query, same: Iterable[Query], at_s: float) -> Query | None:
+    """The first of these that was asked behind an answer and was open at this moment."""
+    behind = (query for query in same if over(victim) < query.sent_s <= at_s <= over(query))
+    return next(behind, None)
 
 
 def _begun_alike(scene: Scene) -> list[int]:
