@@ -543,12 +543,20 @@ def test_who_asked_in_a_session_of_which_nothing_was_written_down_hides_no_mecha
     assert {"whoever asked last gets what is sent"} == {each.mechanism for each in shown}
 
 
+ANNOUNCED = " ".join(
+    f"{a}?q{n},{a.upper()}{n} {b}+ +0.5s {b}:/notice,{a.upper()}{n} {a}!q{n}"
+    for n, (a, b) in enumerate(("ab", "cd", "ef", "ba"), 1)
+)
+
+
 @pytest.mark.parametrize(
     ("script", "kept"),
     [
         (SHOWN, True),
         (SHOWN + " a:/history,A1 b:/history,B1", False),
         (SHOWN + " a:/history", False),
+        # all come behind connects, but for each of them somebody was being answered
+        (f"c: d: e: f: {ANNOUNCED}", False),
     ],
 )
 def test_what_comes_only_behind_a_connect_is_kept_for_whoever_comes(script, kept):
