@@ -186,6 +186,11 @@ def why_not(plan: Plan, kind: str) -> str | None:
     reasons = (
         (kind in probes.skip, "the plan skips it"),
         (
+            kind in ("named in the message", "named in the query string") and not probes.claims,
+            "the plan names no name to claim, probes.names",
+        ),
+        (kind == "named in headers" and not probes.headers, "the plan has no probes.headers"),
+        (
             kind in (*BY_KEY, "socket after expiry") and probes.key is None,
             "the plan names no key, probes.key",
         ),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from isolation_checks import probing
-from isolation_checks.checks.heard import Heard
+from isolation_checks.checks.heard import Heard, is_trouble
 from isolation_checks.checks.signs import ACCEPTED, TAKEN, Sign, Signs
 from isolation_checks.dialects.framing import framing_of, said
 from isolation_checks.loading.history import Probe, Session
@@ -20,11 +20,10 @@ from isolation_checks.loading.run import Run
 from isolation_checks.probing import QUERY, SOCKET, Family, Shows
 from isolation_checks.records import SessionId
 
-_TROUBLE = 500
-_BUSY = (408, 425, 429)
-"""HTTP statuses of answers that are no refusal but an accident, and of too much at once."""
+_NO_CLOSE_FRAME = 1006
+"""The code of a connection that ended without any."""
 _BUSY_CLOSES = (1012, 1013)
-"""The same of a WebSocket: it starts anew, or shall be tried again later."""
+"""Codes of a platform that starts anew, or wants to be tried again later."""
 
 
 class Lasting(str):
@@ -41,6 +40,10 @@ _NO_WAY_TO_LOOK = Lasting(
 _ONLY_WELCOMED = Lasting(
     "it was welcomed, and its question was not answered, as its owner's is: an event that comes "
     "before a token is looked at does not belong into dialect.opens"
+)
+_ALL_WELCOMED = Lasting(
+    "it was welcomed, as whoever connects may be, and nobody's question was answered behind it: is "
+    "probes.patience long enough?"
 )
 _AS_WHOM = Lasting(
     "it came in, and nobody can see as whom: sessions of those with a good token do not say so "
@@ -129,13 +132,20 @@ class Attempts:
         plan = self._run.history.plan
         if probe.shows is not Shows.LET_IN or plan.probes.guests or not plan.dialect.opens:
             return False
-        came = self._heard.came_in(probe) and self._signs.not_answered(probe)
-        return came and not self._heard.said_no(probe)
+        return self._heard.came_in(probe) and not self._heard.said_no(probe)
 
     @functools.cached_property
     def _given_to_anybody(self) -> bool:
         """Whether conversations are given to intruders who do not say that they are the victim."""
         return any(each.sign is not None for each in self.of(Family.CONVERSATION))
+
+    @functools.cached_property
+    def _hung_up_on(self) -> frozenset[str]:
+        """How those failed to connect who had a good token: it is no refusal then."""
+        history = self._run.history
+        tried = {probe.session for probe in history.probes if probe.expected != ACCEPTED}
+        failed = (each.failed for each in history.sessions.values() if each.id not in tried)
+        return frozenset(why for why in failed if why is not None)
 
     def _shared(self, probe: Probe) -> bool:
         if probe.shows not in _CONTENT or probe.victim in (None, probe.principal):
@@ -163,7 +173,9 @@ class Attempts:
 
     def _trouble(self, probe: Probe, session: Session) -> str:
         """What the platform answered that is no refusal, or why it answered nothing."""
-        code, troubled = session.code, _is_trouble(session.code)
+        code, troubled = session.code, is_trouble(session.code)
+        if session.failed is not None and code == _NO_CLOSE_FRAME and not probe.cut:
+            return session.failed if session.failed in self._hung_up_on else ""
         if code is not None and troubled and session.opening_s is None:
             return f"the platform answered {code}"
         if session.failed is not None and (code is None or troubled):
@@ -199,7 +211,7 @@ class Attempts:
     def _half_open(self, probe: Probe) -> str:
         """What came that is no acceptance for certain, and no refusal either."""
         if self._only_welcomed(probe):
-            return _ONLY_WELCOMED
+            return _ONLY_WELCOMED if self._signs.not_answered(probe) else _ALL_WELCOMED
         if self._let_in_as_nobody(probe):
             return _AS_WHOM
         return _GAVE_BACK if self._gave_back_something(probe) else ""
@@ -239,7 +251,3 @@ class Attempts:
         return Lasting(
             f"{probe.way} was answered {code}, and nobody can see what it did: it holds no {{text}}"
         )
-
-
-def _is_trouble(status: int | None) -> bool:
-    return status is not None and (status >= _TROUBLE or status in _BUSY)

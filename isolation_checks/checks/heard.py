@@ -16,6 +16,9 @@ AT_ONCE_S = 0.5
 """What the platform does so soon behind an attempt, it does because of it."""
 _LOOKED = (*range(200, 300), 403, 404, 410)
 """Of an owner's own look: it was let look, or what it asked for is not there, or not its own."""
+_TROUBLE = 500
+_BUSY = (408, 425, 429)
+"""HTTP statuses of answers that are no refusal but an accident, and of too much at once."""
 Record = Mapping[str, Any]
 
 
@@ -44,6 +47,13 @@ class Heard:
         if session is None or session.failed is not None:
             return False
         return {frame["kind"] for frame in self.since(probe)}.issuperset(opens)
+
+    def kept_out(self, probe: Probe) -> bool:
+        """Whether a session was not welcomed, and that by no accident."""
+        session = self.session(probe.session)
+        if session is None or self.came_in(probe):
+            return False
+        return session.failed is None or not (session.code is None or is_trouble(session.code))
 
     def said_no(self, probe: Probe) -> bool:
         """Whether what was asked was answered by a failure, or by closing the session."""
@@ -95,3 +105,8 @@ class Heard:
         for sighting in self._sightings.get(session, ()) if session is not None else ():
             if sighting["at_s"] >= probe.at_s and sighting["planted"] and not sighting["identity"]:
                 yield sighting
+
+
+def is_trouble(status: int | None) -> bool:
+    """Whether a status is that of an accident, and not of a refusal."""
+    return status is not None and (status >= _TROUBLE or status in _BUSY)

@@ -34,7 +34,8 @@ def interference(run: Run) -> Outcome:
     """While an intruder is refused its victim's session stays open and its answer comes whole.
 
     Twice, and in half of the attempts of a kind, at least; and not when the platform closed
-    somebody else's session too, nor when it loses answers as often where nobody intrudes.
+    somebody else's session too, or the victim itself had opened another just then, nor when it
+    loses answers as often where nobody intrudes.
 
     Catches:  sessions that are moved, or sockets that are replaced, before the check that refuses.
     Blind to: harm that shows later than half a second behind the attempt.
@@ -104,7 +105,23 @@ def _cut_off(run: Run, each: Decided) -> bool:
     session = run.history.sessions.get(probe.watched)
     if session is None or session.by != "them" or session.closed_s is None:
         return False
-    return probe.at_s <= session.closed_s <= probe.over_s + AT_ONCE_S
+    during = probe.at_s <= session.closed_s <= probe.over_s + AT_ONCE_S
+    return during and not _gave_way(run, each, session.closed_s)
+
+
+def _gave_way(run: Run, each: Decided, closed_s: float) -> bool:
+    """Whether its owner had opened another just then, to look behind the attempt or in a control.
+
+    A platform may keep but one socket of everybody's.
+    """
+    probe = each.probe
+    return any(
+        session.principal == probe.victim
+        and session.id != probe.watched
+        and session.opening_s is not None
+        and probe.at_s < session.opening_s <= closed_s
+        for session in run.history.sessions.values()
+    )
 
 
 def _lost(known: Attempts, each: Decided) -> bool:

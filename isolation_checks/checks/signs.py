@@ -109,13 +109,23 @@ class Signs:
         sent_away = self._heard.sent_away(probe)
         if not dialect.opens or not kinds.issuperset(dialect.opens) or sent_away:
             return None
-        if self.not_answered(probe):
+        mine = probe.expected == ACCEPTED or whom == probe.victim
+        if self.not_answered(probe) or not (mine or self._welcomes_tell):
             return None
         if any(frame["kind"] in dialect.refuses for frame in self._in_reply(probe, frames)):
             return None
         welcome = next(frame for frame in reversed(frames) if frame["kind"] in dialect.opens)
         named = f", as {whom}" if whom is not None else ""
         return Sign(words=f"the session was let in{named}", record=welcome)
+
+    @functools.cached_property
+    def _welcomes_tell(self) -> bool:
+        """Whether anybody without a good token was not welcomed: so it is no mere greeting."""
+        return any(
+            probe.shows is Shows.LET_IN and self._heard.kept_out(probe)
+            for probe in self._run.history.probes
+            if probe.expected != ACCEPTED
+        )
 
     def whom(self, probe: Probe) -> PrincipalId | None:
         """Whom the platform says that a session speaks for."""

@@ -34,6 +34,11 @@ CLOSE_SECONDS = 5.0
 class WireError(Exception):
     """The connection could not be made; the message says why, in one clause."""
 
+    def __init__(self, problem: str, *, hung_up: bool = False) -> None:
+        super().__init__(problem)
+        self.hung_up = hung_up
+        """The platform had been asked, and ended the connection without an answer."""
+
 
 class Wire:
     """A connection, from the TCP handshake to its last byte.
@@ -233,7 +238,8 @@ class Wire:
                 self.compressed = bool(core.extensions)
                 self._upgraded.set(True)
         if core.handshake_exc is not None and not self._upgraded.ready():
-            self._upgraded.set_exception(WireError(_refusal(core.handshake_exc)))
+            ended = isinstance(core.handshake_exc.__cause__, EOFError)
+            self._upgraded.set_exception(WireError(_refusal(core.handshake_exc), hung_up=ended))
         self._flush()
         if contents:
             self._on_messages(opcodes, contents, *self._read_ns)
@@ -298,9 +304,10 @@ class Wire:
         if self._upgraded.successful():
             self._fragments.append(bytes(self._protocol.reader.buffer))
         waiting = [self._upgraded] if self._tls is None else [self._tls.secured, self._upgraded]
+        asked = self._tls is None or self._tls.secured.successful()
         for each in waiting:
             if not each.ready():
-                each.set_exception(WireError(detail))
+                each.set_exception(WireError(detail, hung_up=asked))
         self._end("us" if self._said_goodbye else "them", detail)
 
     def _finish(self) -> None:

@@ -44,6 +44,8 @@ class Attempt:
     closed: int | None = None
     """The platform closed the socket with this code."""
     failed: str | None = None
+    code: int | None = None
+    """With which it failed."""
     behind: list | None = None
     """What its owner got that looked behind it."""
     looked: int | None = 200
@@ -144,7 +146,8 @@ def _session(teller, who, each):
         return teller.sessions
     teller._write("sessions", who, step="opening", **about)
     if each.failed is not None:
-        teller._write("sessions", who, step="failed", detail=each.failed, by="them", **about)
+        how = {"detail": each.failed, "code": each.code, "by": "them"}
+        teller._write("sessions", who, step="failed", **how, **about)
     if each.closed is not None:
         teller._write("sessions", who, step="closed", code=each.closed, by="them", **about)
     return teller.sessions

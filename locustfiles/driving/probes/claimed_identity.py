@@ -15,6 +15,12 @@ from locustfiles.driving.probes.line import Line
 from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.rig import Rig
 
+_BY_NAME = ("named in the message", "named in the query string")
+_NOTHING_CLAIMED = (
+    "the platform's tokens and accounts tell the decoy from the intruder by nothing that "
+    "probes.names says"
+)
+
 
 def claim_identities(rig: Rig) -> None:
     """Have an intruder claim to be a decoy, in every way that the plan describes."""
@@ -44,6 +50,9 @@ def _try(ground: Ground, each: Wanted, conversation: str) -> None:
     with ground.trying(tried):
         tried.about = conversation
         ground.watch(tried)
+        if each.kind in _BY_NAME and not ground.claims():
+            tried.trouble = _NOTHING_CLAIMED
+            return
         shown = _shown(ground, each.kind, token, claim)
         if over_http is not None:
             ground.call(tried, over_http, conversation, shown)

@@ -5,8 +5,12 @@ A way that does not even work for the owner proves nothing when it is refused to
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import gevent
 
 from isolation_checks import probing
 from isolation_checks.plan.tables.auth import Call
@@ -38,19 +42,34 @@ def ask_about_conversations(
 
 
 def look_behind(ground: Ground, tried: Trying, conversation: str) -> None:
-    """Have the decoy read its own conversation, by the first way that there is."""
+    """Have the decoy read its own conversation, when what was said there can be read there."""
+    gevent.sleep(ground.lag_s)
+    _look(ground, tried, conversation)
+
+
+def _look(ground: Ground, tried: Trying, conversation: str) -> bool:
+    """Read it by the first way that there is; whether what was tried had said something there."""
     who = ground.decoy.principal
     calls = probing.reads(ground.rig.plan)
     looked = Trying(kind=CONTROL, way="", by=who, victim=who, said="", shows=Shows.WORDS)
     shown = Shown(token=ground.token(who))
+    heard: list[bytes] = []
     if calls:
-        ground.call(looked, calls[0], conversation, shown)
+        answer = ground.call(looked, calls[0], conversation, shown)
+        heard += [answer[1]] if answer is not None else []
     else:
         line = ground.line(looked, shown)
         for query, content in ground.reading(conversation, who.subject)[:1]:
             line.send(content)
             line.wait_for(query)
+        heard += [content for _, content in line.heard]
     tried.behind = looked.session
+    return _holds(heard, tried.word)
+
+
+def _holds(heard: Iterable[bytes], word: str) -> bool:
+    """Whether a word is in what was heard, as far as can be seen without undoing anything."""
+    return any(word.encode().lower() in content.lower() for content in heard)
 
 
 def own_socket(ground: Ground, by: Principal, token: str, label: str) -> None:
@@ -71,15 +90,27 @@ def own_reads(ground: Ground, conversation: str) -> None:
     for call in probing.reads(plan):
         own_call(ground, who, token, call, conversation, own(probing.name_of(call)))
     for number, way in enumerate(probing.messages(plan)):
-        said = f"{who.id}'s own token, for its own conversation"
-        tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.WORDS)
-        with ground.trying(tried.own(own(way))):
-            tried.about = conversation
-            line = ground.line(tried, Shown(token=token))
-            if line.ready:
-                query, content = ground.reading(conversation, who.subject)[number]
-                line.send(content)
-                line.wait_for(query)
+        ground.until(functools.partial(_own_message, ground, token, conversation, number, way))
+
+
+def _own_message(ground: Ground, token: str, conversation: str, number: int, way: str) -> bool:
+    """A control: the decoy reads its own conversation by this message; whether it did.
+
+    What it is told before it asks is no answer.
+    """
+    who = ground.decoy.principal
+    said = f"{who.id}'s own token, for its own conversation"
+    tried = Trying(kind="", way="", by=who, victim=who, said=said, shows=Shows.WORDS)
+    with ground.trying(tried.own(own(way))):
+        tried.about = conversation
+        line = ground.line(tried, Shown(token=token))
+        before = len(line.heard)
+        if line.ready:
+            query, content = ground.reading(conversation, who.subject)[number]
+            tried.began_ns = time.monotonic_ns()
+            line.send(content)
+            line.wait_for(query)
+    return _holds((content for _, content in line.heard[before:]), ground.word)
 
 
 def own_query(ground: Ground, conversation: str) -> None:
@@ -94,9 +125,11 @@ def own_query(ground: Ground, conversation: str) -> None:
         tried.about = conversation
         line = ground.line(tried, Shown(token=ground.token(who)))
         if line.ready:
+            tried.began_ns = time.monotonic_ns()
             query = ground.ask(tried, line, conversation)
             line.wait_for_end(query)
-            look_behind(ground, tried, conversation)
+            lag_s = ground.until(lambda: _look(ground, tried, conversation))
+            ground.lag_s = max(ground.lag_s, lag_s or 0.0)
 
 
 def own_call(  # noqa: PLR0913, PLR0917 - whose control of what it is
@@ -104,7 +137,12 @@ def own_call(  # noqa: PLR0913, PLR0917 - whose control of what it is
 ) -> None:
     """A control: with this token its owner reads its own conversation by this request."""
     said = f"{by.id}'s own token, for its own conversation"
-    tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.WORDS)
-    with ground.trying(tried.own(label)):
-        tried.about = conversation
-        ground.call(tried, call, conversation, Shown(token=token))
+
+    def read() -> bool:
+        tried = Trying(kind="", way="", by=by, victim=by, said=said, shows=Shows.WORDS)
+        with ground.trying(tried.own(label)):
+            tried.about = conversation
+            answer = ground.call(tried, call, conversation, Shown(token=token))
+        return answer is None or _holds([answer[1]], ground.word)
+
+    ground.until(read)

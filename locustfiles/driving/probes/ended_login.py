@@ -79,6 +79,7 @@ def _asked(ground: Ground, who: Principal, token: str) -> tuple[Line, str | None
         line = ground.line(tried, Shown(token=token), kept=True)
         query = ground.ask(tried, line)
         line.wait_for_end(query, _answer_s(ground))
+    ground.word = tried.word
     named = (r.conversation for r, _ in line.heard if r.query == query and r.conversation)
     return line, next(named, tried.begun)
 
@@ -100,16 +101,17 @@ def _answer_s(ground: Ground) -> float:
 def _after_logout(ground: Ground, who: Principal, kinds: set[str]) -> None:
     plan, token = ground.rig.plan, ground.token(who)
     assert plan.auth.logout is not None
+    own_socket(ground, who, token, own(SOCKET))  # before: a platform may keep one socket of each
     line, conversation = _asked(ground, who, token)
     try:
-        own_socket(ground, who, token, own(SOCKET))
         reads = probing.reads(plan)[:1] if conversation is not None else ()
         for call in reads:
             own_call(ground, who, token, call, conversation or "", own(probing.name_of(call)))
+        before = "the platform had closed it before the logout" if line.closed.is_set() else None
         trouble = _ended(ground, who, plan.auth.logout)
         if "socket after logout" in kinds:
             tried = _tried("socket after logout", who, SOCKET, Shows.ECHO, ANSWERED)
-            tried.trouble = trouble
+            tried.trouble = trouble or before
             _again(ground, tried, line)
         if "token after logout" in kinds:
             _connect_again(ground, who, token, trouble)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gevent
@@ -31,6 +32,9 @@ from locustfiles.driving.provocations.stage import Actor
 from locustfiles.driving.rig import Rig
 from locustfiles.driving.tokens import AuthError, Http, names_of
 
+AGAIN_S = 0.2
+"""The pause before an owner looks once more for what it told."""
+
 
 class Ground:
     """Where a family of probes is tried: who tries, and on whom."""
@@ -41,7 +45,25 @@ class Ground:
         self.intruder = rig.principal("intruder")
         target = rig.plan.target
         self.auth = Http(target.auth or target.http, rig.words, insecure=target.insecure_tls)
+        self.word = ""
+        """What its owner told last in the conversation that is asked for."""
+        self.lag_s = 0.0
+        """How long behind an answer it can be read in its conversation, as far as was seen."""
         self._lines: list[Line] = []
+
+    def until(self, done: Callable[[], bool]) -> float | None:
+        """Try until it is done; how long that took, nought at the first try.  None: it never was.
+
+        A platform may write down what it has answered some time behind the answer.
+        """
+        began_s = time.monotonic()
+        if done():
+            return 0.0
+        while time.monotonic() - began_s < float(self.rig.plan.probes.patience):
+            gevent.sleep(AGAIN_S)
+            if done():
+                return time.monotonic() - began_s
+        return None
 
     def pause(self) -> None:
         """Pace the attempts."""
@@ -66,6 +88,7 @@ class Ground:
         who = self.decoy.principal
         label = ConversationLabel(f"{who.id}/{turn}")
         told = self.question(who)
+        self.word = _word(told)
         self.decoy.session().ask(told, label, 0).done.wait()
         return who.conversations.get(label)
 
@@ -115,12 +138,22 @@ class Ground:
         return line
 
     def claims(self) -> dict[str, str]:
-        """What says, under each name of the plan, that it is the decoy who speaks."""
-        who = self.decoy.principal
-        known = names_of(who, self.rig.run)
-        names = {**self.rig.words, **known, "subject": who.subject or who.email}
-        claims = self.rig.plan.probes.claims
-        return {name: str(template.fill(said, names)) for name, said in claims.items()}
+        """What says, under each name of the plan, that it is the decoy who speaks.
+
+        None where all that is said is said of the intruder too: it would claim nothing.
+        """
+        said, own = (
+            template.fill(
+                self.rig.plan.probes.claims,
+                {
+                    **self.rig.words,
+                    **names_of(who, self.rig.run),
+                    "subject": who.subject or who.email,
+                },
+            )
+            for who in (self.decoy.principal, self.intruder)
+        )
+        return {name: str(value) for name, value in said.items()} if said != own else {}
 
     def watch(self, tried: Trying) -> None:
         """Have the decoy's open session watched: it must not suffer from what is tried."""
@@ -164,7 +197,7 @@ class Ground:
     def _told(self, tried: Trying, who: Principal) -> str:
         """Words with a canary of somebody's, planted as those of this attempt's own query."""
         told, identity = self.question(who), self.rig.query_id()
-        tried.query = identity
+        tried.query, tried.word = identity, _word(told)
         self.rig.recorder.plant(told.plantings(who, query=identity))
         return told.text
 
@@ -243,10 +276,15 @@ class Ground:
     def _dressed(call: Call, shown: Shown) -> Call:
         """A request with what is shown besides, and without a token where none is."""
         kept = {name: value for name, value in call.headers.items() if shown.carries(value)}
-        pairs = "&".join(f"{name}={value}" for name, value in shown.query.items())
+        pairs = urllib.parse.urlencode(shown.query)
         sign = "&" if "?" in call.path else "?"
         path = f"{call.path}{sign}{pairs}" if pairs else call.path
         return msgspec.structs.replace(call, path=path, headers={**kept, **shown.headers})
+
+
+def _word(told: wording.Wording) -> str:
+    """The canary in a text."""
+    return next((value for kind, value in told.planted if kind == "token"), "")
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - JSON has no better type

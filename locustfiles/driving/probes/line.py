@@ -23,7 +23,7 @@ from locustfiles.driving.manners import Manners
 from locustfiles.driving.opening import Shown, opening
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Rig
-from locustfiles.driving.wire import Wire, WireError
+from locustfiles.driving.wire import NO_CLOSE_FRAME, Wire, WireError
 
 _STATUS = re.compile(r"HTTP (\d{3})")
 CLOSE_SECONDS = 1.0
@@ -69,7 +69,7 @@ class Line:
         try:
             self._wire.open(timeout=float(rig.plan.target.connect_timeout), tls=rig.tls)
         except WireError as error:
-            self._turned_away(str(error))
+            self._turned_away(str(error), hung_up=error.hung_up)
             return False
         self._upgraded = True
         self._step("upgraded")
@@ -79,10 +79,13 @@ class Line:
         self.wait(lambda: self.ready or self._refused)
         return self.ready
 
-    def _turned_away(self, problem: str) -> None:
-        """The upgrade was refused, or there was no platform to refuse it."""
+    def _turned_away(self, problem: str, *, hung_up: bool) -> None:
+        """The upgrade was refused, or there was no platform to refuse it.
+
+        A platform may refuse by hanging up without an answer.
+        """
         status = _STATUS.search(problem)
-        code = int(status[1]) if status else None
+        code = int(status[1]) if status else NO_CLOSE_FRAME if hung_up else None
         self._step("failed", code=code, by="them", detail=problem)
         if code is None:
             self.trouble = problem

@@ -40,6 +40,8 @@ class Trying:
     watched_query: str | None = None
     begun: str | None = None
     """Our name of the conversation that it began, where we name them; of no record."""
+    word: str = ""
+    """The canary of its own query; of no record either."""
     trouble: str | None = None
     began_ns: int = field(default_factory=time.monotonic_ns)
 

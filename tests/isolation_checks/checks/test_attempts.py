@@ -103,15 +103,27 @@ def test_who_was_let_in_and_sent_away_when_the_token_ran_out_was_let_in(frames, 
         (["/completed,p0,A9"], [], UNKNOWN),  # nobody can say what that hello was worth
         (["/completed,p0,A9"], ["/completed,p1,B9"], FAIL),
         (["/completed,p0,A9"], ["/refused,p1"], PASS),
-        ([], [], FAIL),  # its owner gets no more than that either
+        ([], [], UNKNOWN),  # its owner gets no more than that either
     ],
 )
 def test_a_welcome_counts_for_as_much_as_its_owners(own, frames, verdict):
-    """A platform may greet before it looks at a token, and answer only who showed a good one."""
+    """A platform may greet before it looks at a token, and answer only who showed a good one.
+
+    Unless it did not greet everybody, or knew by which name.
+    """
     mine = control("a", shows=Shows.LET_IN, query="p0", frames=[welcome(), *own])
     how = {"query": "p1", "frames": [welcome("?"), *frames]}
     made = tried("b", "a", "wrong signature", shows=Shows.LET_IN, **how)
     assert verdict == ask(forged_tokens, SCRIPT, [mine, made], only("wrong signature")).decided
+    plan = only("wrong signature", "alg none")
+    for kept, found in (({"failed": "HTTP 401", "code": 401}, True), ({"failed": "?"}, False)):
+        another = tried("b", "a", "alg none", shows=Shows.LET_IN, **kept)
+        outcome = ask(forged_tokens, SCRIPT, [mine, made, another], plan)
+        assert (verdict is FAIL or (found and not own)) == bool(outcome.found)
+    how["frames"] = [welcome("a"), *frames]
+    made = tried("b", "a", "wrong signature", shows=Shows.LET_IN, **how)
+    outcome = ask(forged_tokens, SCRIPT, [mine, made], only("wrong signature"))
+    assert (verdict is FAIL or not own) == bool(outcome.found)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +143,25 @@ def test_where_no_events_are_promised_an_answer_is_what_its_owner_gets(frames, v
     own = control("a", shows=Shows.LET_IN, query="p0", frames=["/delta,p0,A9", "/completed,p0"])
     made = tried("b", "a", "no token", shows=Shows.LET_IN, query="p1", frames=frames)
     assert verdict == ask(forged_tokens, SCRIPT, [own, made], plan).decided
+
+
+@pytest.mark.parametrize(
+    ("code", "others", "verdict"),
+    [
+        (1006, None, PASS),
+        (1006, "a timeout", PASS),
+        (1006, "no answer", UNKNOWN),  # it hangs up on those with good tokens too
+        (None, None, UNKNOWN),  # no connection, or none in time
+    ],
+)
+def test_hanging_up_without_an_answer_is_a_refusal_where_it_is_one_to_forgers_alone(
+    code, others, verdict
+):
+    """As servers do that destroy the socket of whoever asks for an upgrade with a bad token."""
+    made = tried("b", "a", "no token", shows=Shows.LET_IN, failed="no answer", code=code)
+    good = [] if others is None else [control("a", "keeping", failed=others, code=1006)]
+    outcome = ask(forged_tokens, SCRIPT, [OWN, made, *good], only("no token"))
+    assert verdict == outcome.decided
 
 
 @pytest.mark.parametrize(("code", "verdict"), [(1008, PASS), (1012, UNKNOWN), (1013, UNKNOWN)])
@@ -383,7 +414,7 @@ def test_what_a_request_said_is_looked_for_in_what_its_owner_reads(behind, verdi
 
 def test_a_claim_counts_only_where_the_same_is_refused_without_it():
     """Else it is the conversation that is given to anybody, and that is another check's."""
-    plan = READING | {"probes": only("read", "named in headers")["probes"]}
+    plan = READING | {"probes": only("read", "named in headers", headers=["X-User"])["probes"]}
     named = tried("b", "a", "named in headers", BY_GET, status=200, frames=["A1"])
     plain = tried("b", "a", "read", BY_GET, status=200, frames=["A1"])
     assert FAIL == ask(claimed_identities, SCRIPT, [OWN_READ, named], plan).decided
@@ -532,6 +563,19 @@ def test_what_cannot_be_tried_on_a_platform_is_said_with_what_to_do():
         known = plan | {"auth": minting | {"claims": claims}}
         why = forged_tokens.not_asked(language.recorded("", plan=known)._planned())
         assert asked == (why is None)
+
+
+def test_where_the_plan_has_nothing_to_claim_nothing_is_claimed():
+    """An intruder that says nothing beside its own token would be refused for nothing."""
+    for kind, nothing in (
+        ("named in headers", {"headers": []}),
+        ("named in the query string", {"names": []}),
+        ("named in the message", {"names": {}}),
+    ):
+        probes = only(kind)["probes"] | {"headers": ["X-User"]} | nothing
+        plan = language.recorded("", plan=READING | {"probes": probes})._planned()
+        (key,) = nothing
+        assert f"probes.{key}" in claimed_identities.not_asked(plan)
 
 
 def test_a_plan_that_makes_no_probes_is_told_so():

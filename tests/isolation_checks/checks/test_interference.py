@@ -44,6 +44,20 @@ def test_a_victim_that_is_cut_off_while_an_intruder_is_refused(cuts, verdict):
     assert len(cuts) == outcome.examined
 
 
+@pytest.mark.parametrize(("behind", "verdict"), [(None, FAIL), ([], PASS)])
+def test_a_session_that_gives_way_to_its_owners_next_was_cut_off_by_nobody(behind, verdict):
+    """A platform may keep one socket of each user, and its owner looked behind the attempts."""
+    attempts = [OWN]
+    for number, at in enumerate((5, 10, 15)):
+        kept, made = watching(cut=True, at=at)
+        made.frames, made.behind, made.looked = [0.2], behind, None
+        kept.at += 0.5
+        made.watched = 102 + number * (2 if behind is None else 3)
+        attempts += [kept, made]
+    outcome = ask(interference, SCRIPT, attempts, only("no token"))
+    assert (verdict, 3) == (outcome.decided, outcome.examined)
+
+
 @pytest.mark.parametrize(("kind", "verdict"), [("logout", FAIL), ("twins", PASS)])
 def test_sessions_whose_logins_we_end_excuse_nobody(kind, verdict):
     """That the platform closes these is its duty, and no sign that it closes just anybody's."""

@@ -106,6 +106,35 @@ def test_no_token_that_was_forged_is_in_the_record(probing_with, until):
     assert b"long enough for HS256" not in content
 
 
+LOGIN = """source = "login"
+register = { path = "/plain/register", send = { email = "{email}", password = "{password}" } }
+login = { path = "/plain/login", send = { email = "{email}", password = "{password}" } }
+logout = { path = "/plain/logout", send = { user = "{subject}" } }
+"""
+LOGOUTS = """
+[probes]
+every = "10ms"
+patience = "300ms"
+grace = "10ms"
+"""
+
+
+def test_the_socket_that_is_used_after_a_logout_is_its_owners_last(probing_with, accounts, until):
+    """A platform that keeps but one of each user would have closed it for the next."""
+    http = f'http = "{accounts}"'
+    driven = probing_with(use_ended_logins, more=LOGOUTS, auth=LOGIN, http=http)
+
+    def made():
+        return [row for row in driven.rows("probes") if row["kind"] == "socket after logout"]
+
+    until(made)
+    steps = driven.rows("sessions")
+    ended = next(at for at, row in enumerate(steps) if row["detail"] == "/plain/logout")
+    before = [row["session"] for row in steps[:ended] if row["step"] == "opening"]
+    assert len(before) > 1
+    assert before[-1] == made()[0]["session"]
+
+
 CHANGES = """
 [probes]
 every = "10ms"

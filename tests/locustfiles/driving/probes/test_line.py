@@ -47,6 +47,13 @@ def test_an_upgrade_that_is_refused_is_recorded_with_its_status(
     assert ("failed", code) == [(r["step"], r["code"]) for r in driven.rows("sessions")][-1]
 
 
+def test_a_platform_that_hangs_up_without_an_answer_was_asked(opened, server):
+    """As servers do that destroy the socket of whoever has no good token."""
+    driven, line = opened(server.rubbish("/no-answer"))
+    assert (False, None) == (line.ready, line.trouble)
+    assert ("failed", 1006) == [(r["step"], r["code"]) for r in driven.rows("sessions")][-1]
+
+
 def test_where_nobody_listens_nobody_refused(opened):
     """It could not be tried."""
     _, line = opened("ws://127.0.0.1:1/")
