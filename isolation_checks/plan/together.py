@@ -20,6 +20,8 @@ from isolation_checks.plan.tables.rows import Rows, Table
 from isolation_checks.plan.tables.workload import Workload
 from isolation_checks.rows import patterns
 
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token, as RFC 9110 has it."""
 _APART = "{principal}, {number}, {uuid} or {email}"
 
 
@@ -219,6 +221,9 @@ def _of_probes(plan: Plan) -> Iterator[str]:
                 f"probes.skip names {kind!r}, which is no kind of probe"
                 f"{nearest(kind, probing.FAMILY_OF)}; there are {', '.join(probing.FAMILY_OF)}"
             )
+    for name in probes.headers:
+        if not _HEADER.fullmatch(name):
+            yield f"probes.headers: {name!r} can be no header's name; write it like X-User-Id"
     for call in probes.calls:
         if "conversation" not in template.holes((call.path, call.send, call.form)):
             yield f"probes.calls: {probing.name_of(call)} says nowhere which {{conversation}}"

@@ -52,9 +52,10 @@ def wanted(over: Drive, family: Family) -> set[tuple[str, str]]:
         return {(each.kind, each.way) for each in probing.wanted(run.history.plan, family)}
 
 
-def test_a_sound_stranger_refuses_everything(tmp_path):
-    """Every kind there is was tried by every way, and none is left open."""
-    server, over = probed(tmp_path)
+@pytest.mark.parametrize(("bug", "seconds"), [("", 7), ("gruff", 9)])
+def test_a_sound_stranger_refuses_everything(tmp_path, bug, seconds):
+    """Every kind there is was tried by every way, and none is left open, whatever its manners."""
+    server, over = probed(tmp_path, bug, seconds)
     for family, name in CHECKS.items():
         outcome = over.check(name)
         assert (Verdict.PASS, "") == (outcome.verdict, outcome.note), over.output

@@ -94,6 +94,7 @@ def test_the_base_holds_together():
             "auth.oauth2.clients must name a file of clients",
         ),
         ({"probes": {"skip": ["expird"]}}, "no kind of probe .did you mean 'expired'"),
+        ({"probes": {"headers": ["X User"]}}, "write it like X-User-Id"),
         ({"probes": {"calls": [{"path": "/threads"}]}}, "says nowhere which {conversation}"),
         (
             {"probes": {"mutating": True, "calls": [{"path": "/c/{conversation}"}]}},

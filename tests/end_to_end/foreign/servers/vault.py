@@ -2,6 +2,8 @@
 
 `credulous`: it believes tokens that prove nothing, names that are claimed, and logins that ended.
 `by_id`: whoever knows a conversation's id may read it, go on in it and delete it.
+`gruff` is honest, and has manners of its own: it hangs up on whoever shows no good token, keeps
+one socket of each user, and writes down what was said a while behind the answer.
 
 Of what it believed without a reason it keeps an account.
 """
@@ -22,8 +24,9 @@ from cryptography.hazmat.primitives import serialization as pem
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hosting import options, ready
 
-OPTIONS = options("credulous", "by_id")
-CREDULOUS, BY_ID = OPTIONS.bug == "credulous", OPTIONS.bug == "by_id"
+OPTIONS = options("credulous", "by_id", "gruff")
+CREDULOUS, BY_ID, GRUFF = (OPTIONS.bug == bug for bug in ("credulous", "by_id", "gruff"))
+LATER = 0.25
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC = KEY.public_key().public_bytes(pem.Encoding.PEM, pem.PublicFormat.SubjectPublicKeyInfo)
 PRIVATE = KEY.private_bytes(pem.Encoding.PEM, pem.PrivateFormat.PKCS8, pem.NoEncryption())
@@ -143,7 +146,10 @@ async def answer(session, user, asked):
     if chat is None:
         await session.say(op="refused", **about)
         return
-    chat.said.append(asked["text"])
+    if GRUFF:
+        asyncio.get_running_loop().call_later(LATER, chat.said.append, asked["text"])
+    else:
+        chat.said.append(asked["text"])
     await session.say(op="began", chat=name, **about)
     await asyncio.sleep(0.05)
     await session.say(op="done", chat=name, text=f"You say: {asked['text']}", **about)
@@ -171,7 +177,12 @@ async def hear(socket, session, user, message):
 
 
 async def ws(request):
-    user, login = user_of(request)
+    try:
+        user, login = user_of(request)
+    except web.HTTPUnauthorized:
+        if GRUFF:
+            request.transport.close()
+        raise
     session = Session(user, login)
     named = request.query.get("session")
     lost = sessions.get(named)
@@ -180,6 +191,10 @@ async def ws(request):
     sessions[session.id] = session
     socket = web.WebSocketResponse()
     await socket.prepare(request)
+    for other in list(sessions.values()) if GRUFF else ():
+        if other.user == user and other is not session:
+            for old in other.sockets:
+                await old.close(code=4000)
     session.sockets.append(socket)
     hello = {"op": "hello", "user": user, "session": session.id, "ticket": session.ticket}
     OPTIONS.note("secrets", secret=session.ticket)
