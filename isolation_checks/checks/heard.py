@@ -49,11 +49,13 @@ class Heard:
         return {frame["kind"] for frame in self.since(probe)}.issuperset(opens)
 
     def kept_out(self, probe: Probe) -> bool:
-        """Whether a session was not welcomed, and that by no accident."""
+        """Whether a session was turned away before it was welcomed, and that by no accident."""
         session = self.session(probe.session)
         if session is None or self.came_in(probe):
             return False
-        return session.failed is None or not (session.code is None or is_trouble(session.code))
+        if session.failed is None:
+            return self.said_no(probe)
+        return session.code is not None and not is_trouble(session.code)
 
     def said_no(self, probe: Probe) -> bool:
         """Whether what was asked was answered by a failure, or by closing the session."""
