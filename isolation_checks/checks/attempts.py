@@ -51,7 +51,8 @@ _AS_WHOM = Lasting(
     "dialect.read_conversation"
 )
 _GAVE_BACK = Lasting(
-    "an event of dialect.resume.accepted came, and names no session at dialect.resume.session"
+    "an event of dialect.resume.accepted came, and names neither that session nor the intruder's "
+    "own at dialect.resume.session"
 )
 _BY_OWN_TOKEN = ("read", "continue", "resume", "named in the message")
 """What shows nothing but its own good token when it connects: it should be let in."""
@@ -217,17 +218,21 @@ class Attempts:
         return _GAVE_BACK if self._gave_back_something(probe) else ""
 
     def _gave_back_something(self, probe: Probe) -> bool:
-        """Whether the platform says that it gave a session back, and does not say which."""
+        """Whether the platform says that it gave a session back, and not that it is its own."""
         dialect = self._run.history.plan.dialect
         resume, framing = dialect.resume, framing_of(dialect)
         if probe.shows is not Shows.RESUMED or resume is None:
             return False
+        own: set[str] = set()
+        given: set[str | None] = set()
         for frame in self._heard.since(probe):
+            content = self._run.content(frame["stream"], frame["index"]).encode()
+            named = said(framing, (content,), resume.session)
             if frame["kind"] in resume.accepted:
-                content = self._run.content(frame["stream"], frame["index"])
-                if said(framing, (content.encode(),), resume.session) is None:
-                    return True
-        return False
+                given.add(named)
+            elif named is not None:
+                own.add(named)
+        return not given <= own
 
     def _let_in_as_nobody(self, probe: Probe) -> bool:
         """Whether somebody came in who might be a guest, where no session says whose it is."""

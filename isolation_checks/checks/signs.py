@@ -209,13 +209,21 @@ class Signs:
         return None
 
     def _resumed(self, probe: Probe) -> Sign | None:
+        """The victim's words, or that its session was given back.
+
+        Its owner gets its words on every socket, maybe: that counts only without such an event.
+        """
         shown = self._words(probe)
         resume = self._run.history.plan.dialect.resume
-        if shown is not None or resume is None or probe.about is None:
+        if resume is None:
+            return shown
+        mine = probe.expected == ACCEPTED
+        if shown is not None and not (mine and resume.accepted):
             return shown
         for frame in self._heard.since(probe):
-            accepted = frame["kind"] in resume.accepted
-            if accepted and probe.about in self._run.content(frame["stream"], frame["index"]):
+            content = self._run.content(frame["stream"], frame["index"])
+            named = mine or (probe.about is not None and probe.about in content)
+            if named and frame["kind"] in resume.accepted:
                 told = f"the platform says that it gave {probe.victim}'s session back"
                 return Sign(words=told, record=frame)
         return None
