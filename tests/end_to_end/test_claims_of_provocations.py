@@ -81,7 +81,9 @@ def _plan(on: Collection[str]) -> str:
     often = {name: "0.1s" if name in on else "0s" for name in Provocations.__struct_fields__}
     said = "\n".join(f'{name} = "{every}"' for name, every in often.items())
     observers = f"[cast]\nobservers = {int('observe' in on)}"
-    for old, new in (("150ms", "0s"), ("[cast]", observers)):
+    probes = '[probes]\nevery = "{}"\n'
+    for old, new in ((probes.format("100ms"), probes.format("0s")), ("[cast]", observers)):
+        assert old in head
         head = head.replace(old, new)
     return f"{head}\n[provocations]\n{said}\n"
 
