@@ -10,10 +10,17 @@ from isolation_checks import probing
 from isolation_checks.plan.tables.auth import Call
 from isolation_checks.probing import Family, Shows, Wanted, own
 from locustfiles.driving.opening import Shown
-from locustfiles.driving.probes.controls import ask_about_conversations, look_behind, own_reads
+from locustfiles.driving.probes.controls import (
+    ask_about_conversations,
+    begun,
+    look_behind,
+    own_reads,
+)
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.trying import Trying
 from locustfiles.driving.rig import Rig
+
+BEGUN = "own conversation"
 
 
 def open_anothers_conversation(rig: Rig) -> None:
@@ -26,14 +33,17 @@ def open_anothers_conversation(rig: Rig) -> None:
 def change_anothers_conversation(rig: Rig) -> None:
     """Make the requests that could destroy something, once each, on a conversation of its own.
 
-    Behind it the decoy makes the same, which must succeed.
+    Behind it the decoy makes the same, which must succeed; so that conversation is begun by
+    nothing that rows are counted for.
     """
     wanted = [w for w in probing.wanted(rig.plan, Family.CONVERSATION) if w.kind == "change"]
     if not wanted:
         return
     ground = Ground(rig)
-    for turn, each in enumerate(wanted):
-        conversation = ground.conversation(turn)
+    who, timeout_s = ground.decoy.principal, float(rig.plan.workload.timeout)
+    for each in wanted:
+        line, conversation = begun(ground, who, ground.token(who), BEGUN, timeout_s)
+        line.close()
         if conversation is not None:
             own_reads(ground, conversation)
             _try(ground, each, conversation)

@@ -18,6 +18,7 @@ from isolation_checks.probing import QUERY, SOCKET, Shows, Wanted, own
 from locustfiles.driving.opening import Shown
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes.ground import Ground
+from locustfiles.driving.probes.line import Line
 from locustfiles.driving.probes.trying import CONTROL, Trying
 
 
@@ -39,6 +40,24 @@ def ask_about_conversations(
         for each in wanted:
             ground.pause()
             attempt(ground, each, conversation)
+
+
+def begun(
+    ground: Ground, who: Principal, token: str, label: str, seconds: float
+) -> tuple[Line, str | None]:
+    """A control: its owner asks over a line that stays open; and the id of its conversation.
+
+    Like whatever a probe asks, that question is in no account of rows.
+    """
+    tried = Trying(kind="", way="", by=who, victim=who, said="a question", shows=Shows.ECHO)
+    with ground.trying(tried.own(label)):
+        line = ground.line(tried, Shown(token=token), kept=True)
+        query = ground.ask(tried, line)
+        line.wait_for_end(query, seconds)
+    ground.word = tried.word
+    ours = (None, query)
+    named = (r.conversation for r, _ in line.heard if r.query in ours and r.conversation)
+    return line, next(named, tried.begun)
 
 
 def look_behind(ground: Ground, tried: Trying, conversation: str) -> None:

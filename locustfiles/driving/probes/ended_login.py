@@ -21,7 +21,7 @@ from isolation_checks.probing import SOCKET, Family, Shows, own
 from locustfiles.driving.opening import Shown
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.probes import forging
-from locustfiles.driving.probes.controls import own_call, own_socket
+from locustfiles.driving.probes.controls import begun, own_call, own_socket
 from locustfiles.driving.probes.forged_tokens import MINTED
 from locustfiles.driving.probes.ground import Ground
 from locustfiles.driving.probes.line import Line
@@ -72,18 +72,6 @@ _SAID = {
 }
 
 
-def _asked(ground: Ground, who: Principal, token: str) -> tuple[Line, str | None]:
-    """A control: the principal asks over a line that stays open; and its conversation's id."""
-    tried = Trying(kind="", way="", by=who, victim=who, said="a question", shows=Shows.ECHO)
-    with ground.trying(tried.own(ANSWERED)):
-        line = ground.line(tried, Shown(token=token), kept=True)
-        query = ground.ask(tried, line)
-        line.wait_for_end(query, _answer_s(ground))
-    ground.word = tried.word
-    named = (r.conversation for r, _ in line.heard if r.query == query and r.conversation)
-    return line, next(named, tried.begun)
-
-
 def _again(ground: Ground, tried: Trying, line: Line) -> None:
     """Ask once more over a line whose login has ended."""
     with ground.trying(tried):
@@ -102,7 +90,7 @@ def _after_logout(ground: Ground, who: Principal, kinds: set[str]) -> None:
     plan, token = ground.rig.plan, ground.token(who)
     assert plan.auth.logout is not None
     own_socket(ground, who, token, own(SOCKET))  # before: a platform may keep one socket of each
-    line, conversation = _asked(ground, who, token)
+    line, conversation = begun(ground, who, token, ANSWERED, _answer_s(ground))
     try:
         reads = probing.reads(plan)[:1] if conversation is not None else ()
         for call in reads:
