@@ -27,8 +27,7 @@ def row_accounting(run: Run) -> Outcome:
     """Rows and answered queries match one to one.
 
     Queries that nobody can say took effect are never blamed for missing rows, nor are those
-    of principals of whom no row at all could be read.  Those of conversations that probes were
-    to change or destroy are in no account.
+    of principals of whom no row at all could be read.
 
     Catches:  lost_row (answered, never stored), double_write, placeholder_owner,
               half_written_run, ambient_context_lost,
@@ -39,9 +38,7 @@ def row_accounting(run: Run) -> Outcome:
     if reading is None or described is None or reading.problem is not None:
         problem = "the rows were never collected" if reading is None else reading.problem
         return Outcome(examined=0, unit="queries", verdict=Verdict.UNKNOWN, note=str(problem))
-    taken_away = _taken_away(run)
-    ok = (query for query in run.history.queries.values() if query.ending is Ending.OK)
-    answered = [query for query in ok if query.id not in taken_away]
+    answered = [q for q in run.history.queries.values() if q.ending is Ending.OK]
     counted = [table for table in described.tables if table.query and table.each_query is not None]
     left = _left(run, counted, answered)
     doubts, vague = [_doubt(run, answered)], unplaced.failed_by_chance(run)
@@ -87,16 +84,6 @@ def row_accounting(run: Run) -> Outcome:
         note=note,
         blind=("what was lost: all rows lie in Redis, where keys expire",) if keys_only else (),
     )
-
-
-def _taken_away(run: Run) -> frozenset[QueryId]:
-    """The queries of conversations whose rows an owner may have destroyed, as a probe's control."""
-    changed = run.history.changed
-    if not changed:
-        return frozenset()
-    named = nw.col("conversation").is_in(sorted(changed)) & ~nw.col("query").is_null()
-    told = run.frames.filter(named).select("query").unique()
-    return frozenset(QueryId(each["query"]) for each in records(told))
 
 
 _Case = tuple[Query | None, dict[str, Any] | None]

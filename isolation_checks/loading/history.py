@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isolation_checks import probing
 from isolation_checks.loading.resources import Sampled
 from isolation_checks.plan.model import Plan
 from isolation_checks.probing import Shows
@@ -234,14 +233,6 @@ class History:
         told = (each.query for each in self.plantings.values() if each.query not in self.queries)
         asked = itertools.chain(told, *both)
         return frozenset(query for query in asked if query is not None)
-
-    @property
-    def changed(self) -> frozenset[str]:
-        """The conversations that probes, or their controls, may have changed or destroyed."""
-        ways = {probing.name_of(call) for call in probing.changes(self.plan)}
-        ways |= set(map(probing.own, ways))
-        tried = (probe.about for probe in self.probes if probe.way in ways)
-        return frozenset(about for about in tried if about is not None)
 
 
 def seconds(process: Process, at_ns: int) -> float:

@@ -6,8 +6,7 @@ import pytest
 
 from isolation_checks.checks.row_accounting import row_accounting as check
 from isolation_checks.verdicts.lattice import Verdict
-from tests.isolation_checks import trying
-from tests.isolation_checks.language import ask, conversation, told
+from tests.isolation_checks.language import ask, told
 from tests.isolation_checks.recording import TABLES
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
@@ -321,21 +320,3 @@ def test_the_witness_of_a_wrong_row_is_the_row():
     assert "owns a row of messages" == found.witness()[-1].did
     [nobodys] = ask(check, ASKED + "messages|?,q1 messages|a,q2 messages|b,q3").found
     assert "belongs to nobody" in nobodys.sentence
-
-
-@pytest.mark.parametrize(
-    ("way", "verdict", "examined"),
-    [
-        ("DELETE /threads/{conversation}", PASS, 2),
-        ("GET /threads/{conversation}", FAIL, 3),  # that takes nothing away
-    ],
-)
-def test_what_a_probes_owner_destroyed_is_in_no_account(way, verdict, examined):
-    """A decoy makes the request that an intruder was refused, and its rows are gone."""
-    done = trying.control("a", way, about=conversation("x"), status=204)
-    script = f"{ASKED} a?q4@z a:q4,@z a!q4 messages|a,q4 messages|b,q3"
-    script = script.replace("a?q2@x a!q2 ", "")
-    calls = [{"method": "DELETE", "path": "/threads/{conversation}"}]
-    plan = trying.PLAN | {"probes": {"every": "1s", "mutating": True, "calls": calls}}
-    outcome = trying.ask(check, script, [done], plan)
-    assert (verdict, examined) == (outcome.decided, outcome.examined), outcome
