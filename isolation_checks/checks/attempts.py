@@ -142,11 +142,14 @@ class Attempts:
 
     @functools.cached_property
     def _hung_up_on(self) -> frozenset[str]:
-        """How those failed to connect who had a good token: it is no refusal then."""
+        """How those failed to connect who had a good token: it is no refusal then.
+
+        But for those that were cut off by us, who had ended a process of the platform's.
+        """
         history = self._run.history
         tried = {probe.session for probe in history.probes if probe.expected != ACCEPTED}
-        failed = (each.failed for each in history.sessions.values() if each.id not in tried)
-        return frozenset(why for why in failed if why is not None)
+        others = (each for each in history.sessions.values() if each.id not in tried)
+        return frozenset(each.failed for each in others if each.failed is not None and not each.cut)
 
     def _shared(self, probe: Probe) -> bool:
         if probe.shows not in _CONTENT or probe.victim in (None, probe.principal):

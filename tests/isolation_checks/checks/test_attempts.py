@@ -16,7 +16,7 @@ from isolation_checks.plan import read
 from isolation_checks.probing import KINDS, OFF, QUERY, Family, Shows
 from isolation_checks.verdicts.lattice import Verdict
 from tests.isolation_checks import language
-from tests.isolation_checks.trying import PLAN, ask, control, tried, welcome
+from tests.isolation_checks.trying import PLAN, ask, control, told, tried, welcome
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 OTHERS = [kind for kinds in KINDS.values() for kind in kinds]
@@ -163,6 +163,10 @@ def test_hanging_up_without_an_answer_is_a_refusal_where_it_is_one_to_forgers_al
     good = [] if others is None else [control("a", "keeping", failed=others, code=1006)]
     outcome = ask(forged_tokens, SCRIPT, [OWN, made, *good], only("no token"))
     assert verdict == outcome.decided
+    run = told(SCRIPT, [OWN, made, *good], only("no token"))
+    for session in run.history.sessions.values():
+        session.cut = session.failed is not None  # by us, who had ended one of its processes
+    assert (UNKNOWN if code is None else PASS) == forged_tokens(run).decided
 
 
 @pytest.mark.parametrize(("code", "verdict"), [(1008, PASS), (1012, UNKNOWN), (1013, UNKNOWN)])
