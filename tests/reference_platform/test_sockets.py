@@ -130,7 +130,9 @@ def test_more_queries_at_once_than_allowed_are_turned_away():
     with platform("--latency", "3000:9000") as running, running.person().line() as line:
         requests = [line.ask(f"question {n}") for n in range(9)]
         assert line.answer(requests[-1])["payload"]["code"] == "rate_limited"
-        assert line.hear_until(lambda f: f["request_id"] == requests[0])["type"] == "agent_started"
+        if not line.of(requests[0]):
+            line.hear_until(lambda f: f["request_id"] == requests[0])
+        assert line.of(requests[0])[0]["type"] == "agent_started"
 
 
 def test_a_request_id_that_is_in_use_is_turned_away(honest):
