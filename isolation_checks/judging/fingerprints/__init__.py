@@ -45,6 +45,7 @@ from isolation_checks.judging.fingerprints.keys import (
     searched_for,
     unknown_yet,
 )
+from isolation_checks.judging.fingerprints.laundered import laundered
 from isolation_checks.judging.fingerprints.leftover import (
     behind_an_answer,
     due_to_the_one_before,
@@ -54,19 +55,20 @@ from isolation_checks.judging.fingerprints.leftover import (
 from isolation_checks.judging.fingerprints.outlived import goes_on_listening
 from isolation_checks.judging.fingerprints.probing import probed
 from isolation_checks.judging.fingerprints.routing import (
-    laundered,
     newest_socket,
     read_without_owner,
     replayed,
-    second_emitter,
-    sent_to_a_tenant,
-    sent_to_all,
-    tool_events,
 )
 from isolation_checks.judging.fingerprints.rows import left_on_a_worker, mixed_up, newest_user
 from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
+from isolation_checks.judging.fingerprints.several import (
+    second_emitter,
+    sent_to_a_tenant,
+    sent_to_all,
+)
 from isolation_checks.judging.fingerprints.shown_again import shown_again
 from isolation_checks.judging.fingerprints.threads import one_thread
+from isolation_checks.judging.fingerprints.tools import tool_events
 from isolation_checks.judging.fingerprints.turned_away import canned, place_not_given_back
 
 __all__ = ["FINGERPRINTS", "UNKNOWN", "Mechanism", "Scene", "mechanism"]

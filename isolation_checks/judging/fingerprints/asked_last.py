@@ -9,7 +9,7 @@ from typing import Any
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.leftover import behind_an_answer
 from isolation_checks.judging.fingerprints.newest import SELDOM, answers_of, coincidence
-from isolation_checks.judging.fingerprints.routing import TWICE, count_twice
+from isolation_checks.judging.fingerprints.routing import TWICE
 from isolation_checks.judging.fingerprints.scene import (
     LOOKED_AT_IN_ALL,
     MOST,
@@ -21,6 +21,7 @@ from isolation_checks.judging.fingerprints.scene import (
     owner_of,
     telling,
 )
+from isolation_checks.judging.fingerprints.several import count_twice
 from isolation_checks.records import NEVER_SENT
 
 AT_ONCE = 2

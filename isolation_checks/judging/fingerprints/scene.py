@@ -20,6 +20,8 @@ UNKNOWN = "unknown"
 LOOKED_AT, LOOKED_AT_IN_ALL = 20, 500
 """Frames that are looked at, of one finding and of all together."""
 MOST = 0.5
+SOME = 0.1
+"""The share of all at which a pattern is taken to be one."""
 BEYOND = 1.3
 """So many times what is usual is no coincidence."""
 SEVERAL = 3

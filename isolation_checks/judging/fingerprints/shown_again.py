@@ -8,7 +8,8 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks.check import Found
 from isolation_checks.dialects.correlate import answering
-from isolation_checks.judging.fingerprints.routing import MANY, SOON_SECONDS, kept_for_another
+from isolation_checks.judging.fingerprints.laundered import MANY
+from isolation_checks.judging.fingerprints.routing import SOON_SECONDS, kept_for_another
 from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
     MOST,
