@@ -57,6 +57,25 @@ def test_two_workers_are_honest_on_postgres(url):
         assert rows(url, orphans) == []
 
 
+def test_a_worker_that_is_started_anew_waits_for_no_table(url):
+    """Whoever alters a table while it is used waits, and two who do lock each other out."""
+    with platform(*FAST, "--database", url):
+        pass
+
+    async def used():
+        connection = await asyncpg.connect(url)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE messages, runs, documents IN ROW EXCLUSIVE MODE")
+            await asyncio.to_thread(again)
+        await connection.close()
+
+    def again():
+        with platform(*FAST, "--database", url) as running, running.person().line() as line:
+            assert line.answer(line.ask("anything"))["type"] == "agent_completed"
+
+    asyncio.run(used())
+
+
 def test_the_application_role_sees_and_writes_one_users_rows(url):
     """The owner of the database sees all of them, so that an auditor can."""
     with platform(*FAST, "--database", url) as running:

@@ -23,9 +23,15 @@ from reference_platform.storage.database import (
     Statement,
     Value,
 )
-from reference_platform.storage.schema import APPLICATION_ROLE, POSTGRES_SCHEMA
+from reference_platform.storage.schema import (
+    APPLICATION_ROLE,
+    MARK_POSTGRES,
+    POSTGRES_SCHEMA,
+    POSTGRES_VERSION,
+)
 
 _SCHEMA_LOCK = 7_302_531_916  # any number that all starts of the platform agree on
+_VERSION = "SELECT obj_description(to_regclass('notifications'), 'pg_class')"
 _SERVICE_CONNECTIONS = (1, 4)
 _APPLICATION_CONNECTIONS = (2, 10)
 _TINY_POOL = (1, 2)
@@ -55,12 +61,16 @@ class PostgresDatabase:
         return urlunsplit(shown)
 
     async def open(self) -> None:
-        """Connect both pools, creating what is missing of the schema in between."""
+        """Connect both pools, creating the schema in between where it is not there yet.
+
+        A worker that is started anew takes no table away from those that go on.
+        """
         smallest, largest = _SERVICE_CONNECTIONS
         self._service = await asyncpg.create_pool(self._url, min_size=smallest, max_size=largest)
         async with self._service.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _SCHEMA_LOCK)
-            await connection.execute(POSTGRES_SCHEMA)
+            if await connection.fetchval(_VERSION) != POSTGRES_VERSION:
+                await connection.execute(POSTGRES_SCHEMA + MARK_POSTGRES)
         residue = self._faults.on("pool_residue")
         smallest, largest = _TINY_POOL if residue else _APPLICATION_CONNECTIONS
         self._application = await asyncpg.create_pool(

@@ -5,6 +5,8 @@ Everything here may be run again on a database that an earlier start has filled.
 
 from __future__ import annotations
 
+import hashlib
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS users (
     id TEXT PRIMARY KEY,
@@ -162,3 +164,7 @@ POSTGRES_SCHEMA = (
     + _secured("documents", _OWN_TENANT)
     + f"GRANT SELECT, INSERT, DELETE ON notifications TO {APPLICATION_ROLE};\n"
 )
+"""Each of these statements can be repeated, but takes tables away from whoever is using them."""
+POSTGRES_VERSION = hashlib.sha256(POSTGRES_SCHEMA.encode()).hexdigest()[:16]
+"""Of the schema; a database keeps it as the comment of a table."""
+MARK_POSTGRES = f"COMMENT ON TABLE notifications IS '{POSTGRES_VERSION}';\n"
