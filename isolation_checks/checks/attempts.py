@@ -249,11 +249,13 @@ class Attempts:
         return self._heard.came_in(probe) and not self._heard.said_no(probe)
 
     def _unchanged(self, probe: Probe) -> str:
-        """Why a request of which its owner saw nothing may have changed something.
+        """Why a request may have changed something, whatever it was answered.
 
         What a DELETE did, its owner would have missed.
         """
         code = self._heard.code(probe.session)
+        if not self._signs.reads_its_own(probe):
+            return Lasting(f"it was answered {code}, and its owner cannot read its words any more")
         if code not in TAKEN or probe.way.startswith("DELETE "):
             return ""
         return Lasting(

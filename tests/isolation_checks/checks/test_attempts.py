@@ -351,17 +351,19 @@ def test_a_look_by_a_message_is_one_where_its_owner_sees_its_own_words(behind, v
 
 
 @pytest.mark.parametrize(
-    ("status", "looked", "verdict"),
+    ("status", "looked", "read", "verdict"),
     [
-        (204, 404, FAIL),
-        (204, 200, FAIL),  # it is there, and empty
-        (403, 404, PASS),
-        (204, 429, UNKNOWN),  # the owner was turned away for another reason
-        (204, 401, UNKNOWN),
-        (204, 503, UNKNOWN),
+        (204, 404, "-", FAIL),
+        (204, 200, "-", FAIL),  # it is there, and empty
+        (403, 200, "A1", PASS),
+        (403, 404, "-", UNKNOWN),  # it says no, and it is gone
+        (303, 200, "-", UNKNOWN),
+        (204, 429, "-", UNKNOWN),  # the owner was turned away for another reason
+        (204, 401, "-", UNKNOWN),
+        (204, 503, "-", UNKNOWN),
     ],
 )
-def test_what_its_owner_cannot_read_any_more_was_changed(status, looked, verdict):
+def test_what_its_owner_cannot_read_any_more_was_changed(status, looked, read, verdict):
     """Where the request was taken, and the owner was let look."""
     calls = [GET, {"method": "DELETE", "path": "/c/{conversation}"}]
     made = tried(
@@ -372,7 +374,7 @@ def test_what_its_owner_cannot_read_any_more_was_changed(status, looked, verdict
         shows=Shows.GONE,
         status=status,
         frames=["-"],
-        behind=["-"],
+        behind=[read],
         looked=looked,
     )
     plan = only("change", mutating=True, calls=calls)
