@@ -22,7 +22,10 @@ from isolation_checks.rows import ways
 from isolation_checks.rows.ways import Engine
 
 CONNECT_SECONDS, LOCK_SECONDS, READ_SECONDS = 10, 30, 300
-"""How long PostgreSQL may take; it would itself wait for ever, and the drive's end with it."""
+"""How long a database may take to let us in, to give up a lock and to answer.
+
+PostgreSQL would itself wait for ever, and the drive's end with it; SQLite not at all.
+"""
 Kind = Engine | Literal["redis"]
 _SCHEMES: Mapping[str, Kind] = {
     "postgres": "postgresql",
@@ -148,6 +151,8 @@ def _sqlite(url: str) -> Iterator[Any]:
     if not path.is_file():
         raise LookupError(f"there is no file {path}")
     with driver.connect(f"file:{urllib.parse.quote(str(path))}?mode=ro") as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {1000 * LOCK_SECONDS:.0f}")
         yield connection
 
 

@@ -1,5 +1,12 @@
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWaiting
+from contextlib import contextmanager
+
 import pytest
 
 from isolation_checks.rows import sources
@@ -63,6 +70,54 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path):
     ):
         pass
     assert not path.exists()
+
+
+HOLDER = """
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as connection:
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("INSERT INTO messages VALUES ('late')")
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def written_to(path):
+    """A file that another process, like a platform, holds until its input ends."""
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE messages (content TEXT)")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert b"held\n" == holder.stdout.readline()
+        yield holder.stdin
+    assert 0 == holder.returncode
+
+
+def counted(path):
+    with sources.snapshot(f"sqlite:///{path}") as cursor:
+        cursor.execute("SELECT count(*) FROM messages")
+        return cursor.fetchone()[0]
+
+
+def test_a_file_that_is_being_written_to_is_waited_for(tmp_path):
+    """A platform that keeps no write-ahead log locks its readers out for as long as it writes."""
+    path = tmp_path / "platform.db"
+    with written_to(path) as writing, ThreadPoolExecutor(1) as elsewhere:
+        counting = elsewhere.submit(counted, path)
+        with pytest.raises(StillWaiting):
+            counting.result(timeout=0.5)
+        writing.close()
+        assert 1 == counting.result(timeout=10)
+
+
+def test_a_file_that_stays_locked_is_not_waited_for_without_end(tmp_path, monkeypatch):
+    """What holds it may hang."""
+    monkeypatch.setattr(sources, "LOCK_SECONDS", 0.1)
+    path = tmp_path / "platform.db"
+    with written_to(path), pytest.raises(Exception, match="database is locked"):
+        counted(path)
 
 
 def test_an_error_is_one_line_without_secrets():
