@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from isolation_checks import probing
+from isolation_checks.checks import doubts
+from isolation_checks.checks.doubts import Doubt
 from isolation_checks.checks.heard import Heard, is_trouble
 from isolation_checks.checks.signs import ACCEPTED, TAKEN, Sign, Signs
 from isolation_checks.dialects.framing import framing_of, said
@@ -26,34 +28,6 @@ _BUSY_CLOSES = (1012, 1013)
 """Codes of a platform that starts anew, or wants to be tried again later."""
 
 
-class Lasting(str):
-    """A doubt that stays where another attempt of the kind was refused: this one was not."""
-
-    __slots__ = ()
-
-
-_NOT_LOOKED = "its owner could not look behind it"
-_NO_WAY_TO_LOOK = Lasting(
-    "it was not refused, and nobody can see what it wrote: the plan describes no way to read a "
-    "conversation, dialect.read_conversation or dialect.read_conversation_http"
-)
-_ONLY_WELCOMED = Lasting(
-    "it was welcomed, and its question was not answered, as its owner's is: an event that comes "
-    "before a token is looked at does not belong into dialect.opens"
-)
-_ALL_WELCOMED = Lasting(
-    "it was welcomed, as whoever connects may be, and nobody's question was answered behind it: is "
-    "probes.patience long enough?"
-)
-_AS_WHOM = Lasting(
-    "it came in, and nobody can see as whom: sessions of those with a good token do not say so "
-    "either, dialect.where.user, nor is a conversation read by a message, "
-    "dialect.read_conversation"
-)
-_GAVE_BACK = Lasting(
-    "an event of dialect.resume.accepted came, and names neither that session nor the intruder's "
-    "own at dialect.resume.session"
-)
 _BY_OWN_TOKEN = ("read", "continue", "resume", "named in the message")
 """What shows nothing but its own good token when it connects: it should be let in."""
 _CONTENT = frozenset((Shows.WORDS, Shows.WRITTEN, Shows.RESUMED, Shows.GONE))
@@ -66,8 +40,7 @@ class Decided:
 
     probe: Probe
     sign: Sign | None = None
-    doubt: str = ""
-    """Why nobody can say what became of it."""
+    doubt: Doubt | None = None
 
 
 class Attempts:
@@ -83,7 +56,7 @@ class Attempts:
         for probe in self._run.history.probes:
             if probe.expected != ACCEPTED and probing.FAMILY_OF.get(probe.kind) is family:
                 decided = self._decided(probe)
-                if not (probe.cut and decided.doubt):
+                if not (probe.cut and decided.doubt is not None):
                     yield decided
 
     def answered_well(self, session: SessionId, since_s: float) -> bool:
@@ -96,30 +69,29 @@ class Attempts:
 
     def _decided(self, probe: Probe) -> Decided:
         if probe.trouble is not None:
-            return Decided(probe=probe, doubt=probe.trouble)
+            return Decided(probe=probe, doubt=Doubt(probe.trouble))
         if self._shared(probe):
-            doubt = "the plan lets these two share what would show it"
-            return Decided(probe=probe, doubt=doubt)
+            return Decided(probe=probe, doubt=doubts.SHARED)
         sign = self._signs.of(probe)
         claims = probing.FAMILY_OF[probe.kind] is Family.IDENTITY
         if sign is not None and claims and self._given_to_anybody:
-            return Decided(probe=probe, doubt="whoever asks is given it, without any claim")
+            return Decided(probe=probe, doubt=doubts.GIVEN_TO_ANYBODY)
         if sign is not None:
             return Decided(probe=probe, sign=sign)
         return Decided(probe=probe, doubt=self._accident(probe) or self._unproven(probe))
 
-    def _unproven(self, probe: Probe) -> str:
+    def _unproven(self, probe: Probe) -> Doubt | None:
         """Which control would have to have succeeded for a refusal to mean anything."""
         needed = probing.own(SOCKET) if self._stopped_at_the_door(probe) else probe.relies_on
         if self.granted(needed):
-            return ""
+            return None
         if needed == probing.own(QUERY) and needed in self._signs.answered:
             # its owner is answered, though no words show it; so it counts that this one was not
             if self._heard.said_no(probe):
-                return ""
+                return None
             if self._signs.behind is None:
-                return _NO_WAY_TO_LOOK
-        return f"even {needed} came to nothing"
+                return doubts.NO_WAY_TO_LOOK
+        return doubts.even_came_to_nothing(needed)
 
     def _stopped_at_the_door(self, probe: Probe) -> bool:
         """Whether a name that was claimed in connecting was answered by not letting it in."""
@@ -162,46 +134,48 @@ class Attempts:
             return any(each.scope == "everyone" and channel in each.channels for each in sharing)
         return self._run.ownership.may_share(probe.victim, probe.principal, channel)
 
-    def _accident(self, probe: Probe) -> str:
+    def _accident(self, probe: Probe) -> Doubt | None:
         """What else than a refusal may have kept an attempt from showing anything."""
         session = self._heard.session(probe.session)
         if session is None:
-            return "nothing was recorded of it"
+            return doubts.NOT_RECORDED
         trouble = self._trouble(probe, session)
         if trouble or self._stopped_at_the_door(probe):
             return trouble
         by_socket = session.opening_s is not None
         if by_socket and probe.kind in _BY_OWN_TOKEN and not self._heard.came_in(probe):
-            return "its own good token was not taken either"
+            return doubts.OWN_TOKEN_NOT_TAKEN
         return self._unseen(probe)
 
-    def _trouble(self, probe: Probe, session: Session) -> str:
+    def _trouble(self, probe: Probe, session: Session) -> Doubt | None:
         """What the platform answered that is no refusal, or why it answered nothing."""
         code, troubled = session.code, is_trouble(session.code)
         if session.failed is not None and code == _NO_CLOSE_FRAME and not probe.cut:
-            return session.failed if session.failed in self._hung_up_on else ""
+            return Doubt(session.failed) if session.failed in self._hung_up_on else None
         if code is not None and troubled and session.opening_s is None:
-            return f"the platform answered {code}"
+            return doubts.answered(code)
         if session.failed is not None and (code is None or troubled):
-            return session.failed
+            return Doubt(session.failed)
         if code in _BUSY_CLOSES and self._heard.sent_away(probe):
-            return f"the platform closed it with {code}"
-        return ""
+            return doubts.closed(code)
+        return None
 
-    def _unseen(self, probe: Probe) -> str:
+    def _unseen(self, probe: Probe) -> Doubt | None:
         """Why what an attempt left behind could not have been seen."""
         if probe.shows not in (Shows.GONE, Shows.WRITTEN):
             return self._half_open(probe)
         if probe.shows is Shows.WRITTEN and probe.query is None:
-            return "nothing could be asked"
+            return doubts.NOTHING_ASKED
         if self._signs.behind is None:
             shown = self.granted(probing.own(QUERY)) or self._heard.said_no(probe)
-            return "" if shown else _NO_WAY_TO_LOOK
+            return None if shown else doubts.NO_WAY_TO_LOOK
         if not self.granted(self._signs.behind):
-            return f"even {self._signs.behind} came to nothing, by which its owner looks behind it"
+            return doubts.even_came_to_nothing(
+                self._signs.behind, ", by which its owner looks behind it"
+            )
         if not self._heard.looked(probe.behind) or not self._saw_it(probe):
-            return _NOT_LOOKED
-        return self._unchanged(probe) if probe.shows is Shows.GONE else ""
+            return doubts.NOT_LOOKED
+        return self._unchanged(probe) if probe.shows is Shows.GONE else None
 
     def _saw_it(self, probe: Probe) -> bool:
         """Whether its owner, who looked for what was written, was shown its own words at least.
@@ -212,13 +186,13 @@ class Attempts:
             return True
         return self._signs.reads_its_own(probe)
 
-    def _half_open(self, probe: Probe) -> str:
+    def _half_open(self, probe: Probe) -> Doubt | None:
         """What came that is no acceptance for certain, and no refusal either."""
         if self._only_welcomed(probe):
-            return _ONLY_WELCOMED if self._signs.not_answered(probe) else _ALL_WELCOMED
+            return doubts.ONLY_WELCOMED if self._signs.not_answered(probe) else doubts.ALL_WELCOMED
         if self._let_in_as_nobody(probe):
-            return _AS_WHOM
-        return _GAVE_BACK if self._gave_back_something(probe) else ""
+            return doubts.AS_WHOM
+        return doubts.GAVE_BACK if self._gave_back_something(probe) else None
 
     def _gave_back_something(self, probe: Probe) -> bool:
         """Whether the platform says that it gave a session back, and not that it is its own."""
@@ -248,16 +222,14 @@ class Attempts:
             return False
         return self._heard.came_in(probe) and not self._heard.said_no(probe)
 
-    def _unchanged(self, probe: Probe) -> str:
+    def _unchanged(self, probe: Probe) -> Doubt | None:
         """Why a request may have changed something, whatever it was answered.
 
         What a DELETE did, its owner would have missed.
         """
         code = self._heard.code(probe.session)
         if not self._signs.reads_its_own(probe):
-            return Lasting(f"it was answered {code}, and its owner cannot read its words any more")
+            return doubts.unreadable_behind(code)
         if code not in TAKEN or probe.way.startswith("DELETE "):
-            return ""
-        return Lasting(
-            f"{probe.way} was answered {code}, and nobody can see what it did: it holds no {{text}}"
-        )
+            return None
+        return doubts.taken_without_words(probe.way, code)

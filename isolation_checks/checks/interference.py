@@ -45,7 +45,7 @@ def interference(run: Run) -> Outcome:
         each
         for family in _WATCHED
         for each in known.of(family)
-        if not each.doubt
+        if each.doubt is None
         and each.sign is None
         and each.probe.watched in run.history.sessions  # else nobody knows what came
         and not each.probe.cut

@@ -10,8 +10,9 @@ from typing import Any
 
 from isolation_checks import probing
 from isolation_checks.checks import witness
-from isolation_checks.checks.attempts import Attempts, Decided, Lasting
+from isolation_checks.checks.attempts import Attempts, Decided
 from isolation_checks.checks.check import Found, Outcome
+from isolation_checks.checks.doubts import Doubt
 from isolation_checks.checks.signs import Sign
 from isolation_checks.loading.history import Probe
 from isolation_checks.loading.run import Run
@@ -93,7 +94,7 @@ _CWE_OF = {"no token": 287, "expired": 613, "other audience": 287, "other issuer
 def judged(run: Run, family: Family) -> Outcome:
     """The outcome of a family of probes."""
     decided = list(Attempts(run).of(family))
-    certain = [each for each in decided if not each.doubt]
+    certain = [each for each in decided if each.doubt is None]
     accepted = [each for each in certain if each.sign is not None]
     groups: dict[tuple[Any, ...], list[Decided]] = {}
     for each in accepted:
@@ -111,15 +112,16 @@ def judged(run: Run, family: Family) -> Outcome:
 
 def _open(run: Run, family: Family, decided: list[Decided]) -> str:
     """What the plan asks for of which not one attempt could be decided, or one not refused."""
-    done = {(each.probe.kind, each.probe.way) for each in decided if not each.doubt}
-    doubts: dict[tuple[str, str], str] = {}
+    done = {(each.probe.kind, each.probe.way) for each in decided if each.doubt is None}
+    doubts: dict[tuple[str, str], Doubt] = {}
     for each in decided:
         which = (each.probe.kind, each.probe.way)
-        if isinstance(each.doubt, Lasting) or (each.doubt and which not in doubts):
+        if each.doubt is not None and (each.doubt.lasting or which not in doubts):
             doubts[which] = each.doubt
-    done -= {which for which, doubt in doubts.items() if isinstance(doubt, Lasting)}
+    done -= {which for which, doubt in doubts.items() if doubt.lasting}
+    words = {which: doubt.words for which, doubt in doubts.items()}
     never = [
-        f"{want.kind} by {want.way} ({doubts.get((want.kind, want.way), _UNMADE)})"
+        f"{want.kind} by {want.way} ({words.get((want.kind, want.way), _UNMADE)})"
         for want in probing.wanted(run.history.plan, family)
         if (want.kind, want.way) not in done
     ]
