@@ -7,61 +7,24 @@ yields are columns of the relations `frames` and `sightings`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from isolation_checks import canary, probing
-from isolation_checks.dialects.correlate import By, Correlator, answering, our_conversation
+from isolation_checks.dialects.correlate import By
 from isolation_checks.dialects.framing import framing_of, said
 from isolation_checks.dialects.reading import OF_THE_FRAMING, SILENT, Dialect, Reading
 from isolation_checks.history.stream import Evidence
 from isolation_checks.loading import words
 from isolation_checks.loading.columns import FRAMES, SIGHTINGS, Frame, Sighting, table
 from isolation_checks.loading.facts import Facts, Told
-from isolation_checks.loading.history import Process, Query, Session, seconds
+from isolation_checks.loading.history import Process, Session, seconds
 from isolation_checks.loading.identities import MARKED, Identities, Named
 from isolation_checks.loading.ownership import Claimed, Ownership
+from isolation_checks.loading.placing import Placings
+from isolation_checks.loading.seams import MIXED, Seams
 from isolation_checks.records import Opcode, PrincipalId, QueryId, SessionId
-
-TAIL = 200
-"""Characters on either side of a seam that are joined to find a word that was cut: a canary
-in escapes takes 132, and 176 in base64 of them."""
-_EVERYTHING = "session"
-"""All that a session gets, whatever it answers."""
-_MIXED = "reassembled across answers"
-
-
-@dataclass(slots=True)
-class _SessionState:
-    """What is remembered of a session, and of those that resume it, while frames go by."""
-
-    correlator: Correlator
-    waiting: list[Query]
-    ours: str | None = None
-    """The run, where it is we who name conversations."""
-    running: list[Query] = field(default_factory=list)
-    tails: dict[str | None, str] = field(default_factory=dict)
-    pieces: dict[str | None, str] = field(default_factory=dict)
-    """The ends of streamed answers, to find facts that were cut."""
-
-    def advance(self, at_s: float) -> None:
-        """Ask and end queries up to a moment, in the order in which it happened."""
-        while self.waiting and self.waiting[-1].sent_s <= at_s:
-            query = self.waiting.pop()
-            known = self.correlator.conversations.get(query.conversation)
-            if known is None and self.ours is not None:
-                known = our_conversation(self.ours, query.conversation)
-            self.correlator.asked(query.id, query.conversation, known, query.named)
-            self.running.append(query)
-        for query in [q for q in self.running if q.over_s is not None and q.over_s < at_s]:
-            self.end(query)
-
-    def end(self, query: Query) -> None:
-        """End a query: when its time is over, or its last event has come."""
-        self.correlator.ended(query.id)
-        self.running.remove(query)
 
 
 class FrameReader:
@@ -70,20 +33,11 @@ class FrameReader:
     def __init__(self, ownership: Ownership, dialect: Dialect) -> None:
         self._ownership = ownership
         self._dialect = dialect
-        self._states: dict[SessionId, _SessionState] = {}
-        self._conversations: dict[PrincipalId, dict[Any, str]] = {}
+        self._placings = Placings(ownership)
         self._identities = Identities(list(ownership.history.principals.values()))
         self._described = ownership.history.plan.dialect
         self._framing = framing_of(self._described)
         self._answering = frozenset((*self._described.protocol, *self._described.ends))
-        self._users = frozenset((*ownership.by_subject, *ownership.by_email))
-        ours = ownership.history.plan.dialect.conversations == "ours"
-        self._ours: str | None = ownership.history.description["run"] if ours else None
-        self._asked: dict[SessionId, list[Query]] = {}
-        for query in ownership.history.queries.values():
-            self._asked.setdefault(query.session, []).append(query)
-            if self._ours is not None:
-                ownership.learn(our_conversation(self._ours, query.conversation), query.principal)
         self.facts = Facts(ownership)
         """Where others were told what is known of a persona."""
         self._failed: list[str] = []
@@ -151,18 +105,18 @@ class FrameReader:
         return reading
 
     def _frame(self, session: Session, reading: Reading, at_s: float, opcode: int) -> Frame:
-        state = self._state(session)
-        state.advance(at_s)
-        query, by = state.correlator.place(reading)
+        placing = self._placings.of(session)
+        placing.advance(at_s)
+        query, by = placing.correlator.place(reading)
         ownership = self._ownership
         if query is not None and by is By.QUERY:
             label = ownership.history.queries[query].conversation
-            named = state.correlator.conversations.get(label) == reading.conversation
-            if named and not state.correlator.is_anothers(reading.user):
+            named = placing.correlator.conversations.get(label) == reading.conversation
+            if named and not placing.correlator.is_anothers(reading.user):
                 ownership.learn(reading.conversation, session.principal)
-        running = next((q for q in state.running if q.id == query), None)
+        running = next((q for q in placing.running if q.id == query), None)
         if running is not None and reading.ending is not None:
-            state.end(running)  # what was read together with its end came behind it
+            placing.end(running)  # what was read together with its end came behind it
         return Frame(
             stream="",
             index=0,
@@ -186,38 +140,13 @@ class FrameReader:
             unread=False,
         )
 
-    def _state(self, session: Session) -> _SessionState:
-        state = self._states.get(session.id)
-        if state is None:
-            principal = self._ownership.history.principals.get(session.principal)
-            asked = self._asked.get(session.id, [])
-            lost = (
-                self._ownership.history.sessions.get(session.resumes) if session.resumes else None
-            )
-            if lost is not None:
-                state = self._states[session.id] = self._state(lost)
-                state.waiting = sorted([*state.waiting, *asked], key=_sent, reverse=True)
-                return state
-            state = self._states[session.id] = _SessionState(
-                Correlator(
-                    subject=principal.subject if principal else None,
-                    known=self._ownership.history.queries,
-                    users=self._users,
-                    answering=answering(self._ownership.history.plan.dialect),
-                    conversations=self._conversations.setdefault(session.principal, {}),
-                ),
-                sorted(asked, key=_sent, reverse=True),
-                self._ours,
-            )
-        return state
-
     def _sightings(
         self, frame: Frame, reading: Reading, content: bytes, *, stretch: bool
     ) -> Iterator[Sighting]:
         found: dict[str, tuple[Claimed, str]] = {}
-        for word in (*words.within(content, stretch=stretch), *self._joined(frame, reading)):
+        for word in (*words.within(content, stretch=stretch), *self._cut(frame, reading)):
             claimed = self._ownership.claim(word)
-            if claimed is not None and (word.how != _MIXED or claimed.owner != frame.principal):
+            if claimed is not None and (word.how != MIXED or claimed.owner != frame.principal):
                 found.setdefault(claimed.canary, (claimed, word.how))
         if not found:
             return
@@ -270,32 +199,6 @@ class FrameReader:
             return
         yield _sighting(frame, canary=name.words, owner=owner, how=name.how, identity=True)
 
-    def _joined(self, frame: Frame, reading: Reading) -> Iterator[words.Word]:
-        """Words of which a text holds the end, and the texts before it the rest.
-
-        Pieces of one answer are joined, and all that one session gets, in the order of receipt.
-        Where its own answers come side by side, the one may end by chance what the other began:
-        of words that were joined so nobody can say in which conversation they came.
-        """
-        text = reading.text
-        if not text:
-            return
-        tails = self._states[frame.session].tails
-        searched = None
-        for key in (reading.query or reading.run or frame.query, _EVERYTHING):
-            tail = tails.get(key, "")
-            tails[key] = text[-TAIL:] if len(text) >= TAIL else (tail + text)[-TAIL:]
-            if tail == searched:  # most often the session hears but this answer
-                continue
-            searched = tail
-            if tail and words.may_go_on(tail, text):
-                seam = tail + text[:TAIL]
-                octets = seam.encode("utf-8", "replace")
-                for word in words.within(octets, stretch=words.is_stretched(seam)):
-                    if word.start < len(tail) < word.end:
-                        how = _MIXED if key in (None, _EVERYTHING) else "reassembled"
-                        yield words.Word(word.word, 0, len(text), how)
-
     def _told(self, frame: Frame, reading: Reading, content: bytes) -> Iterator[Told]:
         """The text in which facts may stand, or the pieces of an answer together.
 
@@ -308,16 +211,21 @@ class FrameReader:
         if not text:
             return
         if piece:
-            pieces = self._states[frame.session].pieces
-            key = reading.query or reading.run or frame.query
-            before = pieces.get(key, "")
-            text, seen = before + text, len(before)
-            pieces[key] = text[-TAIL:]
+            text, seen = self._seams(frame).joined(_answer(frame, reading), text)
         yield frame, text, seen
 
+    def _cut(self, frame: Frame, reading: Reading) -> Iterator[words.Word]:
+        """Words of which a frame's text holds but the end."""
+        if reading.text:
+            yield from self._seams(frame).words(_answer(frame, reading), reading.text)
 
-def _sent(query: Query) -> float:
-    return query.sent_s
+    def _seams(self, frame: Frame) -> Seams:
+        return self._placings.of(self._ownership.history.sessions[frame.session]).seams
+
+
+def _answer(frame: Frame, reading: Reading) -> str | None:
+    """What a frame's text is a piece of."""
+    return reading.query or reading.run or frame.query
 
 
 def _channel(session: Session, opcode: int, asker: PrincipalId | None) -> str:
