@@ -10,6 +10,8 @@ import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 _WORD = r"[a-z_][a-z0-9_]*(?:\.[^{}|]+)?"
 _HOLE = re.compile(rf"\{{({_WORD}(?:\|{_WORD})*)\}}")
 _ALMOST = re.compile(r"\{([A-Za-z_][\w.|-]*)\}")
@@ -102,11 +104,16 @@ def strange_holes(template: Any) -> frozenset[str]:  # noqa: ANN401 - JSON
 
 
 def find(message: Any, place: str) -> Any:  # noqa: ANN401 - JSON
-    """What stands at a dotted place of a message, or None."""
+    """What stands at a dotted place of a message, or None.
+
+    A string that is JSON itself is looked into: there are envelopes that carry theirs so.
+    """
     for key in place.split("."):
+        if isinstance(message, str):
+            message = _inside(message)
         if isinstance(message, Mapping):
             message = message.get(key)
-        elif isinstance(message, Sequence) and not isinstance(message, str) and key.isdigit():
+        elif isinstance(message, Sequence) and key.isdigit():
             message = message[int(key)] if int(key) < len(message) else None
         else:
             return None
@@ -115,14 +122,26 @@ def find(message: Any, place: str) -> Any:  # noqa: ANN401 - JSON
     return message
 
 
+def _inside(text: str) -> Any:  # noqa: ANN401 - JSON
+    """The object or array that a string is the JSON of; None where it is none."""
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+
+
 def find_all(message: Any, place: str) -> Iterator[Any]:  # noqa: ANN401 - JSON
     """Everything that stands at a place in which `*` means every member."""
     key, _, rest = place.partition(".")
     if key == "*":
         members: Any = ()
+        if isinstance(message, str):
+            message = _inside(message)
         if isinstance(message, Mapping):
             members = message.values()
-        elif isinstance(message, Sequence) and not isinstance(message, str):
+        elif isinstance(message, Sequence):
             members = message
         below = members
     else:

@@ -11,7 +11,13 @@ from isolation_checks.plan import read
 from isolation_checks.plan.tables.dialect import Dialect, Kind, Where
 
 KEYS = st.sampled_from(("type", "id", "data", "payload", "items", "0", "text"))
-SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(("", "a", "b", "7", 1.5))
+ENVELOPES = ('{"id": "7", "data": ["a"]}', '["a", {"type": "b"}]', '{"data": "{\\"id\\": 7}"}', "{")
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.sampled_from(("", "a", "b", "7", 1.5, *ENVELOPES))
+)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),

@@ -71,6 +71,10 @@ def test_holes_are_told_from_what_only_looks_like_one(given_, holes, strange):
         ({"a": True, "c": "y"}, ("a", "c"), "y"),  # a truth is no name
         ({"a": {"b": "x"}}, ("a",), None),
         ("text", ("a",), None),
+        ({"a": '{"b": ["x"]}'}, ("a.b.0",), "x"),  # JSON in a string, as Pusher has it
+        ({"a": '{"b": "{\\"c\\": 3}"}'}, ("a.b.c",), "3"),
+        ({"a": '{"b": '}, ("a.b",), None),
+        ({"a": "7"}, ("a.0",), None),  # no envelope
     ],
 )
 def test_the_first_scalar_counts(message, places, text):

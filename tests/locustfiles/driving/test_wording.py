@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from isolation_checks.canary import PATTERN
@@ -20,6 +22,22 @@ def test_a_question_holds_its_canary_and_says_so(roster):
         assert asked.planted == (("token", word),)
         assert PATTERN.findall(asked.text.encode()) == [word.encode()]
         assert asked.kind == "question"
+
+
+def test_what_is_said_can_stand_in_json_as_it_is(roster):
+    """A plan may fill it into a string that is JSON itself."""
+    for _ in range(200):
+        principal = roster.next("user")
+        word = roster.canary(principal)
+        said = (
+            wording.question(principal, word, 12),
+            wording.alike(principal, word),
+            wording.at_length(principal, word, 300),
+            wording.remember(principal, word),
+            wording.recall("(1)"),
+        )
+        for each in said:
+            assert f'"{each.text}"' == json.dumps(each.text, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("words", [0, 3, 50])
