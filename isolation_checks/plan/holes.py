@@ -15,7 +15,8 @@ from isolation_checks.plan.tables.dialect import Dialect
 _PRINCIPAL = frozenset(
     ("principal", "run", "number", "name", "email", "password", "tenant", "subject", "uuid", "now")
 )
-_TOKEN = frozenset(("token", "token_b64url"))
+TOKEN = frozenset(("token", "token_b64url"))
+"""What tells the platform who speaks."""
 _APART = frozenset(("principal", "number", "uuid", "email"))
 """What differs from principal to principal for certain."""
 _QUERY = frozenset(("query", "query_number"))
@@ -28,12 +29,12 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
     """Every template with its place in the plan and the names that are known there."""
     auth, dialect = plan.auth, plan.dialect
     words = frozenset(dialect.names)
-    known = _PRINCIPAL | _TOKEN | words | frozenset(auth.secrets) | {"refresh_token"}
-    connecting = known | {"connection"}
+    known = _PRINCIPAL | TOKEN | words | frozenset(auth.secrets) | {"refresh_token"}
+    connecting = known | {"connection"} | _ticket(plan)
     yield "target.websocket", plan.target.websocket, connecting
     for way in ("headers", "subprotocols", "query", "message"):
         yield f"auth.carry.{way}", getattr(auth.carry, way), connecting
-    for name in ("register", "login", "refresh", "logout", "remove"):
+    for name in ("register", "login", "refresh", "logout", "remove", "ticket"):
         call = getattr(auth, name)
         if call is not None:
             yield f"auth.{name}", (call.path, call.send, call.form, call.headers), known
@@ -42,7 +43,7 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
         yield "workload.seeds.call", parts, known | {"title", "text"}
         yield "workload.seeds.ask", seed.ask, frozenset(("title",))
     if auth.oauth2 is not None:
-        yield "auth.oauth2.form", auth.oauth2.form, known - _TOKEN
+        yield "auth.oauth2.form", auth.oauth2.form, known - TOKEN
     yield "auth.subject", auth.subject, _PRINCIPAL - {"subject"} | words
     yield "auth.claims", auth.claims, _PRINCIPAL | words | {"issued", "expires"}
     yield "dialect.ask", dialect.ask, _ASK | words
@@ -62,7 +63,7 @@ def templates(plan: Plan) -> Iterator[tuple[str, Any, frozenset[str]]]:
     yield "probes.names", plan.probes.claims, _PRINCIPAL - {"password"} | words
     resume = dialect.resume
     if resume is not None:
-        held = _RESUME | _TOKEN | words | frozenset(auth.secrets)
+        held = _RESUME | TOKEN | words | frozenset(auth.secrets)
         yield "dialect.resume.message", resume.message, held
         yield "dialect.resume.query", resume.query, _RESUME - {"query", "ticket"}
 
@@ -79,9 +80,23 @@ def tells_apart(given: Any) -> bool:  # noqa: ANN401 - a template
 
 def carries_token(plan: Plan) -> bool:
     """Whether the platform is told anywhere which principal speaks."""
+    return bool(template.holes((*_shown(plan), plan.dialect.ask)) & (TOKEN | _ticket(plan)))
+
+
+def carries_ticket(plan: Plan) -> bool:
+    """Whether a connection shows the ticket that was got for it."""
+    return "ticket" in template.holes(_shown(plan))
+
+
+def _shown(plan: Plan) -> tuple[Any, ...]:
+    """The templates of what a connection shows."""
     carry = plan.auth.carry
-    parts = (plan.target.websocket, carry.headers, carry.subprotocols, carry.query, carry.message)
-    return bool(template.holes((*parts, plan.dialect.ask)) & _TOKEN)
+    return (plan.target.websocket, carry.headers, carry.subprotocols, carry.query, carry.message)
+
+
+def _ticket(plan: Plan) -> frozenset[str]:
+    """The name of a ticket, where the plan says how one is got."""
+    return frozenset(("ticket",)) if plan.auth.ticket is not None else frozenset()
 
 
 def asks(dialect: Dialect | Mapping[str, Any], word: str = "text") -> bool:

@@ -14,6 +14,7 @@ from isolation_checks.plan import framed, holes, hosts, ranges, sampling
 from isolation_checks.plan.indicators import INDICATORS, Kind
 from isolation_checks.plan.model import Plan
 from isolation_checks.plan.nearest import nearest
+from isolation_checks.plan.tables.auth import Ticket
 from isolation_checks.plan.tables.dialect import Dialect, Resume
 from isolation_checks.plan.tables.objectives import Objective
 from isolation_checks.plan.tables.rows import Rows, Table
@@ -63,6 +64,8 @@ def _of_auth(plan: Plan) -> Iterator[str]:
         yield from _of_oauth2(plan)
     if auth.source == "mint" and auth.secret is None:
         yield "auth.source = 'mint' needs auth.secret, for example 'env:JWT_SECRET'"
+    if auth.ticket is not None:
+        yield from _of_ticket(plan, auth.ticket)
     if auth.source == "file" and auth.path is None:
         yield "auth.source = 'file' needs auth.path, a file with one token a line"
     if plan.dialect.class_ is None and not holes.carries_token(plan):
@@ -70,6 +73,21 @@ def _of_auth(plan: Plan) -> Iterator[str]:
             "auth.carry must say how the token travels, with {token} or {token_b64url} in headers, "
             "subprotocols, query or message, for example "
             "headers = {Authorization = 'Bearer {token}'}"
+        )
+
+
+def _of_ticket(plan: Plan, ticket: Ticket) -> Iterator[str]:
+    if not plan.target.http:
+        yield "auth.ticket needs target.http, where tickets are asked for"
+    if not template.holes((ticket.path, ticket.send, ticket.form, ticket.headers)) & holes.TOKEN:
+        yield (
+            "auth.ticket must show the token for which a ticket is given, for example "
+            "headers = {Authorization = 'Bearer {token}'}"
+        )
+    if plan.dialect.class_ is None and not holes.carries_ticket(plan):
+        yield (
+            "auth.carry must say how the ticket travels, with {ticket} in headers, subprotocols, "
+            "query or message, for example query = {ticket = '{ticket}'}"
         )
 
 

@@ -1,6 +1,7 @@
 """What is shown to be let in, and the connection that shows it.
 
-An ordinary session shows its own token; a probe may show another's, none, or more.
+An ordinary session shows its own token; a probe may show another's, none, or more.  Where
+a platform gives tickets, one is got for what is shown, and shown in its place.
 """
 
 from __future__ import annotations
@@ -10,14 +11,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from isolation_checks.dialects import template
+from isolation_checks.plan.tables.auth import Ticket
 from isolation_checks.records import RunId, SessionId
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Rig
-from locustfiles.driving.tokens import names_of, token_names
+from locustfiles.driving.tokens import AuthError, names_of, token_names
+from locustfiles.driving.tokens.http import OK, REDIRECT, json_of
 from locustfiles.driving.wire import Wire
 
-_TOKEN = frozenset(("token", "token_b64url"))
+_TOKEN = frozenset(("token", "token_b64url", "ticket"))
+"""What is known only to who shows a token."""
+
+
+class TicketError(AuthError):
+    """A ticket was refused."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the request for a ticket was refused: HTTP {status}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +87,17 @@ class Opening:
 
 
 def opening(rig: Rig, principal: Principal, session: SessionId, shown: Shown) -> Opening:
-    """What a session of a principal's says, when it shows this."""
+    """What a session of a principal's says, when it shows this.
+
+    Raises:
+        TicketError: the platform gave no ticket for it.
+        AuthError: it did not answer.
+    """
     carry = rig.plan.auth.carry
     names = rig.words | shown.names(principal, rig.run)
+    asked = rig.plan.auth.ticket
+    if asked is not None and shown.token is not None:
+        names["ticket"] = _ticket(rig, principal, asked, shown)
     names["connection"] = rig.connection_id(session)
 
     def filled(pairs: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,3 +116,14 @@ def opening(rig: Rig, principal: Principal, session: SessionId, shown: Shown) ->
         ],
         message=template.fill(carry.message, names) if told else None,
     )
+
+
+def _ticket(rig: Rig, principal: Principal, asked: Ticket, shown: Shown) -> str:
+    """A ticket for what is shown, got by showing it, and the headers beside it too."""
+    asked = msgspec.structs.replace(asked, headers={**asked.headers, **shown.headers})
+    status, body = rig.http.call(asked, shown.names(principal, rig.run))
+    ticket = template.first_text(json_of(body), asked.at)
+    if not OK <= status < REDIRECT or ticket is None:
+        raise TicketError(status)
+    rig.credentials.know(ticket, principal.id)
+    return ticket

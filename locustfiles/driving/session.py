@@ -103,7 +103,10 @@ class Session:
     def _connect(self, token: str) -> str | None:
         """Connect and authenticate; None, or why it did not work."""
         rig = self.rig
-        what = opening(rig, self.principal, self.id, Shown(token=token, query=self.query))
+        try:
+            what = opening(rig, self.principal, self.id, Shown(token=token, query=self.query))
+        except AuthError as error:
+            return str(error)
         self._manners.know(what.message)
         wire = what.wire(rig, self.hearing.on_messages, self._on_closed)
         self._wire = wire

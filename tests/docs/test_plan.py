@@ -15,7 +15,7 @@ from isolation_checks.dialects.events import EventDialect, dialect_of
 from isolation_checks.dialects.reading import SILENT, Ask
 from isolation_checks.plan import model, read, units
 from isolation_checks.plan.indicators import INDICATORS
-from isolation_checks.plan.tables.auth import Call
+from isolation_checks.plan.tables.auth import Call, Ticket
 from isolation_checks.plan.tables.dialect import Alive, Dialect, Kind, Reply, Tool
 from isolation_checks.plan.tables.objectives import Cohort
 from isolation_checks.plan.tables.resources import Metric
@@ -57,7 +57,7 @@ def keys(kind: type[msgspec.Struct] = model.Plan, path: str = "") -> Iterator[Fi
             yield from keys(inner, f"{name}.")
 
 
-SMALL = (Seed, Reply, Alive, Kind, Finished, Tool, Cohort, Metric)
+SMALL = (Ticket, Seed, Reply, Alive, Kind, Finished, Tool, Cohort, Metric)
 """Tables that are told of where they stand, without headings for their keys."""
 
 

@@ -40,6 +40,8 @@ def access(email: str, how: str) -> str:
 
 def granted(email: str, how: str) -> dict:
     """What a login answers."""
+    if how == "cookie":
+        return {"set": f"s%3Aopaque-{next(numbers)}=", "user": {"id": f"u-{email}"}}
     if how == "opaque":
         return {"token": f"opaque-access-token-{next(numbers)}", "user": {"id": "u-1"}}
     refresh = f"refresh-token-{next(numbers):08}"
@@ -57,6 +59,9 @@ class Service(BaseHTTPRequestHandler):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
+        if isinstance(body, dict) and "set" in body:
+            self.send_header("Set-Cookie", "theme=dark; Path=/")
+            self.send_header("Set-Cookie", f"sid={body['set']}; HttpOnly; Path=/; SameSite=Lax")
         if status == 302:
             self.send_header("Location", "/plain/register")
         self.end_headers()
@@ -88,6 +93,11 @@ class Service(BaseHTTPRequestHandler):
     def logout(self, asked: dict, how: str) -> tuple[int, dict]:  # noqa: ARG002 - all are called alike
         """Take note of it, and no more."""
         return 200, {}
+
+    def ticket(self, asked: dict, how: str) -> tuple[int, dict]:  # noqa: ARG002 - as above
+        """A ticket that says for which token it was given, and a number of its own."""
+        given = asked["token"]
+        return 201, {"data": {"pass": f"ticket-number-{next(numbers)}-for-{given[-8:]}"}}
 
     def register(self, asked: dict, how: str) -> tuple[int, dict]:
         """Make an account, once."""

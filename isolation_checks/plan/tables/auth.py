@@ -30,6 +30,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class Ticket(Call, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The request that answers with a ticket, which lets one connection in."""
+
+    at: tuple[str, ...] = ("ticket",)
+    """Where the answer holds it."""
+
+
 class OAuth2(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How an authorization server is asked."""
 
@@ -57,6 +64,8 @@ class Auth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     carry: Carry = msgspec.field(default_factory=Carry)
     secrets: dict[str, Secret] = msgspec.field(default_factory=dict)
     """Words for templates whose values are secret: `{api_key}`."""
+    ticket: Ticket | None = None
+    """What is asked for before each connection, and shown there as `{ticket}`."""
     # login
     register: Call | None = None
     login: Call | None = None

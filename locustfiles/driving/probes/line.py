@@ -23,6 +23,7 @@ from locustfiles.driving.manners import Manners
 from locustfiles.driving.opening import Shown, opening
 from locustfiles.driving.principals import Principal
 from locustfiles.driving.rig import Rig
+from locustfiles.driving.tokens import AuthError
 from locustfiles.driving.wire import NO_CLOSE_FRAME, Wire, WireError
 
 _STATUS = re.compile(r"HTTP (\d{3})")
@@ -61,7 +62,12 @@ class Line:
     def open(self, shown: Shown) -> bool:
         """Connect, and wait until the platform has let us in or turned us away."""
         rig = self.rig
-        what = opening(rig, self.principal, self.id, shown)
+        try:
+            what = opening(rig, self.principal, self.id, shown)
+        except AuthError as error:  # a refused ticket is a refusal like any other
+            self._step("opening")
+            self._turned_away(str(error), hung_up=False)
+            return False
         self._manners.know(what.message)
         self._wire = what.wire(rig, self._on_messages, self._on_closed)
         rig.sessions[self.id] = self

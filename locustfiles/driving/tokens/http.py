@@ -6,7 +6,7 @@ import base64
 import time
 import urllib.parse
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -48,6 +48,22 @@ class Http:
         Raises:
             AuthError: there was no answer.
         """
+        answer = self._answer(call, names)
+        return answer.status, answer.data
+
+    def told(self, call: Call, names: Mapping[str, Any]) -> tuple[int, Any]:
+        """Make a request; its status, and what it tells: its JSON, and at `cookies` what it sets.
+
+        Raises:
+            AuthError: there was no answer.
+        """
+        answer = self._answer(call, names)
+        told, cookies = json_of(answer.data), _cookies(answer.headers.getlist("set-cookie"))
+        if not cookies:
+            return answer.status, told
+        return answer.status, {"cookies": cookies} | (told if isinstance(told, dict) else {})
+
+    def _answer(self, call: Call, names: Mapping[str, Any]) -> urllib3.BaseHTTPResponse:
         names = {**self._names, **names}
         headers = {key: str(template.fill(value, names)) for key, value in call.headers.items()}
         body = None
@@ -59,12 +75,11 @@ class Http:
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         url = self.base + template.in_url(call.path, names)
         try:
-            answer = self._pool.request(
+            return self._pool.request(
                 call.method, url, body=body, headers=headers, timeout=15.0, redirect=False
             )
         except urllib3.exceptions.HTTPError as error:
             raise AuthError(f"{call.method} {call.path}: {type(error).__name__}") from error
-        return answer.status, answer.data
 
 
 def words_of(plan: Plan, credentials: Credentials) -> dict[str, str]:
@@ -111,6 +126,12 @@ def _uuid(principal: Principal, run: RunId) -> str:
     own = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run}/{principal.id}"))
     shared = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run}/{principal.role}"))
     return shared[:ALIKE] + own[ALIKE:] if principal.alike else own
+
+
+def _cookies(lines: Iterable[str]) -> dict[str, str]:
+    """What `Set-Cookie` sets, letter for letter: it is sent back as it came."""
+    pairs = (line.partition(";")[0].partition("=") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs if value.strip()}
 
 
 def json_of(body: bytes) -> Any:  # noqa: ANN401 - JSON has no better type

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from isolation_checks.dialects import template
 from isolation_checks.history.credentials import Credentials
 from isolation_checks.plan.tables.auth import Auth
@@ -14,7 +16,6 @@ from locustfiles.driving.tokens.http import (
     REDIRECT,
     AuthError,
     Http,
-    json_of,
     names_of,
 )
 from locustfiles.driving.tokens.keeping import Gate, Keeping
@@ -53,31 +54,30 @@ class LoginTokens(Keeping):
         names = names_of(principal, self._run)
         refresh, login = self._auth.refresh, self._auth.login
         assert login is not None
-        status, body = self._http.call(
+        status, told = self._http.told(
             refresh if refresh is not None and principal.refresh else login, names
         )
         if status != OK and refresh is not None and principal.refresh:
-            status, body = self._http.call(login, names)
-        self._take(principal, status, body, "refresh")
+            status, told = self._http.told(login, names)
+        self._take(principal, status, told, "refresh")
 
     def _enter(self, principal: Principal) -> None:
         names = names_of(principal, self._run)
         assert self._auth.login is not None
         if self._auth.register is not None:
-            status, body = self._http.call(self._auth.register, names)
-            if OK <= status < REDIRECT and self._has_token(body):
-                self._take(principal, status, body, "register")
+            status, told = self._http.told(self._auth.register, names)
+            if OK <= status < REDIRECT and self._has_token(told):
+                self._take(principal, status, told, "register")
                 return
             if not (OK <= status < REDIRECT or status in IN_USE):
                 raise AuthError(f"register answered {status}")
-        status, body = self._http.call(self._auth.login, names)
-        self._take(principal, status, body, "login")
+        status, told = self._http.told(self._auth.login, names)
+        self._take(principal, status, told, "login")
 
-    def _has_token(self, body: bytes) -> bool:
-        return template.first_text(json_of(body), self._auth.access) is not None
+    def _has_token(self, told: Any) -> bool:  # noqa: ANN401 - JSON has no better type
+        return template.first_text(told, self._auth.access) is not None
 
-    def _take(self, principal: Principal, status: int, body: bytes, what: str) -> None:
-        answer = json_of(body)
+    def _take(self, principal: Principal, status: int, answer: Any, what: str) -> None:  # noqa: ANN401 - JSON has no better type
         token = template.first_text(answer, self._auth.access)
         if not OK <= status < REDIRECT or token is None:
             raise AuthError(f"{what} answered {status} and no token")

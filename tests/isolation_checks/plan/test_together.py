@@ -15,6 +15,7 @@ BASE = {
 KEYS = {"url": "redis://x", "keys": ["a:{owner}:*"]}
 CLIENT = "client_credentials"
 METRICS = {"url": "http://127.0.0.1:1/metrics", "metrics": [{"name": "up"}]}
+TICKET = {"auth": {"ticket": {"path": "/t", "headers": {"Authorization": "Bearer {token}"}}}}
 MINT = {"source": "mint", "secret": "env:KEY"}
 
 
@@ -75,6 +76,10 @@ def test_the_base_holds_together():
             "must say how the token travels",
         ),
         ({"dialect": {"ask": {"text": "hello"}}}, "dialect.ask must hold {text}"),
+        ({"target": {"http": None, "auth": "http://x"}, **TICKET}, "ticket needs target.http"),
+        (TICKET, "auth.carry must say how the ticket travels"),
+        ({"auth": {"ticket": {"path": "/t"}}}, "auth.ticket must show the token"),
+        ({"auth": {"carry": {"query": {"t": "{ticket}"}}}}, "refers to {ticket}"),
         ({"auth": {"source": "oauth2"}}, "needs .auth.oauth2. with the path of the token"),
         (
             {"auth": {"source": "oauth2", "oauth2": {"token": "/t"}}},

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from locustfiles.driving.opening import Shown, opening
+from locustfiles.driving.opening import Shown, TicketError, opening
 
 CARRY = 'headers = { Authorization = "Bearer {token}", X-Kept = "yes" }, query = { t = "{token}" }'
 TOKEN = "t" * 20
+CARRIED = 'query = { t = "{ticket}" }'
+TICKET = """source = "mint"
+ticket = {{ path = "/{how}/ticket", send = {{ token = "{{token}}" }}, at = ["data.pass"] }}
+"""
 
 
 @pytest.fixture
@@ -67,6 +72,26 @@ def test_without_a_token_nothing_that_would_hold_it_is_sent(heard):
 def test_the_first_message_is_sent_where_it_has_what_it_carries(shown, carry, token, message):
     """Who shows no token says nothing that would hold one."""
     assert message == shown("ws://127.0.0.1:9", Shown(token=token), carry=carry)[1].message
+
+
+def test_each_connection_shows_a_ticket_of_its_own(shown, accounts):
+    """It is got for the token that is shown; no run holds it."""
+    of = {"http": f'http = "{accounts}"', "carry": CARRIED, "auth": TICKET.format(how="plain")}
+    rig, said = shown("ws://127.0.0.1:9", Shown(token="first-" + TOKEN), **of)
+    assert re.fullmatch(r"ws://127.0.0.1:9\?t=ticket-number-\d+-for-tttttttt", said.url)
+    assert b"ticket" not in rig.credentials.marked(said.url.encode())
+    who = rig.principal("user")
+    again = opening(rig, who, rig.session_id(), Shown(token="other-" + TOKEN))
+    assert said.url != again.url
+    assert "ws://127.0.0.1:9" == opening(rig, who, rig.session_id(), Shown(token=None)).url
+
+
+@pytest.mark.parametrize(("how", "said"), [("401", "HTTP 401"), ("rubbish", "HTTP 200")])
+def test_where_no_ticket_is_given_there_is_no_connection(shown, accounts, how, said):
+    """It is said what was answered."""
+    of = {"http": f'http = "{accounts}"', "carry": CARRIED, "auth": TICKET.format(how=how)}
+    with pytest.raises(TicketError, match=f"a ticket was refused: {said}"):
+        shown("ws://127.0.0.1:9", Shown(token=TOKEN), **of)
 
 
 def test_who_speaks_may_be_somebody_else_than_who_holds_the_token(shown):

@@ -1,3 +1,4 @@
+import re
 import secrets
 import threading
 import time
@@ -98,8 +99,10 @@ def credentials():
 def login(accounts, credentials):
     """Makes sources that log in to the auth service, which behaves in a certain way."""
 
-    def make(how="plain", *, refresh=True, pace=1000.0):
+    def make(how="plain", *, refresh=True, pace=1000.0, **keys):
         text = (LOGIN + (REFRESH if refresh else "")).format(accounts=accounts, how=how, pace=pace)
+        for key, value in keys.items():
+            text = text.replace("[auth]", f"[auth]\n{key} = {value}")
         return token_source(read.parse(text, "a plan"), credentials, RUN, 0, 1)
 
     return make
@@ -136,6 +139,14 @@ def test_a_register_without_a_token_is_followed_by_a_login(login, accounts, rost
     """Platforms that only confirm."""
     assert login("picky").token(roster.next("user"))
     assert asked(accounts) == ["register", "login"]
+
+
+def test_a_login_may_answer_by_a_cookie(login, roster):
+    """Its value is the token, letter for letter; beside it the body says what it says."""
+    principal = roster.next("user")
+    token = login("cookie", access='["cookies.sid"]', user='["user.id"]').token(principal)
+    assert re.fullmatch(r"s%3Aopaque-\d+=", token)
+    assert f"u-{principal.email}" == principal.subject
 
 
 def test_a_token_that_is_fresh_is_kept(login, accounts, roster):

@@ -47,6 +47,17 @@ def test_an_upgrade_that_is_refused_is_recorded_with_its_status(
     assert ("failed", code) == [(r["step"], r["code"]) for r in driven.rows("sessions")][-1]
 
 
+def test_a_ticket_that_is_refused_is_recorded_with_its_status(opened, accounts):
+    """As an upgrade would be; where nobody gives any, it could not be tried."""
+    auth = 'source = "mint"\nticket = { path = "/401/ticket", send = { t = "{token}" } }'
+    of = {"auth": auth, "carry": 'query = { t = "{ticket}" }'}
+    driven, line = opened("ws://127.0.0.1:1/", http=f'http = "{accounts}"', **of)
+    assert (False, None) == (line.ready, line.trouble)
+    assert ("failed", 401) == [(r["step"], r["code"]) for r in driven.rows("sessions")][-1]
+    _, line = opened("ws://127.0.0.1:1/", http='http = "http://127.0.0.1:1"', **of)
+    assert line.trouble is not None
+
+
 def test_a_platform_that_hangs_up_without_an_answer_was_asked(opened, server):
     """As servers do that destroy the socket of whoever has no good token."""
     driven, line = opened(server.rubbish("/no-answer"))
