@@ -76,6 +76,8 @@ class Json:
 
     def greeting(self, message: Any) -> bytes | None:  # noqa: ANN401 - JSON
         """The message that carries the token, and nothing where none does."""
+        if isinstance(message, str):
+            return message.encode()
         return None if message is None else orjson.dumps(message)
 
     def reply(self, frame: bytes, greeting: bytes | None) -> bytes | None:  # noqa: ARG002 - as others

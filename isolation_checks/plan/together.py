@@ -66,6 +66,8 @@ def _of_auth(plan: Plan) -> Iterator[str]:
         yield "auth.source = 'mint' needs auth.secret, for example 'env:JWT_SECRET'"
     if auth.ticket is not None:
         yield from _of_ticket(plan, auth.ticket)
+    if plan.dialect.framing == "socket.io" and isinstance(auth.carry.message, str):
+        yield "auth.carry.message is what io() is given as `auth`: with Socket.IO it is a table"
     if auth.source == "file" and auth.path is None:
         yield "auth.source = 'file' needs auth.path, a file with one token a line"
     if plan.dialect.class_ is None and not holes.carries_token(plan):

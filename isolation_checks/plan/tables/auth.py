@@ -16,8 +16,8 @@ class Carry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     subprotocols: tuple[str, ...] = ()
     query: dict[str, str] = msgspec.field(default_factory=dict)
-    message: Template | None = None
-    """The first message of a session."""
+    message: Template | str | None = None
+    """The first message of a session; a text is sent as it stands."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

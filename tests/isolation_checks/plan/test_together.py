@@ -12,6 +12,10 @@ BASE = {
     },
     "dialect": {"ask": {"id": "{query}", "text": "{text}"}, "ends": {"done": "ok"}},
 }
+TEXT = {
+    "auth": {"carry": {"message": "{token}"}},
+    "dialect": {"framing": "socket.io", "ask": {"event": "e", "data": "{text}"}},
+}
 KEYS = {"url": "redis://x", "keys": ["a:{owner}:*"]}
 CLIENT = "client_credentials"
 METRICS = {"url": "http://127.0.0.1:1/metrics", "metrics": [{"name": "up"}]}
@@ -78,6 +82,7 @@ def test_the_base_holds_together():
         ({"dialect": {"ask": {"text": "hello"}}}, "dialect.ask must hold {text}"),
         ({"target": {"http": None, "auth": "http://x"}, **TICKET}, "ticket needs target.http"),
         (TICKET, "auth.carry must say how the ticket travels"),
+        (TEXT, "with Socket.IO it is a table"),
         ({"auth": {"ticket": {"path": "/t"}}}, "auth.ticket must show the token"),
         ({"auth": {"carry": {"query": {"t": "{ticket}"}}}}, "refers to {ticket}"),
         ({"auth": {"source": "oauth2"}}, "needs .auth.oauth2. with the path of the token"),

@@ -29,6 +29,14 @@ def test_a_client_of_json_speaks_first(said):
     assert 1 == len(said)
 
 
+def test_a_first_message_that_is_a_text_is_sent_as_it_stands(said):
+    """As platforms want it that are shown the bare token, or speak no JSON."""
+    made = Manners(Json(), lambda content: not said.append(content), said.append)
+    made.know("CONNECT\ntoken:t\n\n\x00")
+    made.greet()
+    assert [b"CONNECT\ntoken:t\n\n\x00"] == said
+
+
 def test_a_client_of_socket_io_is_asked_in_and_sent_away(said):
     """It greets when the connection is open, pongs, and leaves when it is told to."""
     polite = manners(SocketIo("/room"), said)
