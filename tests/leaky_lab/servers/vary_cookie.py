@@ -36,8 +36,8 @@ def login() -> str:
 
 @service.get("/rules")
 def rules() -> flask.Response:
-    """The same for everybody, so it may be kept for a second."""
-    return flask.Response("Be kind.", headers={"Cache-Control": "max-age=1"})
+    """The same for everybody, so it may be kept for some seconds."""
+    return flask.Response("Be kind.", headers={"Cache-Control": "max-age=3"})
 
 
 @service.post("/notes")

@@ -77,6 +77,7 @@ class Lab:
         self._said: dict[str, str] = {}
         self._rows = sqlite3.connect(self.folder / "rows.db", isolation_level=None)
         self._rows.execute("PRAGMA journal_mode = WAL")
+        self._rows.execute("PRAGMA synchronous = OFF")  # these rows need survive no power cut
         self._rows.execute(
             "CREATE TABLE messages (id TEXT PRIMARY KEY, user_id TEXT, thread_id TEXT, "
             "request_id TEXT, role TEXT, content TEXT, created_at REAL)"

@@ -23,6 +23,7 @@ waiting: list[tuple] = []
 
 db = sqlite3.connect(OPTIONS.folder / "plainly.db", isolation_level=None)
 db.executescript("""
+    PRAGMA synchronous = OFF;
     CREATE TABLE messages (
         id TEXT PRIMARY KEY, user_id TEXT, thread_id TEXT, request_id TEXT,
         role TEXT, content TEXT, created_at REAL

@@ -20,6 +20,7 @@ OPTIONS = options("shared_history", "no_owner_check")
 SECRET = os.environ["THREADS_SECRET"]
 db = sqlite3.connect(OPTIONS.folder / "threads.db", isolation_level=None)
 db.executescript("""
+    PRAGMA synchronous = OFF;
     CREATE TABLE threads (id TEXT PRIMARY KEY, metadata TEXT);
     CREATE TABLE messages (
         id TEXT PRIMARY KEY, thread_id TEXT, role TEXT, content TEXT, created_at TEXT
