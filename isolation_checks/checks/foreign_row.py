@@ -138,7 +138,8 @@ def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
 
     They convict only where owners can be told: the history is whole, several principals'
     rows of the table were readable, and most of its rows have an owner who is known.  So do
-    those of which nobody at all can say whose they are, if they are most.
+    those of which nobody at all can say whose they are, if they are most.  Whoever writes
+    beside the owners in their own conversations may be the agent, and is in doubt.
     """
     stated, own, held = (
         nw.col(name) for name in ("stated_owner", "owner", "stated_conversation_owner")
@@ -147,7 +148,11 @@ def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
     strange_place = ~held.is_null() & nw.col("conversation_owner").is_null()
     nobodys = own.is_null() & held.is_null() & ~nw.col("placeholder")
     odd = run.rows.filter(strange_owner | strange_place | nobodys).select(
-        *_PLACE, "owner", "stated_owner", "stated_conversation_owner"
+        *_PLACE,
+        "owner",
+        "stated_owner",
+        "stated_conversation_owner",
+        nw.col("conversation").alias("place_of"),
     )
     cases = records(
         in_rows.join(odd.rename({"owner": "holder"}), on=list(_PLACE), how="inner"), *_PLACE
@@ -167,6 +172,9 @@ def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
         words = count(in_rows.filter(nw.col("kind") == table))
         several = len(seen.get(table, ())) >= visible.SEVERAL
         few = len(group) <= STRANGE * words
+        agents = _agents(run, table, theirs)
+        by_agents = [record for record in theirs if record["stated_owner"] in agents]
+        theirs = [record for record in theirs if record["stated_owner"] not in agents]
         if whole and several and few:
             nameless = [record | {"principal": None} for record in theirs]
             found += [_with_words(run, alike) for alike in groups_of(nameless, "owner", "holder")]
@@ -174,7 +182,37 @@ def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
             doubt = (
                 f"the owners of {len(group)} rows of {table} with words of this run are not known"
             )
+        if by_agents:
+            doubt = doubt or (
+                f"{len(by_agents)} rows of {table} belong to {min(agents)!r}, who is nobody of "
+                "this run and writes beside their owners in their own conversations: if that is "
+                "the agent, let `owner` lead to the conversation's owner"
+            )
     return found, doubt
+
+
+def _agents(run: Run, table: str, cases: list[dict[str, Any]]) -> frozenset[str]:
+    """Strangers who write wherever they do beside the owners of the words, as an agent does.
+
+    All that is theirs holds words of several, and each stands in a conversation in which
+    whoever was given the words owns a row of the same table, too.
+    """
+    own = run.rows.filter(nw.col("table") == table).select("conversation", "owner").unique()
+    beside = {(record["conversation"], record["owner"]) for record in records(own)}
+    whose: dict[str, set[str]] = {}
+    for record in cases:
+        if record["stated_owner"] is not None:
+            whose.setdefault(record["stated_owner"], set()).add(record["owner"])
+    elsewhere = {
+        record["stated_owner"]
+        for record in cases
+        if record["place_of"] is None or (record["place_of"], record["owner"]) not in beside
+    }
+    return frozenset(
+        owner
+        for owner, victims in whose.items()
+        if len(victims) >= visible.SEVERAL and owner not in elsewhere
+    )
 
 
 def _is_strangers(run: Run, record: dict[str, Any]) -> bool:

@@ -7,7 +7,15 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from isolation_checks.checks import missing, phantoms, row_words, unplaced, visible, witness
+from isolation_checks.checks import (
+    missing,
+    phantoms,
+    row_authors,
+    row_words,
+    unplaced,
+    visible,
+    witness,
+)
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
@@ -45,7 +53,9 @@ def row_accounting(run: Run) -> Outcome:
     found: list[Found] = []
     for table in described.tables:
         rows = records(run.rows.filter(nw.col("table") == table.name), "stream", "index")
-        found += _found(run, "placeholder-owner", table, _placeholders(run, rows, table))
+        nobodys, doubt = _placeholders(run, rows, table)
+        found += _found(run, "placeholder-owner", table, nobodys)
+        doubts.append(doubt)
         if reading.settled:
             sure, doubt = _sure(_half_written(run, rows), vague)
             found += _found(run, "half-written", table, sure)
@@ -186,17 +196,29 @@ def _counted(
     return found, row_words.unseen(table.name, unseen)
 
 
-def _placeholders(run: Run, rows: list[dict[str, Any]], table: Table) -> Iterator[_Case]:
-    """Rows of this run that nobody owns; one without an owner may be its conversation's.
+def _placeholders(run: Run, rows: list[dict[str, Any]], table: Table) -> tuple[list[_Case], str]:
+    """Rows of this run that nobody owns, and why they are in doubt.
 
-    A row is of this run by its query, its conversation or its words.
+    One without an owner may be its conversation's.  A row is of this run by its query, its
+    conversation or its words.
     """
     worded = _planted_in(run, table)
+    nobodys: list[row_authors.Case] = []
+    owned: list[row_authors.Case] = []
     for row in rows:
         held = row["stated_owner"] is None and row["conversation_owner"] is not None
         words = worded.get(row["index"])
-        if row["placeholder"] and not held and (words or _is_ours(run, row)):
-            yield run.history.queries.get(QueryId(row["query"] or words or "")), row
+        named = row["query"] or words
+        case = (None if named in (None, _NO_QUERY) else QueryId(named), row)
+        if row["owner"] is not None:
+            owned.append(case)
+        elif row["placeholder"] and not held and (words or _is_ours(run, row)):
+            nobodys.append(case)
+    doubt = row_authors.told_apart(table.name, nobodys, owned)
+    if doubt:
+        return [], doubt
+    queries = run.history.queries
+    return [(None if query is None else queries.get(query), row) for query, row in nobodys], ""
 
 
 def _planted_in(run: Run, table: Table) -> dict[int, str]:

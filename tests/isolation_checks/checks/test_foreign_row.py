@@ -192,6 +192,25 @@ def test_strange_owners_may_be_the_plans_mistake(rows, how):
     assert outcome.note.startswith("the owners of ")
 
 
+BESIDE = BOTH + "messages|a,@x,A1 messages|b,@y,B1 messages|!bot,@x,A1 "
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        ("messages|!bot,@y,B1", UNKNOWN),
+        ("messages|a,@z,A1 messages|!bot,@z,B1", FAIL),  # b's words in a's conversation
+        ("messages|!bot,B1 messages|b,B1", FAIL),  # in none
+        ("messages|b,@y,B1", FAIL),  # only one user's words: that may be a user
+    ],
+)
+def test_an_agent_may_own_what_it_writes_beside_its_users(rows, verdict):
+    """Authors are no owners: who answers several, each in its own conversation, is in doubt."""
+    outcome = ask(check, BESIDE + rows)
+    assert verdict == outcome.decided
+    assert (verdict == UNKNOWN) == ("belong to 'bot'" in outcome.note)
+
+
 def test_the_tenants_rows_may_be_the_tenants():
     """As far as the plan lets them be shared in rows."""
     tenants = {"tenants": {"a": "blue", "b": "blue"}}

@@ -54,6 +54,30 @@ def test_rows_and_answered_queries_match_one_to_one(rows, verdict, found):
     assert 3 == outcome.examined
 
 
+MANY = " ".join(f"a?q{n}@x,A{n} a:q{n},@x a!q{n}" for n in range(1, 7))
+MANY += " " + " ".join(f"b?q{n}@y,B{n} b:q{n},@y b!q{n}" for n in range(7, 13))
+OWNED = " ".join(f"messages|{'a' if n < 7 else 'b'},q{n}" for n in range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        (" ".join(f"messages|?,q{n}" for n in range(1, 13)), UNKNOWN),  # each answer's
+        (" ".join(f"messages|!system,q{n}" for n in range(1, 12)), UNKNOWN),
+        ("messages|!system,@x messages|!system,@y", UNKNOWN),  # a prompt's, say: no user's words
+        ("messages|!system,@x messages|!system,@y,q12", FAIL),  # one is about a question
+        (" ".join(f"messages|?,q{n}" for n in range(1, 8)), FAIL),  # other answers have owners
+    ],
+)
+def test_what_the_platform_always_writes_as_nobody_may_be_its_own(rows, verdict):
+    """Authors are no owners: where every query has such a row beside its user's, or none has."""
+    table = {"name": "messages", "owner": "user_id", "query": "request_id", "text": ["content"]}
+    table["conversation"] = "thread_id"
+    outcome = ask(check, f"{MANY} {OWNED} {rows}", plan={"rows": {"tables": [table]}})
+    assert (verdict == FAIL) == ("placeholder-owner" in {f.kind for f in outcome.found})
+    assert (verdict == UNKNOWN) == ("let `owner` lead to" in outcome.note)
+
+
 @pytest.mark.parametrize("end", ["timeout", "lost", "cut", "unsent", "dropped", "agent_error"])
 def test_a_query_of_which_nobody_can_say_how_it_ended_is_never_missed(end):
     """Checks of missing data do not blame what may not have taken effect."""
