@@ -1,4 +1,4 @@
-"""Whether what is missing in rows was lost, or could never be seen there.
+"""Whether what is missing in rows was lost, could never be seen there, or was deleted as old.
 
 It looks at which queries left rows and which did not; what follows is for the checks of rows.
 """
@@ -6,14 +6,21 @@ It looks at which queries left rows and which did not; what follows is for the c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Iterable
 
 from isolation_checks.loading.history import Query
 from isolation_checks.records import QueryId
+from isolation_checks.statistics import bounds
 
 KEPT = 0.5
 """Where at least this share of the queries left something, the rows are described rightly."""
 SEVERAL = 2
+MANY = 10
+"""Queries of which nothing is left, from which on something is said of their age."""
+CHANCE = 0.01
+"""As seldom what is missing would come first by chance, where it says that the old is deleted."""
+APART = 0.95
+"""This share of all up to a moment is missing, where everything older than it is deleted."""
 
 
 def was_lost(
@@ -31,16 +38,57 @@ def was_lost(
     """
     if len(there) >= KEPT * len(queries):
         return True
+    earlier, later = _turned(_orders(queries, there, alike))
+    return min(earlier, later) >= SEVERAL
+
+
+def outlived(queries: Collection[Query], there: Collection[QueryId]) -> str:
+    """Why what is missing may have been there, and been deleted as old; empty: it was not.
+
+    A platform that deletes what is older than so long lacks all up to a moment, and nothing
+    behind it.  One that keeps no more than so many of a conversation, or sums up what came
+    before, lacks the first of those that went on, and the latest of none; what was lost in one
+    moment lacks all others of that moment, too.
+    """
+    gone = [query.sent_s for query in queries if query.id not in there]
+    if len(gone) < MANY:
+        return ""
+    old = [query.id in there for query in queries if query.sent_s <= max(gone)]
+    by_age = len(old) < len(queries) and len(gone) >= APART * len(old)
+    orders = _orders(queries, there, lambda query: query.conversation)
+    earlier, later = _turned(orders)
+    first = bounds.so_many(earlier, earlier + later, 0.5) <= CHANCE
+    latest = any(order.endswith("-") for order in orders)
+    meanwhile = sum(min(gone) <= query.sent_s <= max(gone) for query in queries)
+    outage = len(gone) > KEPT * meanwhile
+    if by_age or (first and not latest and not outage):
+        of_what = "of the run" if by_age else "of their conversations"
+        return (
+            f"of {len(gone)} answered queries no row is left, and they are the oldest {of_what}: "
+            "if the platform deletes what is old, or sums it up, nobody can say what was lost"
+        )
+    return ""
+
+
+def _orders(
+    queries: Iterable[Query], there: Collection[QueryId], alike: Callable[[Query], Hashable]
+) -> list[str]:
+    """Of queries that are alike which are there (`+`) and which are missing (`-`), in order."""
     groups: dict[Hashable, list[Query]] = {}
     for query in queries:
         groups.setdefault(alike(query), []).append(query)
-    orders = [
+    return [
         "".join(
             "+" if query.id in there else "-"
             for query in sorted(group, key=lambda query: query.sent_s)
         )
         for group in groups.values()
     ]
-    earlier = sum(bool(re.search(r"-.*\+", order)) for order in orders)
-    later = sum(bool(re.search(r"\+.*-", order)) for order in orders)
-    return min(earlier, later) >= SEVERAL
+
+
+def _turned(orders: Iterable[str]) -> tuple[int, int]:
+    """In how many a missing one comes before one that is there, and in how many behind."""
+    known = list(orders)
+    earlier = sum(bool(re.search(r"-.*\+", order)) for order in known)
+    later = sum(bool(re.search(r"\+.*-", order)) for order in known)
+    return earlier, later

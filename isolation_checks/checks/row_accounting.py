@@ -160,7 +160,8 @@ def _counted(
     Where several asked under one id, a row that names it and belongs to none of them may be
     any's: such queries lack none.
     Where most have none here, and most have some in another table, this one may hold rows of
-    some queries only, whatever the plan says.
+    some queries only, whatever the plan says.  Where what is missing is the oldest, it may have
+    been deleted.
     """
     assert run.reading is not None
     keys: dict[str, set[str | int]] = {}
@@ -189,6 +190,9 @@ def _counted(
             f"{table.name} has rows of only {len(there)} of {len(answered)} answered queries: "
             "they could not be read, or do not name queries as we do"
         )
+    aged = missing.outlived(answered, {q.id for q in answered} - {q.id for q in few})
+    if aged:
+        return found, f"{table.name}: {aged}"
     seen = visible.principals(run).get(table.name, frozenset())
     lost = [query for query in few if query.principal in seen]
     found += _found(run, "lost-row", table, ((query, first.get(query.id)) for query in lost))

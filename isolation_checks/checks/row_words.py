@@ -38,6 +38,10 @@ def in_no_row(run: Run, answered: list[Query]) -> tuple[list[Query], str]:
             f"the described columns hold the words of only {len(there)} of {len(asked)} "
             "answered queries"
         )
+    others = {query.id for query in answered} - planted.keys()
+    aged = missing.outlived(answered, there | others)  # which say that a conversation went on
+    if aged:
+        return [], aged
     seen = {query.principal for query in asked if query.id in there}
     lost = [query for query in asked if query.id not in there]
     hidden = {query.principal for query in lost} - seen

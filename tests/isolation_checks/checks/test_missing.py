@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
-from isolation_checks.checks.missing import was_lost
+from isolation_checks.checks.missing import outlived, was_lost
 from isolation_checks.loading.history import Query
 
 USERS, CONVERSATIONS, TURNS = 12, 4, 3
@@ -68,3 +69,59 @@ def test_what_is_alike_is_the_askers_to_say():
     there = {query.id for query in first if dice.random() >= 0.7}
     assert not was_lost(first, there)
     assert was_lost(first, there, lambda query: query.principal)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(lambda q: q.sent_s >= 7, id="what is older than so long is deleted"),
+        pytest.param(lambda q: not q.id.endswith("/0"), id="no more than two of each are kept"),
+        pytest.param(
+            lambda q: not q.id.endswith("/0") or q.principal < "user-3",
+            id="some users' are kept whole",
+        ),
+    ],
+)
+def test_what_is_missing_may_have_been_deleted_as_old(kept):
+    """All up to a moment, or what came first in conversations that went on."""
+    there = {query.id for query in asked() if kept(query)}
+    assert outlived(asked(), there).startswith("of ")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(lambda _: True, id="nothing is missing"),
+        pytest.param(lambda q: q.principal != "user-3", id="those of a user"),
+        pytest.param(lambda q: not q.id.endswith("/2"), id="the latest of each"),
+        pytest.param(lambda q: q.sent_s != 3, id="those of one moment"),
+        pytest.param(lambda q: q.sent_s < 9, id="those since a moment"),
+        pytest.param(lambda q: q.id not in {"0/0/0", "1/0/0"}, id="too few to tell"),
+    ],
+)
+def test_what_is_missing_otherwise_was_not_deleted_as_old(kept):
+    """Losses by chance, of a user, of a moment or of what is new are losses."""
+    queries = [*asked(), *(q for q in single())]
+    assert not outlived(queries, {query.id for query in queries if kept(query)})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_losses_by_chance_are_not_taken_for_age(seed):
+    """Now and then an earlier one is missing, and now and then a later one."""
+    dice = random.Random(seed)
+    assert not outlived(asked(), {query.id for query in asked() if dice.random() >= 0.1})
+
+
+def test_a_first_question_that_leaves_nothing_is_missing_of_short_conversations_too():
+    """So it is lost, and not summed up: nothing had come behind it."""
+    queries = [*asked(), *single()]
+    assert not outlived(queries, {query.id for query in queries if not query.id.endswith("/0")})
+
+
+def single():
+    """Conversations of one question, late in the drive."""
+    late = (q for q in asked() if q.id.endswith("/0"))
+    return [
+        replace(q, id=f"late {q.id}", conversation=f"late {q.conversation}", sent_s=q.sent_s + 9)
+        for q in late
+    ]
