@@ -32,6 +32,9 @@ LOOK: Mapping[str, str] = {
     "what was kept for a dropped socket is sent to another": "Look at the queue that keeps "
     "events for whoever lost the connection: its key must be that user's, and nobody else may "
     "take from it.",
+    "a session that is taken up again gives what was another's": "Look at what is kept for whoever "
+    "resumes, and at how it is found: numbers of sessions that are given again, or a buffer that "
+    "outlives its session, hold what was said to whoever had it before.",
     "whoever asked last gets what is sent": "Look for one object, shared by all users, that keeps "
     "the session or the user of the question at hand: each question overwrites it, so hand the "
     "session on with the question instead.",

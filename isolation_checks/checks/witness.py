@@ -104,7 +104,8 @@ def connected(run: Run, session: int | None, before_s: float) -> Moment | None:
         or known.channel != "websocket"
     ):
         return None
-    return Moment(at_s=known.ready_s, who=known.principal, role="recipient", did="connected")
+    did = "connected" if known.resumes is None else "took its session up again"
+    return Moment(at_s=known.ready_s, who=known.principal, role="recipient", did=did)
 
 
 def in_order(*moments: Moment | None) -> tuple[Moment, ...]:

@@ -59,6 +59,7 @@ _ROUTING = {
     "a targeted send became a send to the whole tenant",
     "a second emitter sends each event again, to somebody else",
     "what was kept for a dropped socket is sent to another",
+    "a session that is taken up again gives what was another's",
     "another's frames under the recipient's ids",
     "a group named after the beginning of an id",
     "a subscription that takes the beginning of an id for the whole",

@@ -54,6 +54,7 @@ from isolation_checks.judging.fingerprints.leftover import (
 )
 from isolation_checks.judging.fingerprints.outlived import goes_on_listening
 from isolation_checks.judging.fingerprints.probing import probed
+from isolation_checks.judging.fingerprints.resumed import given_with_a_session
 from isolation_checks.judging.fingerprints.routing import (
     newest_socket,
     read_without_owner,
@@ -89,6 +90,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     sent_to_a_tenant,
     sent_to_all,
     in_an_error,
+    given_with_a_session,
     replayed,
     shown_again,
     second_emitter,

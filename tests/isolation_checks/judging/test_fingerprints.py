@@ -536,6 +536,25 @@ def test_what_somebody_gets_later_was_not_sent_again_to_whoever_got_it(who, said
     assert (said == "other") == first.because.startswith("the frames name others' queries")
 
 
+RESUMED = "a session that is taken up again gives what was another's"
+
+
+@pytest.mark.parametrize(
+    ("script", "mechanism"),
+    [
+        ("c: d: a?q1,A1 a:q1,A1 a!q1 +3s b> b:q1,A1 b:q1,A1 b:q1,A1", RESUMED),
+        ("c: d: a?q1,A1 a:q1,A1 a!q1 +3s b> +2s b:q1,A1 b:q1,A1 b:q1,A1", "unknown"),
+        ("c: d: e: a?q1,A1 a:q1,A1 a!q1 +3s b> b:q1,A1 b:q1,A1 +2s c:q1,A1", "unknown"),
+        ("a?q1,A1 a:q1,A1 a!q1 +3s b> b> a> b:q1,A1 b:q1,A1 b:q1,A1", "unknown"),
+    ],
+)
+def test_what_comes_with_a_resumed_session_had_been_left_in_it(script, mechanism):
+    """What comes later, or to others as well, had not; nor does it tell where all resume."""
+    (first, *_) = found(script, CANARY).shown
+    assert mechanism == first.mechanism, first
+    assert "took its session up again" in {moment.did for moment in first.witness}
+
+
 @pytest.mark.parametrize("unseated", ["a", "b"])
 def test_who_asked_in_a_session_of_which_nothing_was_written_down_hides_no_mechanism(unseated):
     """A killed process may have written what was asked, and of the session nothing."""
