@@ -53,10 +53,13 @@ def foreign_canary_in_a_frame(run: Run) -> Outcome:
     )
 
 
+NO_WORDS = "no frame held a canary, neither a foreign one nor one's own"
+
+
 def _doubt(run: Run, seen: Relation) -> str:
     """Why nothing found would not mean that there was nothing."""
     if not count(seen.filter(nw.col("planted"))):
-        return "no frame held a canary, neither a foreign one nor one's own"
+        return NO_WORDS
     return unplanted(run, seen)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from isolation_checks import names
-from isolation_checks.checks import row_facts, row_names, visible, witness
+from isolation_checks.checks import row_facts, row_names, visible, witness, wordless
 from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
 from isolation_checks.checks.foreign_canary import unplanted
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
@@ -40,7 +40,9 @@ def foreign_row(run: Run) -> Outcome:
     them by right.
 
     Of every table that has owners, rows of at least two known principals must have been
-    readable, or a role under row-level security would look like a clean platform.
+    readable, or a role under row-level security would look like a clean platform.  And where
+    the plan names columns with words, some word must have stood in one: what is encrypted would
+    look as clean.
 
     Catches:  wrong_owner_row, singleton_agent, cache_without_user, side_effect_misdelivery,
               shared_identity_fallback.
@@ -71,13 +73,21 @@ def foreign_row(run: Run) -> Outcome:
         doubt = f"only the first rows were read of {', '.join(reading.left_out)}"
     if not examined:
         doubt = doubt or "no row holds a word or a query of this run"
+    unworded, mute = wordless.said(owned, judgeable, in_rows)
+    doubt = doubt or unworded
     return Outcome(
         examined=examined,
         unit="rows",
         found=tuple(found),
         verdict=Verdict.UNKNOWN if doubt and not found else None,
         note=doubt or "; ".join(filter(None, (facts.lead, named.lead))),
-        blind=(*_nobodys(run, in_rows), *_loose(held), *facts.blind, *named.blind),
+        blind=(
+            *_nobodys(run, in_rows),
+            *mute,
+            *_loose(held),
+            *facts.blind,
+            *named.blind,
+        ),
     )
 
 

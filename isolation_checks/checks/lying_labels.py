@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_labels, unstated_labels
+from isolation_checks.checks.foreign_canary import NO_WORDS
 from isolation_checks.loading.run import Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
@@ -47,6 +48,9 @@ def labels_contradict_content(run: Run) -> Outcome:
 
 def _mute(run: Run) -> str:
     """Why no label could be held against words."""
+    words = (nw.col("channel") == "frame") & nw.col("planted")
+    if not count(run.sightings.filter(words)):
+        return NO_WORDS
     named = run.frames.filter((nw.col("channel") == "frame") & ~nw.col("label_owner").is_null())
     return _APART if count(named) else _MUTE
 

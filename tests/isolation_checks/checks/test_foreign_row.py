@@ -169,6 +169,24 @@ def test_rows_of_which_nothing_could_be_wrong_are_not_examined(monkeypatch):
         ]
 
 
+@pytest.mark.parametrize(
+    ("columns", "rows", "verdict", "seen"),
+    [
+        (["content"], "messages|a,q1 messages|b,q2 " * 5, UNKNOWN, "encrypted"),
+        (["content"], "messages|a,q1 messages|b,q2 " * 5 + "messages|a,q1,A1", PASS, ""),
+        (["content"], "messages|a,q1 messages|b,q2 ", PASS, ""),  # a few may hold none
+        ([], "messages|a,q1 messages|b,q2 " * 5, PASS, ""),  # nobody said that words are there
+    ],
+)
+def test_words_that_stand_in_no_row_were_not_looked_at(columns, rows, verdict, seen):
+    """Where they are encrypted, whose words are in a row cannot be told; whose row it is can."""
+    plan = {"rows": {"url": "sqlite:///x", "tables": [{**TABLES[0], "text": columns}]}}
+    outcome = ask(check, BOTH + rows, plan=plan)
+    assert (verdict, True) == (outcome.decided, seen in outcome.note)
+    said = ("what the rows say: the plan names no columns with words",)
+    assert (() if columns else said) == outcome.blind
+
+
 def test_a_strangers_row_convicts_where_owners_can_be_told():
     """Somebody who is not in this run owns words of it."""
     outcome = ask(check, SEEN + "messages|!zoe-in-production,A1")

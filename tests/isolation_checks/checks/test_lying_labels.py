@@ -40,6 +40,7 @@ def test_labels_apart_from_all_words_are_said_to_be():
     """Whoever wrote the plan may mean another place, or none."""
     assert "leave dialect.where.user out" in ask(check, "a:=a a:A1 b:=b b:B1").note
     assert "see dialect.where.user" in ask(check, "a:A1 b:B1").note
+    assert "no frame held a canary" in ask(check, "a:=a b:=b").note  # nor would any label help
 
 
 def test_a_finding_says_who_is_named_and_whose_words_they_are():
