@@ -11,17 +11,17 @@ from isolation_checks.checks import (
     missing,
     phantoms,
     row_authors,
+    row_findings,
     row_words,
     unplaced,
     visible,
-    witness,
 )
 from isolation_checks.checks.check import Found, Outcome, check, needs_rows
+from isolation_checks.checks.row_findings import Case
 from isolation_checks.loading.history import Query
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.rows import Table
-from isolation_checks.records import Ending, PrincipalId, QueryId, Reason
-from isolation_checks.verdicts.finding import Moment
+from isolation_checks.records import Ending, QueryId, Reason
 from isolation_checks.verdicts.lattice import Verdict
 
 
@@ -53,20 +53,20 @@ def row_accounting(run: Run) -> Outcome:
     found: list[Found] = []
     for table in described.tables:
         rows = records(run.rows.filter(nw.col("table") == table.name), "stream", "index")
-        nobodys, doubt = _placeholders(run, rows, table)
-        found += _found(run, "placeholder-owner", table, nobodys)
+        nobodys, doubt = row_authors.nobodys(run, rows, table)
+        found += row_findings.found(run, "placeholder-owner", table, nobodys)
         doubts.append(doubt)
         if reading.settled:
             sure, doubt = _sure(_half_written(run, rows), vague)
-            found += _found(run, "half-written", table, sure)
+            found += row_findings.found(run, "half-written", table, sure)
             doubts.append(doubt)
         if table.each_failed is not None:
             sure, doubt = _sure(_left_by_failures(run, rows, table), vague)
-            found += _found(run, "half-answer", table, sure)
+            found += row_findings.found(run, "half-answer", table, sure)
             doubts.append(doubt)
         if _is_whole(run):  # who asked may stand in what was not written down
             unasked, doubt = phantoms.among(run, table.name, rows)
-            found += _found(run, "phantom-row", table, ((None, row) for row in unasked))
+            found += row_findings.found(run, "phantom-row", table, ((None, row) for row in unasked))
             doubts.append(doubt)
         if table in counted:
             lost, doubt = _counted(run, answered, rows, table, left)
@@ -74,13 +74,15 @@ def row_accounting(run: Run) -> Outcome:
             doubts.append(doubt)
         if table.remembers:
             forgotten, doubt = row_words.forgotten(run, table)
-            found += _found(run, "lost-memory", table, ((query, None) for query in forgotten))
+            found += row_findings.found(
+                run, "lost-memory", table, ((query, None) for query in forgotten)
+            )
             doubts.append(doubt)
     keys_only = all(table.keys for table in described.tables)
     if not counted and not keys_only:
         gone, doubt = row_words.in_no_row(run, answered)
         anywhere = Table(name="any table")
-        found += _found(run, "lost-row", anywhere, ((query, None) for query in gone))
+        found += row_findings.found(run, "lost-row", anywhere, ((query, None) for query in gone))
         doubts.append(doubt)
     ours = _of_this_run(run) if keys_only else None
     if ours == 0:
@@ -96,10 +98,7 @@ def row_accounting(run: Run) -> Outcome:
     )
 
 
-_Case = tuple[Query | None, dict[str, Any] | None]
-
-
-def _sure(cases: Iterable[_Case], vague: Collection[QueryId]) -> tuple[list[_Case], str]:
+def _sure(cases: Iterable[Case], vague: Collection[QueryId]) -> tuple[list[Case], str]:
     """The cases of queries that were declared over for certain; and why others are in doubt."""
     known = list(cases)
     sure = [(query, row) for query, row in known if query is None or query.id not in vague]
@@ -174,7 +173,7 @@ def _counted(
     wanted = table.each_query or 0
     counts = {query.id: len(keys.get(query.id, ())) for query in answered}
     many = ((q, first[q.id]) for q in answered if counts[q.id] > wanted)
-    found = _found(run, "duplicated-row", table, many)
+    found = row_findings.found(run, "duplicated-row", table, many)
     shared = run.ownership.by_name
     few = [
         query
@@ -195,51 +194,14 @@ def _counted(
         return found, f"{table.name}: {aged}"
     seen = visible.principals(run).get(table.name, frozenset())
     lost = [query for query in few if query.principal in seen]
-    found += _found(run, "lost-row", table, ((query, first.get(query.id)) for query in lost))
+    found += row_findings.found(
+        run, "lost-row", table, ((query, first.get(query.id)) for query in lost)
+    )
     unseen = {query.principal for query in few} - seen
     return found, row_words.unseen(table.name, unseen)
 
 
-def _placeholders(run: Run, rows: list[dict[str, Any]], table: Table) -> tuple[list[_Case], str]:
-    """Rows of this run that nobody owns, and why they are in doubt.
-
-    One without an owner may be its conversation's.  A row is of this run by its query, its
-    conversation or its words.
-    """
-    worded = _planted_in(run, table)
-    nobodys: list[row_authors.Case] = []
-    owned: list[row_authors.Case] = []
-    for row in rows:
-        held = row["stated_owner"] is None and row["conversation_owner"] is not None
-        words = worded.get(row["index"])
-        named = row["query"] or words
-        case = (None if named in (None, _NO_QUERY) else QueryId(named), row)
-        if row["owner"] is not None:
-            owned.append(case)
-        elif row["placeholder"] and not held and (words or _is_ours(run, row)):
-            nobodys.append(case)
-    doubt = row_authors.told_apart(table.name, nobodys, owned)
-    if doubt:
-        return [], doubt
-    queries = run.history.queries
-    return [(None if query is None else queries.get(query), row) for query, row in nobodys], ""
-
-
-def _planted_in(run: Run, table: Table) -> dict[int, str]:
-    """For the rows of a table that hold words of this run, the query that planted the first."""
-    seen = run.sightings.filter(
-        (nw.col("channel") == "row") & nw.col("planted") & (nw.col("kind") == table.name)
-    )
-    queries: dict[int, str] = {}
-    for record in records(seen.select("index", "planted_query"), "index", "planted_query"):
-        queries.setdefault(record["index"], record["planted_query"] or _NO_QUERY)
-    return queries
-
-
-_NO_QUERY = "no query"
-
-
-def _left_by_failures(run: Run, rows: list[dict[str, Any]], table: Table) -> Iterator[_Case]:
+def _left_by_failures(run: Run, rows: list[dict[str, Any]], table: Table) -> Iterator[Case]:
     """Queries that the platform declared failed, and that left more here than they may."""
     left: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -257,7 +219,7 @@ def _said_failed(query: Query) -> bool:
     return query.ending not in (None, Ending.OK) and query.reason not in (None, *_OURS)
 
 
-def _half_written(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
+def _half_written(run: Run, rows: list[dict[str, Any]]) -> Iterator[Case]:
     """Rows that say that an operation goes on which the platform has declared over."""
     for row in rows:
         query = run.history.queries.get(QueryId(row["query"] or ""))
@@ -267,75 +229,3 @@ def _half_written(run: Run, rows: list[dict[str, Any]]) -> Iterator[_Case]:
 
 
 _OURS = {reason.value for reason in Reason} - {Reason.COMPLETED.value}
-
-
-def _is_ours(run: Run, row: dict[str, Any]) -> bool:
-    return row["asker"] is not None or run.ownership.is_of_this_run(row["conversation"])
-
-
-_SAYS = {
-    "lost-memory": "{victim} was told that it would be remembered, and {table} does not hold it",
-    "lost-row": "{victim}'s query was answered, and {table} has fewer rows of it than it must",
-    "duplicated-row": "{victim}'s query left more rows in {table} than it must",
-    "placeholder-owner": "a row of {table} about {victim}'s query belongs to {owner}",
-    "half-answer": "{victim}'s query failed, and left more rows in {table} than it may",
-    "half-written": "{victim}'s query is over, and its row in {table} says that it goes on",
-    "phantom-row": "{table} has a row, in {victim}'s conversation, of a query that nobody asked",
-}
-_CWE = {"placeholder-owner": 282}
-
-
-def _found(run: Run, kind: str, table: Table, cases: Iterable[_Case]) -> list[Found]:
-    """One finding a principal, for all cases of one kind in one table."""
-    groups: dict[PrincipalId | None, list[_Case]] = {}
-    for query, row in cases:
-        owner = query.principal if query else _conversation_owner(run, row)
-        groups.setdefault(owner, []).append((query, row))
-    return [_grouped(run, kind, table, victim, group) for victim, group in groups.items()]
-
-
-def _grouped(
-    run: Run, kind: str, table: Table, victim: PrincipalId | None, group: list[_Case]
-) -> Found:
-    query, row = group[0]
-    identity = query.id if query else None
-    return Found(
-        kind=kind,
-        cwe=_CWE.get(kind),
-        victim=victim,
-        recipient=None,
-        channel="row",
-        sentence=_SAYS[kind].format(
-            victim=victim or "somebody", table=table.name, owner=_placeholder(row or {})
-        ),
-        times=len(group),
-        first_s=query.sent_s if query else None,
-        witness=lambda: witness.in_order(
-            witness.asked(run, identity, "victim"),
-            _done(query),
-            witness.arrived(run, row, row["stated_owner"], "other") if row else None,
-        ),
-        places=tuple((r["stream"], r["index"]) for _, r in group if r),
-        victim_query=identity,
-        queries=frozenset(q.id for q, _ in group if q),
-    )
-
-
-def _placeholder(row: Mapping[str, Any]) -> str:
-    stated = row.get("stated_owner")
-    return f"the placeholder {stated!r}" if stated else "nobody"
-
-
-def _done(query: Query | None) -> Moment | None:
-    if query is None or query.done_s is None:
-        return None
-    return Moment(
-        at_s=query.done_s,
-        who=query.principal,
-        role="victim",
-        did=f"was told that it is {query.reason}",
-    )
-
-
-def _conversation_owner(run: Run, row: dict[str, Any] | None) -> PrincipalId | None:
-    return run.ownership.conversation_owner(row["conversation"]) if row else None
