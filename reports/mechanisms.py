@@ -54,7 +54,8 @@ LOOK: Mapping[str, str] = {
     "a conversation that is found by its id alone, where several have the same": "Look at the "
     "key under which a conversation's state is kept: the user belongs into it.",
     "a reply that was given to somebody else who waited for one": "Look at how a reply finds "
-    "whoever waits for it: an id that is drawn or counted may be taken already.",
+    "whoever waits for it: an id that is drawn or counted may be taken already, and what is looked "
+    "up for several at once comes in an order of its own.",
     "answers stream out of one buffer": "Give each answer a buffer of its own, and do not "
     "use it again before all of it was sent.",
     "a reply left on a connection for whoever borrows it next": "Look at pooled connections "
@@ -66,8 +67,9 @@ LOOK: Mapping[str, str] = {
     "documents are searched: every search must name the user or tenant, also where there is none.",
     "a search that does not ask whose documents they are": "Look at how documents are "
     "searched: every search must name the tenant or user who may see what it finds.",
-    "a cache of answers without the user in its key": "Look at the key of the answer cache: "
-    "it must hold the user, and whatever else the answer was made from.",
+    "a cache of answers without the user in its key": "Look at the key of the answer cache, or "
+    "of what joins equal questions that are under way at once: it must hold the user, and "
+    "whatever else the answer was made from.",
     "a cache whose key is cut short": "Look at the key of the answer cache: it must hold the "
     "whole question and the user, not a beginning or a form without capitals.",
     "one agent object shared by overlapping runs": "Look for an agent, factory or state that is "

@@ -555,6 +555,29 @@ def test_what_comes_with_a_resumed_session_had_been_left_in_it(script, mechanism
     assert "took its session up again" in {moment.did for moment in first.witness}
 
 
+def asked_again(where, times=3):
+    """B hears what a had told before, each time; then a asks again in a conversation."""
+    said = (
+        "c?q{3}9 +3s c!q{3}9 a?q{0}@t{0},A{0} +1s a!q{0} +3s "
+        "a?q{1}@{2}{0} b?q{3} +1s b:q{3},A{0} b!q{3} a!q{1}"
+    )
+    return " ".join(said.format(n, 20 + n, where, 40 + n) for n in range(1, times + 1))
+
+
+@pytest.mark.parametrize(
+    ("script", "mechanism"),
+    [
+        (asked_again("t"), "a reply that was given to somebody else who waited for one"),
+        (asked_again("other"), "state that another's run had left behind"),
+        (asked_again("t", times=2), "state that another's run had left behind"),
+    ],
+)
+def test_what_was_told_before_comes_when_its_owner_asks_again_just_then(script, mechanism):
+    """In that very conversation, and more often than twice."""
+    (first, *_) = found(script, CANARY).shown
+    assert mechanism == first.mechanism, first
+
+
 @pytest.mark.parametrize("unseated", ["a", "b"])
 def test_who_asked_in_a_session_of_which_nothing_was_written_down_hides_no_mechanism(unseated):
     """A killed process may have written what was asked, and of the session nothing."""

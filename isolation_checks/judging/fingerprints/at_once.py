@@ -1,0 +1,62 @@
+"""A fingerprint of what is looked up for several at once and given out to the wrong ones."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from isolation_checks.checks.check import Found
+from isolation_checks.judging.fingerprints.caches import FEW
+from isolation_checks.judging.fingerprints.scene import MOST, SEVERAL, Mechanism, Scene, telling
+
+
+def given_out(scene: Scene, found: Found) -> Mechanism | None:
+    """What another had told before comes when both ask at once, each in its own conversation.
+
+    More often than others ask so near the recipient; of state that was left behind it would
+    be all the same whether its owner asks again.
+    """
+    cases, met, usual = scene.once(_count_met)
+    if not scene.own(found) or cases < MOST * len(scene.passings):
+        return None
+    if met < max(SEVERAL, telling(usual) * cases):
+        return None
+    near_ms = FEW * scene.usual_s * 1000
+    return Mechanism(
+        name="a reply that was given to somebody else who waited for one",
+        because=(
+            f"in {met} of {cases} cases the words had been told before, in a conversation in which "
+            f"the victim asked again within {near_ms:.0f} ms of the recipient, where "
+            f"{usual:.0%} of all others asked so near: what is looked up for several at once is "
+            "given to the wrong ones"
+        ),
+    )
+
+
+def _count_met(scene: Scene) -> tuple[int, int, float]:
+    """Cases of words that were told before; in how many the victim asked again just then.
+
+    And the mean share of those who have nothing to do with it and asked as near.
+    """
+    near_s = FEW * scene.usual_s
+    talks: dict[object, list[float]] = {}
+    asked: dict[object, list[float]] = {}
+    for query in sorted(scene.run.history.queries.values(), key=lambda query: query.sent_s):
+        talks.setdefault((query.principal, query.conversation), []).append(query.sent_s)
+        asked.setdefault(query.principal, []).append(query.sent_s)
+
+    def so_near(times: list[float], at_s: float) -> bool:
+        return bisect_left(times, at_s - near_s) < bisect_right(times, at_s + near_s)
+
+    before = [each for each in scene.passings if each.before]
+    met, usual = 0, 0.0
+    for each in before:
+        victim, at_s = each.victim, each.recipient.sent_s
+        behind = [s for s in talks[victim.principal, victim.conversation] if s > victim.sent_s]
+        met += so_near(behind, at_s)
+        others = [
+            times
+            for who, times in asked.items()
+            if who not in {victim.principal, each.recipient.principal}
+        ]
+        usual += sum(so_near(times, at_s) for times in others) / max(1, len(others))
+    return len(before), met, usual / max(1, len(before))
