@@ -12,13 +12,15 @@ from isolation_checks.judging.fingerprints.scene import MOST, SEVERAL, Mechanism
 def given_out(scene: Scene, found: Found) -> Mechanism | None:
     """What another had told before comes when both ask at once, each in its own conversation.
 
-    More often than others ask so near the recipient; of state that was left behind it would
-    be all the same whether its owner asks again.
+    More often than others ask so near the recipient, and ahead of it as well as behind; of
+    state that was left behind it would be all the same whether its owner asks again, and what
+    waits on a connection is for whoever comes next.
     """
-    cases, met, usual = scene.once(_count_met)
+    cases, ahead, behind, usual = scene.once(_count_met)
+    met = ahead + behind
     if not scene.own(found) or cases < MOST * len(scene.passings):
         return None
-    if met < max(SEVERAL, telling(usual) * cases):
+    if met < max(SEVERAL, telling(usual) * cases) or min(ahead, behind) < FEW * met:
         return None
     near_ms = FEW * scene.usual_s * 1000
     return Mechanism(
@@ -32,10 +34,11 @@ def given_out(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
-def _count_met(scene: Scene) -> tuple[int, int, float]:
+def _count_met(scene: Scene) -> tuple[int, int, int, float]:
     """Cases of words that were told before; in how many the victim asked again just then.
 
-    And the mean share of those who have nothing to do with it and asked as near.
+    Ahead of the recipient, and behind; and the mean share of those who have nothing to do with
+    it and asked as near.
     """
     near_s = FEW * scene.usual_s
     talks: dict[object, list[float]] = {}
@@ -44,19 +47,24 @@ def _count_met(scene: Scene) -> tuple[int, int, float]:
         talks.setdefault((query.principal, query.conversation), []).append(query.sent_s)
         asked.setdefault(query.principal, []).append(query.sent_s)
 
-    def so_near(times: list[float], at_s: float) -> bool:
-        return bisect_left(times, at_s - near_s) < bisect_right(times, at_s + near_s)
+    def within(times: list[float], from_s: float, to_s: float) -> bool:
+        return bisect_left(times, from_s) < bisect_right(times, to_s)
 
     before = [each for each in scene.passings if each.before]
-    met, usual = 0, 0.0
+    ahead = behind = 0
+    usual = 0.0
     for each in before:
         victim, at_s = each.victim, each.recipient.sent_s
-        behind = [s for s in talks[victim.principal, victim.conversation] if s > victim.sent_s]
-        met += so_near(behind, at_s)
+        again = [s for s in talks[victim.principal, victim.conversation] if s > victim.sent_s]
+        if within(again, at_s - near_s, at_s):
+            ahead += 1
+        else:
+            behind += within(again, at_s, at_s + near_s)
         others = [
             times
             for who, times in asked.items()
             if who not in {victim.principal, each.recipient.principal}
         ]
-        usual += sum(so_near(times, at_s) for times in others) / max(1, len(others))
-    return len(before), met, usual / max(1, len(before))
+        near = sum(within(times, at_s - near_s, at_s + near_s) for times in others)
+        usual += near / max(1, len(others))
+    return len(before), ahead, behind, usual / max(1, len(before))

@@ -555,13 +555,16 @@ def test_what_comes_with_a_resumed_session_had_been_left_in_it(script, mechanism
     assert "took its session up again" in {moment.did for moment in first.witness}
 
 
-def asked_again(where, times=3):
-    """B hears what a had told before, each time; then a asks again in a conversation."""
+def asked_again(where, times=4, order=("a?q{1}@{2}{0} b?q{3}", "b?q{3} a?q{1}@{2}{0}")):
+    """B hears what a had told before, each time; a asks again in a conversation, first or last."""
     said = (
-        "c?q{3}9 +3s c!q{3}9 a?q{0}@t{0},A{0} +1s a!q{0} +3s "
-        "a?q{1}@{2}{0} b?q{3} +1s b:q{3},A{0} b!q{3} a!q{1}"
+        "c?q{3}9 +3s c!q{3}9 a?q{0}@t{0},A{0} +1s a!q{0} +3s ",
+        " +1s b:q{3},A{0} b!q{3} a!q{1}",
     )
-    return " ".join(said.format(n, 20 + n, where, 40 + n) for n in range(1, times + 1))
+    return " ".join(
+        order[n % len(order)].join(said).format(n, 20 + n, where, 40 + n)
+        for n in range(1, times + 1)
+    )
 
 
 @pytest.mark.parametrize(
@@ -570,6 +573,11 @@ def asked_again(where, times=3):
         (asked_again("t"), "a reply that was given to somebody else who waited for one"),
         (asked_again("other"), "state that another's run had left behind"),
         (asked_again("t", times=2), "state that another's run had left behind"),
+        # always the one behind it: what waits for whoever comes next would do so too
+        (
+            asked_again("t", order=["a?q{1}@{2}{0} b?q{3}"]),
+            "state that another's run had left behind",
+        ),
     ],
 )
 def test_what_was_told_before_comes_when_its_owner_asks_again_just_then(script, mechanism):
