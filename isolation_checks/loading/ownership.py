@@ -36,6 +36,7 @@ class Ownership:
     by_number: dict[int, PrincipalId] = field(default_factory=dict)
     by_subject: dict[str, PrincipalId] = field(default_factory=dict)
     by_email: dict[str, PrincipalId] = field(default_factory=dict)
+    """In small letters too, as many platforms keep addresses, where only one can be meant."""
     by_name: dict[str, dict[PrincipalId, QueryId]] = field(default_factory=dict)
     """For every name that several principals' queries have, whose each is."""
     claims: dict[str, dict[PrincipalId, None]] = field(default_factory=dict)
@@ -50,6 +51,10 @@ class Ownership:
                 self.by_subject[principal.subject] = principal.id
             if principal.email is not None:
                 self.by_email[principal.email] = principal.id
+        folded: dict[str, set[PrincipalId]] = {}
+        for email, identity in self.by_email.items():
+            folded.setdefault(email.lower(), set()).add(identity)
+        self.by_email |= {email: each.pop() for email, each in folded.items() if len(each) == 1}
 
         for query in self.history.queries.values():
             if query.named is not None:

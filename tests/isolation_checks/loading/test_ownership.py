@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from isolation_checks.loading.words import Word
@@ -159,3 +161,21 @@ def test_ids_that_two_users_got_name_nobody():
     assert None is ownership.conversation_owner(conversation("x"))
     assert None is ownership.conversation_owner(conversation("y"))
     assert not ownership.is_of_this_run(conversation("y"))
+
+
+@pytest.mark.parametrize(
+    ("emails", "label", "whom"),
+    [
+        (("Ana@example.org", "ben@example.org"), "ana@example.org", A),
+        (("Ana@example.org", "ben@example.org"), "Ana@example.org", A),
+        (("Ana@example.org", "ana@example.org"), "ana@example.org", B),  # that is exactly b's
+        (("Ana@example.org", "ANA@example.org"), "ana@example.org", None),  # either's
+    ],
+)
+def test_an_address_may_be_kept_in_small_letters(emails, label, whom):
+    """Many platforms do; it is understood where only one can be meant."""
+    before = owning("a: b:")
+    named = zip(before.history.principals.items(), emails, strict=False)
+    principals = {name: dataclasses.replace(who, email=email) for (name, who), email in named}
+    history = dataclasses.replace(before.history, principals=principals)
+    assert whom == dataclasses.replace(before, history=history, by_email={}).labelled(label)
