@@ -115,6 +115,15 @@ NOTHING_ANSWERED = (
     "no question was answered",
 )
 """How a note begins where the reason is not the check's own, but that no answer came."""
+BY_NOTE: Mapping[str, str] = {
+    "are they encrypted": "Name no `text` and `json` for rows whose words cannot be read: they "
+    "are then judged by owner, query and conversation.",
+    "let `owner` lead": "Say in the plan whose a row is by the conversation it stands in, where "
+    "its author is the agent.",
+    "the rows could not be read": "See that `rows.url` names the platform's own database, and "
+    "that tables and columns are called there as in the plan.",
+}
+"""By what a note says: where it names a cause, the advice is about that one."""
 ANSWER_FIRST = (
     "Mend what keeps answers away (the first finding shows it, if there is one), or the plan's "
     "way of asking."
@@ -141,6 +150,10 @@ def for_check(check: CheckOutcome) -> str:
         return ""
     if check.verdict is Verdict.UNKNOWN and check.note.startswith(NOTHING_ANSWERED):
         return ANSWER_FIRST
+    if check.verdict is Verdict.UNKNOWN:
+        noted = next((todo for said, todo in BY_NOTE.items() if said in check.note), "")
+        if noted:
+            return noted
     named = FAILED if check.verdict is Verdict.FAIL else UNSEEN
     return named.get(check.name) or BY_PART[check.part][check.verdict]
 

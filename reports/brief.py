@@ -192,9 +192,21 @@ def _next(judgement: Judgement, first: Finding | None) -> tuple[str, ...]:
         if o.needed
     ]
     failed, unknown = _asked(judgement, Verdict.FAIL), _asked(judgement, Verdict.UNKNOWN)
-    if short:  # a longer run has more samples, too
-        unknown = [(name, todo) for name, todo in unknown if not todo.startswith("Drive longer")]
-    return (*_together(failed), *short, *_together(unknown))[:MOST]
+    first_of_all = _blinded(judgement)
+    rest = [each for each in unknown if each not in first_of_all]
+    if short or first_of_all:  # a longer run has more samples, too; and would be as blind
+        rest = [(name, todo) for name, todo in rest if not todo.startswith("Drive longer")]
+        short = [] if first_of_all else short
+    return (*_together(failed), *_together(first_of_all), *short, *_together(rest))[:MOST]
+
+
+def _blinded(judgement: Judgement) -> list[tuple[str, str]]:
+    """What keeps the evidence from showing anything: before it is mended no drive would tell."""
+    return [
+        (check.name, advice.for_check(check))
+        for check in judgement.checks
+        if check.part == "evidence" and check.verdict is Verdict.UNKNOWN
+    ]
 
 
 def _asked(judgement: Judgement, verdict: Verdict) -> list[tuple[str, str]]:

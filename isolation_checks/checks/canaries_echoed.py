@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from isolation_checks.checks import unanswered
 from isolation_checks.checks.check import Outcome, check
 from isolation_checks.loading.run import Run
 from isolation_checks.records import Ending
@@ -28,7 +29,7 @@ def canaries_echoed(run: Run) -> Outcome:
     echoed = sum(1 for query in answered if query.echoed)
     note = ""
     if not answered:
-        note = "no query was answered"
+        note = unanswered.said(run)
     elif not echoed:
         note = f"none of {len(answered)} answers held a word of its own question"
     elif echoed < FEW * len(answered):

@@ -53,8 +53,8 @@ def foreign_row(run: Run) -> Outcome:
     """
     reading, described = run.reading, run.history.plan.rows
     if reading is None or described is None or reading.problem is not None:
-        problem = "the rows were never collected" if reading is None else reading.problem
-        return Outcome(examined=0, unit="rows", verdict=Verdict.UNKNOWN, note=str(problem))
+        problem = visible.problem(reading)
+        return Outcome(examined=0, unit="rows", verdict=Verdict.UNKNOWN, note=problem)
     seen = run.sightings.filter((nw.col("channel") == "row") & ~nw.col("identity"))
     in_rows = seen.filter(nw.col("planted"))
     held = _held(run, in_rows)

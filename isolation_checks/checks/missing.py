@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable
+from typing import NamedTuple
 
 from isolation_checks.loading.history import Query
 from isolation_checks.records import QueryId
@@ -42,8 +43,17 @@ def was_lost(
     return min(earlier, later) >= SEVERAL
 
 
-def outlived(queries: Collection[Query], there: Collection[QueryId]) -> str:
-    """Why what is missing may have been there, and been deleted as old; empty: it was not.
+class Aged(NamedTuple):
+    """Queries of which nothing is left, as a platform would leave it that deletes what is old."""
+
+    queries: int
+    said: str
+    most: bool
+    """They are so many that of too few anything is left."""
+
+
+def outlived(queries: Collection[Query], there: Collection[QueryId]) -> Aged | None:
+    """What is missing and may have been there, and been deleted as old; None: it was not.
 
     A platform that deletes what is older than so long lacks all up to a moment, and nothing
     behind it.  One that keeps no more than so many of a conversation, or sums up what came
@@ -52,7 +62,7 @@ def outlived(queries: Collection[Query], there: Collection[QueryId]) -> str:
     """
     gone = [query.sent_s for query in queries if query.id not in there]
     if len(gone) < MANY:
-        return ""
+        return None
     old = [query.id in there for query in queries if query.sent_s <= max(gone)]
     by_age = len(old) < len(queries) and len(gone) >= APART * len(old)
     orders = _orders(queries, there, lambda query: query.conversation)
@@ -61,13 +71,17 @@ def outlived(queries: Collection[Query], there: Collection[QueryId]) -> str:
     latest = any(order.endswith("-") for order in orders)
     meanwhile = sum(min(gone) <= query.sent_s <= max(gone) for query in queries)
     outage = len(gone) > KEPT * meanwhile
-    if by_age or (first and not latest and not outage):
-        of_what = "of the run" if by_age else "of their conversations"
-        return (
-            f"of {len(gone)} answered queries no row is left, and they are the oldest {of_what}: "
-            "if the platform deletes what is old, or sums it up, nobody can say what was lost"
-        )
-    return ""
+    if not (by_age or (first and not latest and not outage)):
+        return None
+    of_what = "of the run" if by_age else "of their conversations"
+    return Aged(
+        queries=len(gone),
+        said=(
+            f"what became of the rows of {len(gone)} answered queries, the oldest {of_what}: a "
+            "platform may delete what is old, or sum it up"
+        ),
+        most=len(gone) > KEPT * len(queries),
+    )
 
 
 def _orders(

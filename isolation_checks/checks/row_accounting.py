@@ -35,7 +35,9 @@ def row_accounting(run: Run) -> Outcome:
     """Rows and answered queries match one to one.
 
     Queries that nobody can say took effect are never blamed for missing rows, nor are those
-    of principals of whom no row at all could be read.
+    of principals of whom no row at all could be read.  Where what is missing is the oldest of
+    the run, or of conversations that went on, a platform may have deleted it or summed it up:
+    such queries are not examined, and counted among what could not be seen.
 
     Catches:  lost_row (answered, never stored), double_write, placeholder_owner,
               half_written_run, ambient_context_lost,
@@ -44,13 +46,14 @@ def row_accounting(run: Run) -> Outcome:
     """
     reading, described = run.reading, run.history.plan.rows
     if reading is None or described is None or reading.problem is not None:
-        problem = "the rows were never collected" if reading is None else reading.problem
-        return Outcome(examined=0, unit="queries", verdict=Verdict.UNKNOWN, note=str(problem))
+        problem = visible.problem(reading)
+        return Outcome(examined=0, unit="queries", verdict=Verdict.UNKNOWN, note=problem)
     answered = [q for q in run.history.queries.values() if q.ending is Ending.OK]
     counted = [table for table in described.tables if table.query and table.each_query is not None]
     left = _left(run, counted, answered)
     doubts, vague = [_doubt(run, answered)], unplaced.failed_by_chance(run)
     found: list[Found] = []
+    aged: list[missing.Aged | None] = []
     for table in described.tables:
         rows = records(run.rows.filter(nw.col("table") == table.name), "stream", "index")
         nobodys, doubt = row_authors.nobodys(run, rows, table)
@@ -69,9 +72,10 @@ def row_accounting(run: Run) -> Outcome:
             found += row_findings.found(run, "phantom-row", table, ((None, row) for row in unasked))
             doubts.append(doubt)
         if table in counted:
-            lost, doubt = _counted(run, answered, rows, table, left)
+            lost, doubt, old = _counted(run, answered, rows, table, left)
             found += lost
             doubts.append(doubt)
+            aged.append(old)
         if table.remembers:
             forgotten, doubt = row_words.forgotten(run, table)
             found += row_findings.found(
@@ -80,22 +84,29 @@ def row_accounting(run: Run) -> Outcome:
             doubts.append(doubt)
     keys_only = all(table.keys for table in described.tables)
     if not counted and not keys_only:
-        gone, doubt = row_words.in_no_row(run, answered)
+        gone, doubt, old = row_words.in_no_row(run, answered)
         anywhere = Table(name="any table")
         found += row_findings.found(run, "lost-row", anywhere, ((query, None) for query in gone))
         doubts.append(doubt)
+        aged.append(old)
     ours = _of_this_run(run) if keys_only else None
     if ours == 0:
         doubts.append("no row of this run was read")
+    deleted = [each for each in aged if each is not None]
+    doubts += [each.said for each in deleted if each.most]
+    unseen = max((each.queries for each in deleted), default=0)
     note = next(filter(None, doubts), "")
     return Outcome(
-        examined=len(answered) if ours is None else ours,
+        examined=len(answered) - unseen if ours is None else ours,
         unit="queries" if ours is None else "rows",
         found=tuple(found),
         verdict=Verdict.UNKNOWN if note and not found else None,
         note=note,
-        blind=("what was lost: all rows lie in Redis, where keys expire",) if keys_only else (),
+        blind=(*(each.said for each in deleted), *((_EXPIRES,) if keys_only else ())),
     )
+
+
+_EXPIRES = "what was lost: all rows lie in Redis, where keys expire"
 
 
 def _sure(cases: Iterable[Case], vague: Collection[QueryId]) -> tuple[list[Case], str]:
@@ -153,7 +164,7 @@ def _counted(
     rows: list[dict[str, Any]],
     table: Table,
     left: Mapping[str, set[QueryId]],
-) -> tuple[list[Found], str]:
+) -> tuple[list[Found], str, missing.Aged | None]:
     """Answered queries that have too many rows here, or too few; and why that is in doubt.
 
     Where several asked under one id, a row that names it and belongs to none of them may be
@@ -181,24 +192,28 @@ def _counted(
         if counts[query.id] < wanted and len(shared.get(query.named or "", ())) <= 1
     ]
     if not run.reading.settled or table.name in run.reading.left_out:
-        return found, ""
+        return found, "", None
     there, most = left[table.name], missing.KEPT * len(answered)
     kept_elsewhere = any(len(queries) >= most for queries in left.values())
     if few and len(there) < most and (kept_elsewhere or not missing.was_lost(answered, there)):
-        return found, (
-            f"{table.name} has rows of only {len(there)} of {len(answered)} answered queries: "
-            "they could not be read, or do not name queries as we do"
+        return (
+            found,
+            (
+                f"{table.name} has rows of only {len(there)} of {len(answered)} answered queries: "
+                "they could not be read, or do not name queries as we do"
+            ),
+            None,
         )
     aged = missing.outlived(answered, {q.id for q in answered} - {q.id for q in few})
-    if aged:
-        return found, f"{table.name}: {aged}"
+    if aged is not None:
+        return found, "", aged
     seen = visible.principals(run).get(table.name, frozenset())
     lost = [query for query in few if query.principal in seen]
     found += row_findings.found(
         run, "lost-row", table, ((query, first.get(query.id)) for query in lost)
     )
     unseen = {query.principal for query in few} - seen
-    return found, row_words.unseen(table.name, unseen)
+    return found, row_words.unseen(table.name, unseen), None
 
 
 def _left_by_failures(run: Run, rows: list[dict[str, Any]], table: Table) -> Iterator[Case]:

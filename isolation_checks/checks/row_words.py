@@ -14,15 +14,16 @@ from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import PrincipalId, QueryId
 
 
-def in_no_row(run: Run, answered: list[Query]) -> tuple[list[Query], str]:
+def in_no_row(run: Run, answered: list[Query]) -> tuple[list[Query], str, missing.Aged | None]:
     """Queries whose words are in no row at all, where rows do not name queries.
 
-    Rows in Redis do not count: that they are gone says nothing.
+    Rows in Redis do not count: that they are gone says nothing.  Beside them why they are in
+    doubt, and what may have been deleted as old.
     """
     assert run.reading is not None
     assert run.history.plan.rows is not None
     if not run.reading.settled or run.reading.left_out:
-        return [], ""
+        return [], "", None
     lasting = [table.name for table in run.history.plan.rows.tables if not table.keys]
     lasts = nw.col("kind").is_in(lasting)
     in_rows = run.sightings.filter((nw.col("channel") == "row") & nw.col("planted") & lasts)
@@ -34,18 +35,22 @@ def in_no_row(run: Run, answered: list[Query]) -> tuple[list[Query], str]:
     asked = [query for query in answered if query.id in planted]
     there = {query.id for query in asked if kept.intersection(planted[query.id])}
     if asked and not missing.was_lost(asked, there):
-        return [], (
-            f"the described columns hold the words of only {len(there)} of {len(asked)} "
-            "answered queries"
+        return (
+            [],
+            (
+                f"the described columns hold the words of only {len(there)} of {len(asked)} "
+                "answered queries"
+            ),
+            None,
         )
     others = {query.id for query in answered} - planted.keys()
     aged = missing.outlived(answered, there | others)  # which say that a conversation went on
-    if aged:
-        return [], aged
+    if aged is not None:
+        return [], "", aged
     seen = {query.principal for query in asked if query.id in there}
     lost = [query for query in asked if query.id not in there]
     hidden = {query.principal for query in lost} - seen
-    return [query for query in lost if query.principal in seen], unseen("any table", hidden)
+    return [query for query in lost if query.principal in seen], unseen("any table", hidden), None
 
 
 def forgotten(run: Run, table: Table) -> tuple[list[Query], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from isolation_checks.checks import unanswered
 from isolation_checks.checks.check import Outcome, check
 from isolation_checks.loading.run import Run
 from isolation_checks.records import Ending
@@ -19,7 +20,7 @@ def users_overlapped(run: Run) -> Outcome:
     overlapped = [query for query in answered if query.overlapped]
     note = ""
     if not answered:
-        note = "no query was answered"
+        note = unanswered.said(run)
     elif not overlapped:
         note = "no two principals' queries were ever open at once"
     return Outcome(

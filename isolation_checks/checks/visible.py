@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import narwhals.stable.v2 as nw
 
+from isolation_checks.loading.rows import Reading
 from isolation_checks.loading.run import Run, records
 from isolation_checks.plan.tables.rows import Table
 from isolation_checks.records import Ending, PrincipalId, QueryId
@@ -27,6 +28,13 @@ def principals(run: Run) -> dict[str, frozenset[PrincipalId]]:
             name = record["table"]
             seen[name] = seen.get(name, frozenset()) | {PrincipalId(record["whose"])}
     return seen
+
+
+def problem(reading: Reading | None) -> str:
+    """Why no rows can be judged at all, in what the database said."""
+    if reading is None:
+        return "the rows were never collected"
+    return f"the rows could not be read: {reading.problem}"
 
 
 def told_to_remember(run: Run) -> dict[str, QueryId]:

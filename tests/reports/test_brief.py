@@ -218,3 +218,23 @@ def test_what_a_missed_time_looks_like_stands_beside_its_numbers():
     [before, *_] = missed
     assert advice.for_objective(before) == before.advice
     assert advice.for_objective(changed[0]) == mechanisms.SLOW[waits]
+
+
+def test_what_keeps_the_evidence_from_showing_anything_comes_first():
+    """No longer drive would tell: what says so is left out beside it."""
+    judgement = samples.unknown()
+    blind = samples.check("canaries echoed", 9, verdict=Verdict.UNKNOWN, note="none of 9")
+    blind = samples.changed(blind, part="evidence")
+    kept = tuple(check for check in judgement.checks if check.name != "canaries echoed")
+    changed = samples.changed(judgement, checks=(*kept, blind))
+    todo = dict(brief.told(changed))["What to do next"]
+    assert todo[0].startswith("Canaries echoed")
+    assert not any(each.partition(": ")[2].startswith("drive longer") for each in todo[1:])
+
+
+def test_a_note_that_names_a_cause_has_its_own_advice():
+    """Rather than what the check says of most."""
+    for note, todo in advice.BY_NOTE.items():
+        assert one_sentence(todo), todo
+        check = samples.check("foreign row", 0, verdict=Verdict.UNKNOWN, note=f"so {note}")
+        assert todo == advice.for_check(check)

@@ -60,7 +60,7 @@ def test_a_database_that_could_not_be_read_is_unknown():
     """What the driver said is the reason, whatever was read before."""
     outcome = ask(check, SEEN, problem="OperationalError: connection refused")
     assert (UNKNOWN, 0) == (outcome.decided, outcome.examined)
-    assert "OperationalError: connection refused" == outcome.note
+    assert "the rows could not be read: OperationalError: connection refused" == outcome.note
 
 
 def test_rows_of_one_principal_may_be_all_that_the_reader_may_see():

@@ -54,6 +54,7 @@ def test_rows_and_answered_queries_match_one_to_one(rows, verdict, found):
     assert 3 == outcome.examined
 
 
+TWICE = [(f"q{n},{'AB'[n % 2]}{n}", "ab"[n % 2]) for n in range(1, 25)]
 MANY = " ".join(f"a?q{n}@x,A{n} a:q{n},@x a!q{n}" for n in range(1, 7))
 MANY += " " + " ".join(f"b?q{n}@y,B{n} b:q{n},@y b!q{n}" for n in range(7, 13))
 OWNED = " ".join(f"messages|{'a' if n < 7 else 'b'},q{n}" for n in range(1, 13))
@@ -76,6 +77,19 @@ def test_what_the_platform_always_writes_as_nobody_may_be_its_own(rows, verdict)
     outcome = ask(check, f"{MANY} {OWNED} {rows}", plan={"rows": {"tables": [table]}})
     assert (verdict == FAIL) == ("placeholder-owner" in {f.kind for f in outcome.found})
     assert (verdict == UNKNOWN) == ("let `owner` lead to" in outcome.note)
+
+
+@pytest.mark.parametrize("how", [{"rows": True}, BY_WORDS])
+def test_what_is_old_may_have_been_deleted(how):
+    """What is missing came before all else: it is left out, and nobody lost it."""
+    script = " ".join(f"{who}?{what} {who}!{what.partition(',')[0]}" for what, who in TWICE)
+    rows = " ".join(f"messages|{who},{what}" for what, who in TWICE[10:])
+    outcome = ask(check, f"{script} {rows}", **how)
+    assert (PASS, 14) == (outcome.decided, outcome.examined)
+    assert (
+        "what became of the rows of 10 answered queries, the oldest of the run" in outcome.blind[0]
+    )
+    assert FAIL == ask(check, f"{script} {rows.replace('messages|b,q23,B23', '')}", **how).decided
 
 
 @pytest.mark.parametrize("end", ["timeout", "lost", "cut", "unsent", "dropped", "agent_error"])
@@ -320,7 +334,7 @@ def test_silence_is_unknown():
     assert "no query was answered" == ask(check, "messages|a").note
     never = {"plan": {"rows": {"url": "sqlite:///x", "tables": TABLES}}}
     assert "the rows were never collected" == ask(check, ASKED, **never).note
-    assert (UNKNOWN, "refused") == (
+    assert (UNKNOWN, "the rows could not be read: refused") == (
         ask(check, ASKED, problem="refused").decided,
         ask(check, ASKED, problem="refused").note,
     )
