@@ -193,7 +193,8 @@ def _next(judgement: Judgement, first: Finding | None) -> tuple[str, ...]:
     ]
     failed, unknown = _asked(judgement, Verdict.FAIL), _asked(judgement, Verdict.UNKNOWN)
     first_of_all = _blinded(judgement)
-    rest = [each for each in unknown if each not in first_of_all]
+    said = {todo for _, todo in first_of_all}
+    rest = [(name, todo) for name, todo in unknown if todo not in said]
     if short or first_of_all:  # a longer run has more samples, too; and would be as blind
         rest = [(name, todo) for name, todo in rest if not todo.startswith("Drive longer")]
         short = [] if first_of_all else short

@@ -20,7 +20,7 @@ def users_overlapped(run: Run) -> Outcome:
     overlapped = [query for query in answered if query.overlapped]
     note = ""
     if not answered:
-        note = unanswered.said(run)
+        note = unanswered.NONE
     elif not overlapped:
         note = "no two principals' queries were ever open at once"
     return Outcome(
