@@ -61,7 +61,12 @@ from isolation_checks.judging.fingerprints.routing import (
     read_without_owner,
     replayed,
 )
-from isolation_checks.judging.fingerprints.rows import left_on_a_worker, mixed_up, newest_user
+from isolation_checks.judging.fingerprints.rows import (
+    kept_from_the_first,
+    left_on_a_worker,
+    mixed_up,
+    newest_user,
+)
 from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
 from isolation_checks.judging.fingerprints.several import (
     second_emitter,
@@ -118,6 +123,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     shared_agent,
     left_behind,
     behind_an_answer,
+    kept_from_the_first,
     newest_user,
     mixed_up,
     left_on_a_worker,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import bisect
+import math
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +15,7 @@ from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.keys import asked_under
 from isolation_checks.judging.fingerprints.newest import TOGETHER, Place
 from isolation_checks.judging.fingerprints.scene import (
+    ALMOST_ALL,
     LOOKED_AT,
     LOOKED_AT_IN_ALL,
     MOST,
@@ -28,6 +31,8 @@ from isolation_checks.records import PrincipalId, QueryId
 
 BEHIND = 0.1
 """Seconds behind an answer in which what writes behind it may still write."""
+MANY = 5
+"""So many others do not lose their rows to one user by turns."""
 AT_ONCE = 2
 """Of those who come at nearly the same time nobody can say from outside who was the last."""
 _WRONG = ("foreign-row", "foreign-fact")
@@ -102,6 +107,58 @@ def left_on_a_worker(scene: Scene, found: Found) -> Mechanism | None:
             "the query that the row is about was sent, and had nothing open meanwhile"
         ),
     )
+
+
+def kept_from_the_first(scene: Scene, found: Found) -> Mechanism | None:
+    """Rows of many that all belong to one, who had asked before them: nobody's turn tells it."""
+    if not _is_row(scene, found) or not found.places:
+        return None
+    kept = scene.once(_kept).get(found.places[0][0])
+    if kept is None or kept.owner != found.recipient or _owners_own(scene, found):
+        return None
+    return Mechanism(
+        name="an identity that is kept from whoever came first",
+        because=(
+            f"{kept.rows} of {kept.of} rows that {kept.victims} others should have belong to one "
+            "user, who had asked before any of these did"
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """The one whose so many of the rows with a wrong owner are that others should have."""
+
+    owner: PrincipalId
+    rows: int
+    of: int
+    victims: int
+
+
+def _kept(scene: Scene) -> dict[str, _Kept]:
+    """By table, where nearly all rows with a wrong owner have one and the same."""
+    tables: dict[str, list[Found]] = {}
+    for found in scene.everything:
+        if _is_row(scene, found) and found.recipient and found.places:
+            tables.setdefault(found.places[0][0], []).append(found)
+    first: dict[PrincipalId, float] = {}
+    for query in scene.run.history.queries.values():
+        first[query.principal] = min(query.sent_s, first.get(query.principal, query.sent_s))
+    known = {}
+    for table, cases in tables.items():
+        times = Counter[PrincipalId]()
+        for found in cases:
+            times[found.recipient or PrincipalId("")] += found.times
+        owner, rows = times.most_common(1)[0]
+        own = [found for found in cases if found.recipient == owner]
+        stored = [query for found in own for query in _stored(scene, found)]
+        earliest = min((query.sent_s for query in stored), default=-math.inf)
+        victims = len({found.victim for found in own})
+        if victims < MANY or rows < ALMOST_ALL * times.total():
+            continue
+        if first.get(owner, math.inf) <= earliest + TOGETHER:
+            known[table] = _Kept(owner=owner, rows=rows, of=times.total(), victims=victims)
+    return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

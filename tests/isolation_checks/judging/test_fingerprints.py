@@ -33,10 +33,14 @@ EXCHANGED = " ".join(
 STREAMED = "a?q1,A1 a:q1,/delta,A1<9 a:q1,/delta,A1>9 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2"
 PATTERN = "a subscription that takes the beginning of an id for the whole"
 LEFT_ON_A_WORKER = "an identity that another's run had left on a worker"
+KEPT = "an identity that is kept from whoever came first"
 MIXED_UP = "one's words written into another's row"
 MEMORY = "a memory that is searched without the user in its filter"
 TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
 MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
+AS_THE_FIRST = " ".join(
+    f"{who}?q{n} {who}!q{n} messages|a,q{n}" for n, who in enumerate("bcdefbcdef", 2)
+)
 BROKE_OFF = "a?q1,A1 a!q1=lost b?q2,B1 b!q2=agent_error c?q3,C1 c!q3=dropped"
 LONG = "c?q8 +2s c!q8 c?q9 +2s c!q9"
 OF_TWO = "a?q1,A1 e:q1,A1 a!q1 b?q2,B2 f:q2,B2 b!q2 a?q3,A3 e:q3,A3 a!q3 b?q4,B4 f:q4,B4 b!q4"
@@ -118,6 +122,9 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         (SEEN + f"c+ d+ b+ {MISOWNED}", ROW, "unknown"),
         (SEEN + f"d: c+ {MISKEPT}", ROW, NEWEST_USER),  # nobody searched that memory
         (SEEN + f"c?q8 c!q8 d+ b+ {MISOWNED}", ROW, LEFT_ON_A_WORKER),
+        (f"a?q1 a!q1 messages|a,q1 {AS_THE_FIRST}", ROW, KEPT),
+        # it came later than most, so it was not the first; and it had nothing open
+        (f"{AS_THE_FIRST} a?q1 a!q1", ROW, "unknown"),
         ("a?q1,A1 a!q1 +5s b?q2,B1 b:A1 b!q2", CANARY, LEFT),  # no ids, but in an answer
         (  # all that anybody is answered with comes in pieces
             STREAMED,
