@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from isolation_checks.discovery import times
-from isolation_checks.discovery.joins import Join, Joins, Step
+from isolation_checks.discovery.joins import SHORT, Join, Joins, Step
 from isolation_checks.discovery.known import Known
 from isolation_checks.discovery.sample import Sample
 from isolation_checks.discovery.signs import FEWEST, Held, Signs
@@ -20,7 +20,7 @@ SURE, LIKELY = 0.95, 0.7
 MANY, SEVERAL = 10, 3
 COUNTED = 20
 """Answered queries from which on equal numbers of rows are no chance."""
-_OWNERS = re.compile(r"(owner|user|account|principal|subject|author|customer|member)(_?id)?$")
+_OWNERS = re.compile(r"(owner|user|account|principal|subject|author|actor|customer|member)(_?id)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +73,23 @@ def _own_owner(signs: Signs) -> _Owner | None:
     for by_email, places in ((False, signs.subjects), (True, signs.emails)):
         for place, held in places.items():
             covered = len(rows & held.keys())
-            if len(set(held.values())) < FEWEST or 2 * covered < len(rows):
+            like = bool(_OWNERS.search(place.rpartition(".")[2].lower()))
+            several = len(set(held.values())) >= FEWEST
+            if 2 * covered < len(rows) or not (several or (like and _is_long(signs, place, held))):
                 continue
             right = sum(held[row] in whose for row, whose in supposed.items() if row in held)
-            like = bool(_OWNERS.search(place.rpartition(".")[2].lower()))
-            rank = (covered, like, not by_email, right, -place.count("."), -len(place))
+            rank = (several, covered, like, not by_email, right, -place.count("."), -len(place))
             candidates.append((rank, _Owner(place=place, held=held, by_email=by_email)))
     return max(candidates, key=lambda each: each[0])[1] if candidates else None
+
+
+def _is_long(signs: Signs, place: str, held: Held) -> bool:
+    """Whether what names the one principal at a place is no number that anything may have.
+
+    A place that is called as owners are, and always holds one, may be the fault that is sought.
+    """
+    values = signs.sample.places[place]
+    return min(len(values[row]) for row in held) >= SHORT
 
 
 @dataclass(slots=True)
@@ -153,8 +163,10 @@ class _Table:
         covered = len(rows & held.keys())
         told = [row for row in supposed if row in held]
         right = sum(held[row] in supposed[row] for row in told)
+        named = len(set(held.values()))
         why = (
-            f"{covered} of {len(rows)} rows name one of {len(set(held.values()))} principals"
+            f"{covered} of {len(rows)} rows name "
+            + (f"one of {named} principals" if named > 1 else "one principal, always the same")
             + (f", {right} of {len(told)} as their words or ids do" if told else "")
             + _by(joins)
         )

@@ -100,6 +100,26 @@ def test_every_line_says_how_sure_it_is(url, tmp_path):
     assert "thread_id = threads.id by equal values, 4 of 4" in owner
 
 
+def test_an_owner_that_is_always_the_same_is_one_all_the_same(tmp_path):
+    """It may be the fault that is sought; what leads elsewhere would hide it.
+
+    A number may be anything, and so may a place that is not called as owners are.
+    """
+    address = f"sqlite:///{tmp_path / 'platform.db'}"
+    stored.fill(address)
+    with stored.writing(address) as execute:
+        execute("ALTER TABLE messages ADD COLUMN actor TEXT")
+        execute("ALTER TABLE messages ADD COLUMN opened_by TEXT")
+        execute(f"UPDATE messages SET opened_by = '{subject('a')}'")
+        before = tables(stored.discovered(tmp_path / "before", address))
+        execute(f"UPDATE messages SET actor = '{subject('a')}'")
+    found = stored.discovered(tmp_path / "after", address)
+    assert OWNER == before["messages"]["owner"]
+    assert "actor" == tables(found)["messages"]["owner"]
+    (line,) = [line for line in found.toml.splitlines() if '"actor"' in line]
+    assert "perhaps: 48 of 48 rows name one principal, always the same, 12 of 48 as" in line
+
+
 def test_an_empty_or_strange_database_proposes_nothing(tmp_path):
     """Nothing of this run: no tables, rather than wrong ones."""
     address = f"sqlite:///{tmp_path / 'other.db'}"
