@@ -67,7 +67,7 @@ def event_protocol(run: Run) -> Outcome:
                 doubted.add(query.id)
             else:
                 faults.setdefault((kind, query.principal), []).append((query, what, record))
-    note = unplaced.note(len(doubted))
+    note = unplaced.note(len(doubted), concurrent=run.history.plan.workload.concurrent)
     if len(judged) < len(ended):
         note = note or "part of the history is missing"
     return Outcome(

@@ -9,7 +9,8 @@ import narwhals.stable.v2 as nw
 from isolation_checks.checks import witness
 from isolation_checks.checks.check import Found, Outcome, check, needs_labels, unstated_labels
 from isolation_checks.checks.foreign_canary import NO_WORDS
-from isolation_checks.loading.run import Run, count, groups_of, records
+from isolation_checks.dialects.correlate import By
+from isolation_checks.loading.run import Relation, Run, count, groups_of, records
 from isolation_checks.records import PrincipalId, QueryId
 
 
@@ -22,13 +23,17 @@ from isolation_checks.records import PrincipalId, QueryId
 def labels_contradict_content(run: Run) -> Outcome:
     """A frame's user id names the owner of the canaries in it, or who may share with that one.
 
+    Where no frame has both, that of an answer does which some of its frames name.
+
     Catches:  label_laundering (a foreign id overwritten with the recipient's),
               singleton_agent, cache_without_user.
     Blind to: frames without a user id.
     """
-    labelled = run.sightings.filter(
-        (nw.col("channel") == "frame") & nw.col("planted") & ~nw.col("label_owner").is_null()
-    )
+    worded = run.sightings.filter((nw.col("channel") == "frame") & nw.col("planted"))
+    labelled = worded.filter(~nw.col("label_owner").is_null())
+    apart = count(labelled) == 0
+    if apart:
+        labelled = _labelled_apart(run, worded)
     mine = nw.col("owner") == nw.col("principal")
     lying = labelled.filter((nw.col("label_owner") != nw.col("owner")) & (nw.col("foreign") | mine))
     lies = [
@@ -41,9 +46,25 @@ def labels_contradict_content(run: Run) -> Outcome:
     return Outcome(
         examined=examined,
         unit="labels",
-        found=tuple(_found(run, group) for group in groups),
+        found=tuple(_found(run, group, "an answer" if apart else "a frame") for group in groups),
         note="" if examined else _mute(run),
     )
+
+
+def _labelled_apart(run: Run, worded: Relation) -> Relation:
+    """Canaries with the labels of other frames that name the same query or run.
+
+    Of a platform that streams its words in frames that name nobody, and names its user where an
+    answer begins or ends.  What is only placed by a conversation, or by being the only one, may
+    tell of somebody who came by.
+    """
+    named = run.frames.filter(
+        (nw.col("channel") == "frame")
+        & ~nw.col("label_owner").is_null()
+        & nw.col("placed_by").is_in([By.QUERY.value, By.RUN.value])
+    )
+    labels = named.select("query", "label_owner").unique()
+    return worded.drop("label_owner").join(labels, on="query", how="inner")
 
 
 def _mute(run: Run) -> str:
@@ -56,13 +77,13 @@ def _mute(run: Run) -> str:
 
 
 _APART = (
-    "frames name users, and none that names one holds a canary: where answers name nobody, "
+    "frames name users, and none of an answer that holds a canary: where answers name nobody, "
     "leave dialect.where.user out"
 )
 _MUTE = "no frame with a canary in it has a user id that is known: see dialect.where.user"
 
 
-def _found(run: Run, group: list[dict[str, Any]]) -> Found:
+def _found(run: Run, group: list[dict[str, Any]], what: str) -> Found:
     record = group[0]
     owner, label = PrincipalId(record["owner"]), PrincipalId(record["label_owner"])
     recipient = PrincipalId(record["principal"])
@@ -73,7 +94,7 @@ def _found(run: Run, group: list[dict[str, Any]]) -> Found:
         victim=owner,
         recipient=recipient,
         channel="frame",
-        sentence=f"a frame says that it is {label}'s and holds words that only {owner} was given",
+        sentence=f"{what} says that it is {label}'s and holds words that only {owner} was given",
         times=len(group),
         first_s=record["at_s"],
         witness=lambda: witness.in_order(

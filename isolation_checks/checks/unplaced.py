@@ -61,8 +61,11 @@ def failed_by_chance(run: Run) -> frozenset[QueryId]:
     return frozenset(QueryId(record["query"]) for record in records(ended.select("query").unique()))
 
 
-def note(queries: int) -> str:
-    """What to say of such queries."""
+def note(queries: int, *, concurrent: int) -> str:
+    """What to say of such queries, and how none would come of it."""
     if not queries:
         return ""
-    return f"while {queries} queries were open, frames came that could not be tied to any"
+    said = f"while {queries} queries were open, frames came that could not be tied to any"
+    if concurrent == 1:
+        return said
+    return f"{said}: where events of an answer have no id together, workload.concurrent must be 1"

@@ -154,7 +154,7 @@ def test_a_platform_that_cannot_be_read_is_not_silent(frame):
     """While two queries were open frames came that name neither: nobody can say whose they are."""
     outcome = ask(check, f"a?q1@x a?q2@y a:{frame} a!q1=timeout a!q2=timeout")
     assert (UNKNOWN, ()) == (outcome.decided, outcome.found)
-    assert "while 2 queries were open, frames came that could not be tied to any" == outcome.note
+    assert "while 2 queries were open, frames came that could not be tied to any" in outcome.note
 
 
 @pytest.mark.parametrize("frame", ["/presence", "/ping", "=b", "=b,/completed"])

@@ -17,6 +17,14 @@ FRAMES = "history/p0/frames"
         ("a:=a b:=b", UNKNOWN, ()),  # nor labels without words beside them
         ("a:A1 b:B1", UNKNOWN, ()),  # nor words without labels
         ("a:=a a:A1 b:=b b:B1", UNKNOWN, ()),  # both came, and never in one frame
+        # an answer that says where it begins whose it is, and streams its words behind it
+        ("a?q1,A1 a:q1,=a,/started a:q1,A1 a!q1", PASS, ()),
+        ("b?q1 b:q1,=b,/started b:q1,A1 b!q1", FAIL, (("a", "b"),)),
+        ("a?q1,A1 a:q1,=b,/started a:q1,A1 a!q1", FAIL, (("a", "a"),)),
+        # where frames have both, these tell: others may name whoever has part in it
+        ("a?q1,A1 a:q1,=b,/started a:q1,=a,A1 a!q1", PASS, ()),
+        # somebody who comes by is not whose the answer is
+        ("a?q1@x,A1 a:@x,=b,/joined a:q1,@x,A1 a!q1", UNKNOWN, ()),
         ("a:=?,A1", UNKNOWN, ()),  # nor labels that mean nobody who is known
         ("a:=a,A1 b:=b,B1", PASS, ()),
         ("b:=b,A1", FAIL, (("a", "b"),)),  # laundered: the recipient's id on foreign words
@@ -50,6 +58,12 @@ def test_a_finding_says_who_is_named_and_whose_words_they_are():
     assert ((FRAMES, 0), (FRAMES, 1)) == found.places
     assert (345, 2, "q1") == (found.cwe, found.times, found.victim_query)
     assert ["asked", "got agent_thinking"] == [moment.did for moment in found.witness()]
+
+
+def test_an_answer_that_names_another_than_its_words_do_is_a_finding():
+    """Its sentence says that no single frame has both."""
+    [found] = ask(check, "b?q1 b:q1,=b,/started b:q1,A1 b!q1").found
+    assert "an answer says that it is b's and holds words that only a was given" == found.sentence
 
 
 def test_labels_that_two_ids_begin_with_name_nobody():

@@ -59,9 +59,10 @@ def test_an_error_that_names_no_query_where_others_do_may_be_about_the_session(
     assert queries == unplaced.failed_by_chance(told(script, engine))
 
 
-def test_the_note_says_how_many():
-    """Nothing, where there are none."""
-    assert "" == unplaced.note(0)
-    assert "while 2 queries were open, frames came that could not be tied to any" == (
-        unplaced.note(2)
-    )
+def test_the_note_says_how_many_and_how_none_would_come_of_it():
+    """Nothing, where there are none; who asks one at a time already is not told to."""
+    assert "" == unplaced.note(0, concurrent=2)
+    said = "while 2 queries were open, frames came that could not be tied to any"
+    assert said == unplaced.note(2, concurrent=1)
+    how = ": where events of an answer have no id together, workload.concurrent must be 1"
+    assert said + how == unplaced.note(2, concurrent=2)
