@@ -181,6 +181,7 @@ def _whole(sheet: Sheet, judgement: Judgement, finding: Finding) -> None:
         sheet.lines.append(sheet.ink(f"{' ' * (indent + 2)}… {steps} more moments", "dim"))
     facts = (
         ("looks like", wording.looks_like(finding)),
+        ("when", wording.brought_out(finding)),
         ("to do", advice.for_finding(finding)),
         ("more", f"crosstalk explain {judgement.run} {finding.id}"),
     )

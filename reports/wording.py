@@ -242,6 +242,11 @@ def looks_like(finding: Finding) -> str:
     return ": ".join(part for part in (finding.mechanism, finding.because) if part)
 
 
+def brought_out(finding: Finding) -> str | None:
+    """What the driver had just done, where no mechanism tells where to look."""
+    return finding.provocation if finding.mechanism == "unknown" else None
+
+
 def pointed_at(finding: Finding, moment: Moment) -> str:
     """Whose the marked words are: `ana-07's`; empty where nothing is marked or nobody is known.
 

@@ -51,6 +51,14 @@ FAIL  isolation broken: 38 findings, one root
     assert shown.endswith("\nexit 1\n")
 
 
+def test_where_no_mechanism_tells_the_driver_says_what_it_had_done():
+    """It is where to begin to look; where the mechanism is known, `explain` says it."""
+    nameless = samples.shared_socket(mechanism="unknown", because="it tells no one mechanism")
+    shown = plain(samples.failing(findings=(nameless,)))
+    assert "\n      when        connect during somebody's answer\n" in shown
+    assert "      when " not in plain(samples.failing())
+
+
 def test_on_a_terminal_the_foreign_words_are_pointed_at_in_their_line():
     """With colours the mark is underlined and the arrow stands behind it."""
     shown = text.render(samples.failing(), width=110, colour=True)
