@@ -32,6 +32,9 @@ LOOK: Mapping[str, str] = {
     "what was kept for a dropped socket is sent to another": "Look at the queue that keeps "
     "events for whoever lost the connection: its key must be that user's, and nobody else may "
     "take from it.",
+    "an identity that is kept from whoever came first": "Look for what is made once, when it is "
+    "first needed, and holds that request's user for good, such as a client, a default or a "
+    "connection: hand the user on with each request instead.",
     "a session that is taken up again gives what was another's": "Look at what is kept for whoever "
     "resumes, and at how it is found: numbers of sessions that are given again, or a buffer that "
     "outlives its session, hold what was said to whoever had it before.",
