@@ -120,6 +120,8 @@ BY_NOTE: Mapping[str, str] = {
     "are then judged by owner, query and conversation.",
     "let `owner` lead": "Say in the plan whose a row is by the conversation it stands in, where "
     "its author is the agent.",
+    "collect again": "Collect the rows again with `crosstalk collect`, and judge again: what is "
+    "late is there by then.",
     "the rows could not be read": "See that `rows.url` names the platform's own database, and "
     "that tables and columns are called there as in the plan.",
 }

@@ -1,10 +1,11 @@
-"""Whether what is missing in rows was lost, could never be seen there, or was deleted as old.
+"""Whether what is missing in rows was lost, never to be seen, deleted as old, or is still to come.
 
 It looks at which queries left rows and which did not; what follows is for the checks of rows.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import NamedTuple
@@ -18,6 +19,10 @@ KEPT = 0.5
 SEVERAL = 2
 MANY = 10
 """Queries of which nothing is left, from which on something is said of their age."""
+FEW = 3
+"""The newest queries of which nothing is left, from which on they may only be written late."""
+LATE_S = 10.0
+"""A platform that writes in batches may be so late with the last of them."""
 CHANCE = 0.01
 """As seldom what is missing would come first by chance, where it says that the old is deleted."""
 APART = 0.95
@@ -81,6 +86,26 @@ def outlived(queries: Collection[Query], there: Collection[QueryId]) -> Aged | N
             "platform may delete what is old, or sum it up"
         ),
         most=len(gone) > KEPT * len(queries),
+    )
+
+
+def late(queries: Collection[Query], there: Collection[QueryId], settle_s: float) -> str:
+    """Why what is missing may come later than it was waited for; empty: it was lost.
+
+    A platform that writes in batches lacks everything behind the last of them, and nothing
+    before it.  Whoever waited longer than that stretch, and than such a platform takes, knows.
+    """
+    gone = [query.sent_s for query in queries if query.id not in there]
+    if len(gone) < FEW:
+        return ""
+    new = [query.sent_s for query in queries if query.sent_s >= min(gone)]
+    waited_for = max(LATE_S, max(new) - min(new))
+    if len(new) == len(queries) or len(gone) < APART * len(new) or settle_s >= waited_for:
+        return ""
+    enough = math.ceil(waited_for)
+    return (
+        f"no row is there of {len(gone)} answered queries, the newest of the run: they may be "
+        f'written late; collect again, or say rows.settle = "{enough}s" to be sure'
     )
 
 

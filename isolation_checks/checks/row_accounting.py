@@ -37,7 +37,8 @@ def row_accounting(run: Run) -> Outcome:
     Queries that nobody can say took effect are never blamed for missing rows, nor are those
     of principals of whom no row at all could be read.  Where what is missing is the oldest of
     the run, or of conversations that went on, a platform may have deleted it or summed it up:
-    such queries are not examined, and counted among what could not be seen.
+    such queries are not examined, and counted among what could not be seen.  Where it is the
+    newest, it may be late, unless it was waited for as long.
 
     Catches:  lost_row (answered, never stored), double_write, placeholder_owner,
               half_written_run, ambient_context_lost,
@@ -171,9 +172,10 @@ def _counted(
     any's: such queries lack none.
     Where most have none here, and most have some in another table, this one may hold rows of
     some queries only, whatever the plan says.  Where what is missing is the oldest, it may have
-    been deleted.
+    been deleted; where it is the newest, it may be late.
     """
     assert run.reading is not None
+    assert run.history.plan.rows is not None
     keys: dict[str, set[str | int]] = {}
     first: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -204,9 +206,13 @@ def _counted(
             ),
             None,
         )
-    aged = missing.outlived(answered, {q.id for q in answered} - {q.id for q in few})
+    whole = {query.id for query in answered} - {query.id for query in few}
+    aged = missing.outlived(answered, whole)
     if aged is not None:
         return found, "", aged
+    late = missing.late(answered, whole, run.history.plan.rows.settle)
+    if late:
+        return found, f"{table.name}: {late}", None
     seen = visible.principals(run).get(table.name, frozenset())
     lost = [query for query in few if query.principal in seen]
     found += row_findings.found(

@@ -47,6 +47,9 @@ def in_no_row(run: Run, answered: list[Query]) -> tuple[list[Query], str, missin
     aged = missing.outlived(answered, there | others)  # which say that a conversation went on
     if aged is not None:
         return [], "", aged
+    late = missing.late(answered, there | others, run.history.plan.rows.settle)
+    if late:
+        return [], late, None
     seen = {query.principal for query in asked if query.id in there}
     lost = [query for query in asked if query.id not in there]
     hidden = {query.principal for query in lost} - seen

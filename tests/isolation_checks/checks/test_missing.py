@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from isolation_checks.checks.missing import outlived, was_lost
+from isolation_checks.checks.missing import late, outlived, was_lost
 from isolation_checks.loading.history import Query
 
 USERS, CONVERSATIONS, TURNS = 12, 4, 3
@@ -125,3 +125,29 @@ def single():
         replace(q, id=f"late {q.id}", conversation=f"late {q.conversation}", sent_s=q.sent_s + 9)
         for q in late
     ]
+
+
+@pytest.mark.parametrize(
+    ("kept", "settle_s", "may_come"),
+    [
+        (lambda q: q.sent_s < 10, 2.0, True),
+        (lambda q: q.sent_s < 10, 10.0, False),  # so long nobody is late
+        (lambda q: q.sent_s < 5, 6.5, True),
+        (lambda q: q.sent_s < 10 or q.principal < "user-5", 2.0, False),  # others' are there
+        (lambda q: q.sent_s < 11 or q.principal != "user-5", 2.0, False),  # one is no batch
+        (lambda _: False, 2.0, False),  # then nothing was ever seen
+        (lambda _: True, 2.0, False),
+    ],
+)
+def test_the_newest_may_come_late(kept, settle_s, may_come):
+    """All since a moment, and not waited for as long as a platform may write in batches."""
+    said = late(asked(), {query.id for query in asked() if kept(query)}, settle_s)
+    assert may_come == ('rows.settle = "10s"' in said) == bool(said)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_losses_by_chance_are_not_taken_for_lateness(seed):
+    """Nor are few, nor many."""
+    dice = random.Random(seed)
+    for rate in (0.01, 0.1, 0.4):
+        assert not late(asked(), {q.id for q in asked() if dice.random() >= rate}, 0.0)
