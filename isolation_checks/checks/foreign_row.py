@@ -189,8 +189,11 @@ def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
             nameless = [record | {"principal": None} for record in theirs]
             found += [_with_words(run, alike) for alike in groups_of(nameless, "owner", "holder")]
         elif theirs or not few:
+            named = sorted({r["stated_owner"] for r in group if r["stated_owner"] is not None})
+            such = f", such as {named[0]!r}: see auth.user, rows.owner_is" if named else ""
             doubt = (
-                f"the owners of {len(group)} rows of {table} with words of this run are not known"
+                f"the owners of {len(group)} rows of {table} with words of this run are not "
+                f"known{such}"
             )
         if by_agents:
             doubt = doubt or (

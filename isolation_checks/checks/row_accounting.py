@@ -206,7 +206,7 @@ def _counted(
             ),
             None,
         )
-    whole = {query.id for query in answered} - {query.id for query in few}
+    whole = {query.id for query in answered if counts[query.id] >= wanted}
     aged = missing.outlived(answered, whole)
     if aged is not None:
         return found, "", aged

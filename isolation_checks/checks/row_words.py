@@ -72,6 +72,10 @@ def forgotten(run: Run, table: Table) -> tuple[list[Query], str]:
             f"{table.name} holds only {len(there)} of {len(told)} words that were to be "
             "remembered: they were never stored, or could not be read"
         )
+    assert run.history.plan.rows is not None
+    late = missing.late(tellers, there, run.history.plan.rows.settle)
+    if late:
+        return [], f"{table.name}: {late}"
     seen = visible.principals(run).get(table.name, frozenset())
     hidden = {query.principal for query in lost} - seen
     return [query for query in lost if query.principal in seen], unseen(table.name, hidden)

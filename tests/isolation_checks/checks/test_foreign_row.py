@@ -208,6 +208,7 @@ def test_strange_owners_may_be_the_plans_mistake(rows, how):
     outcome = ask(check, BOTH + rows, **how)
     assert UNKNOWN == outcome.decided
     assert outcome.note.startswith("the owners of ")
+    assert "not known, such as '1" in outcome.note
 
 
 BESIDE = BOTH + "messages|a,@x,A1 messages|b,@y,B1 messages|!bot,@x,A1 "

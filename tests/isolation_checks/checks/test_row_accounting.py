@@ -92,6 +92,21 @@ def test_what_is_old_may_have_been_deleted(how):
     assert FAIL == ask(check, f"{script} {rows.replace('messages|b,q23,B23', '')}", **how).decided
 
 
+@pytest.mark.parametrize("each_query", [1, None])
+def test_what_is_new_may_be_late(each_query):
+    """Unless it was waited for as long as a platform may take that writes in batches."""
+    script = " ".join(f"{who}?{what} {who}!{what.partition(',')[0]}" for what, who in TWICE)
+    script += " " + " ".join(f"messages|{who},{what}" for what, who in TWICE[:-5])
+    tables = [{"name": "messages", "owner": "u", "query": "q", "text": ["content"]}]
+    tables[0] |= {"each_query": each_query} if each_query else {}
+    plan = {"rows": {"tables": tables}}
+    outcome = ask(check, script, plan=plan)
+    assert (UNKNOWN, True) == (outcome.decided, 'rows.settle = "10s"' in outcome.note)
+    patient = {"rows": {"tables": tables, "settle": "10s"}}
+    assert FAIL == ask(check, script, plan=patient).decided
+    assert FAIL == ask(check, script.replace("messages|a,q12,A12", ""), plan=plan).decided
+
+
 @pytest.mark.parametrize("end", ["timeout", "lost", "cut", "unsent", "dropped", "agent_error"])
 def test_a_query_of_which_nobody_can_say_how_it_ended_is_never_missed(end):
     """Checks of missing data do not blame what may not have taken effect."""
