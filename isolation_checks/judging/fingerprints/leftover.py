@@ -18,7 +18,14 @@ from isolation_checks.judging.fingerprints.scene import (
     over,
 )
 from isolation_checks.loading.history import Query
-from isolation_checks.records import ConversationLabel, Ending, PrincipalId, QueryId, SessionId
+from isolation_checks.records import (
+    PROVOKED,
+    ConversationLabel,
+    Ending,
+    PrincipalId,
+    QueryId,
+    SessionId,
+)
 
 TELLING, NOTABLE = 3.0, 0.2
 """A share is telling when it is so many times the usual one, and no smaller than this."""
@@ -40,6 +47,8 @@ def left_on_a_connection(scene: Scene, found: Found) -> Mechanism | None:
     if not scene.own(found) or not 0 < cut.of_all * TELLING <= cut.of_victims:
         return None
     if cut.of_victims >= ALMOST_ALL:  # and nobody's behind them: no chain
+        if scene.once(_failed_beside):
+            return None
         return Mechanism(
             name="what a run that broke off had left behind",
             because=(
@@ -142,6 +151,20 @@ def _cut_off_and_behind(scene: Scene) -> _CutOff:
         whole=len(whole),
         chained=len(whole & got),
     )
+
+
+def _failed_beside(scene: Scene) -> bool:
+    """Whether most victims failed by the platform's own word while the recipient waited already.
+
+    Nobody made them fail: it may be because what was theirs had been given away.
+    """
+    ends = scene.run.history.plan.dialect.ends
+    pairs = {(each.victim.id, each.recipient.id): each for each in scene.passings}.values()
+    beside = sum(
+        each.victim.reason in ends and each.victim.kind not in PROVOKED and not each.before
+        for each in pairs
+    )
+    return beside >= MOST * len(pairs)
 
 
 def _notices(scene: Scene) -> list[dict[str, Any]]:

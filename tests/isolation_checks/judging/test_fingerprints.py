@@ -30,6 +30,11 @@ EXCHANGED = " ".join(
     f"a?q{n},A{n} b?q1{n},B{n} b:q1{n},A{n} b!q1{n} a!q{n}=timeout {ECHOES.replace('q', f'q{n}')}"
     for n in (1, 2, 3)
 )
+FAILED_BESIDE = " ".join(
+    f"a?q{n},A{n} b?q1{n},B{n} a!q{n}=agent_error b:q1{n},A{n} b!q1{n} "
+    + ECHOES.replace("q", f"q{n}")
+    for n in (1, 2, 3)
+)
 STREAMED = "a?q1,A1 a:q1,/delta,A1<9 a:q1,/delta,A1>9 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2"
 PATTERN = "a subscription that takes the beginning of an id for the whole"
 LEFT_ON_A_WORKER = "an identity that another's run had left on a worker"
@@ -97,6 +102,8 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         ("a?q1,A1 b?q2,B1 b:q2,A1 a!q1 b!q2", CANARY, SHARED),
         # all others get their own, b got a's in the place of its, and a nothing
         (f"{ECHOES} {EXCHANGED}", CANARY, GIVEN_AWAY),
+        # and is told that it failed, before b has its words: they had gone to b by then
+        (f"{ECHOES} {FAILED_BESIDE}", CANARY, GIVEN_AWAY),
         # so it may be once where they share an agent
         (f"{ECHOES} a?q1,A1 b?q2,B1 b:q2,A1 b!q2 a!q1=timeout", CANARY, "unknown"),
         (f"{ECHOES} a?q1,A1 b?q2,B1 b:q2,A1 b!q2 a:q1,A1 a!q1", CANARY, SHARED),
