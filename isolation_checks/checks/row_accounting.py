@@ -84,13 +84,14 @@ def row_accounting(run: Run) -> Outcome:
             )
             doubts.append(doubt)
     keys_only = all(table.keys for table in described.tables)
-    if not counted and not keys_only:
+    some_only = not counted and not described.every_query
+    if not counted and not keys_only and not some_only:
         gone, doubt, old = row_words.in_no_row(run, answered)
         anywhere = Table(name="any table")
         found += row_findings.found(run, "lost-row", anywhere, ((query, None) for query in gone))
         doubts.append(doubt)
         aged.append(old)
-    ours = _of_this_run(run) if keys_only else None
+    ours = _of_this_run(run) if keys_only or some_only else None
     if ours == 0:
         doubts.append("no row of this run was read")
     deleted = [each for each in aged if each is not None]
@@ -103,11 +104,15 @@ def row_accounting(run: Run) -> Outcome:
         found=tuple(found),
         verdict=Verdict.UNKNOWN if note and not found else None,
         note=note,
-        blind=(*(each.said for each in deleted), *((_EXPIRES,) if keys_only else ())),
+        blind=(
+            *(each.said for each in deleted),
+            *((_EXPIRES,) if keys_only else (_SOME_ONLY,) if some_only else ()),
+        ),
     )
 
 
 _EXPIRES = "what was lost: all rows lie in Redis, where keys expire"
+_SOME_ONLY = "what was lost: by the plan not every answered query leaves its words in a row"
 
 
 def _sure(cases: Iterable[Case], vague: Collection[QueryId]) -> tuple[list[Case], str]:

@@ -39,7 +39,7 @@ def in_no_row(run: Run, answered: list[Query]) -> tuple[list[Query], str, missin
             [],
             (
                 f"the described columns hold the words of only {len(there)} of {len(asked)} "
-                "answered queries"
+                "answered queries: where not each leaves them in a row, rows.every_query is false"
             ),
             None,
         )

@@ -71,6 +71,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     settle_limit: Duration = Duration(20)
     limit: int = 2_000_000
     """Rows read of one table at most; what was left is said."""
+    every_query: bool = True
+    """Whether the words of every answered query stand in one of the tables."""
     placeholders: tuple[str, ...] = (
         *("system", "placeholder", "unknown", "anonymous", "default"),
         *("none", "null", "undefined", "nil", "00000000-0000-0000-0000-000000000000"),
