@@ -40,7 +40,7 @@ def access(email: str, how: str) -> str:
 
 def granted(email: str, how: str) -> dict:
     """What a login answers."""
-    if how == "cookie":
+    if how in ("cookie", "form"):
         return {"set": f"s%3Aopaque-{next(numbers)}=", "user": {"id": f"u-{email}"}}
     if how == "opaque":
         return {"token": f"opaque-access-token-{next(numbers)}", "user": {"id": "u-1"}}
@@ -104,13 +104,15 @@ class Service(BaseHTTPRequestHandler):
         if asked["email"] in accounts:
             return (422 if how == "picky" else 409), {"error": "exists"}
         accounts[asked["email"]] = asked["password"]
-        return 201, {"id": "no token yet"} if how == "picky" else granted(asked["email"], how)
+        return 201, {"id": "no token yet"} if how in ("picky", "form") else granted(
+            asked["email"], how
+        )
 
     def login(self, asked: dict, how: str) -> tuple[int, dict]:
         """Log in to an account."""
         if accounts.get(asked["email"]) != asked["password"]:
             return 401, {"error": "wrong password"}
-        return 200, granted(asked["email"], how)
+        return 302 if how == "form" else 200, granted(asked["email"], how)
 
     def refresh(self, asked: dict, how: str) -> tuple[int, dict]:
         """A new token for a refresh token, which is good once where they rotate."""

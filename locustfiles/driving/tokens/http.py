@@ -20,8 +20,8 @@ from isolation_checks.plan.units import Secret
 from isolation_checks.records import RunId
 from locustfiles.driving.principals import Principal
 
-OK, REDIRECT = 200, 300
-"""The first status of an answer that grants, and the first behind those."""
+OK, REDIRECT, REFUSED = 200, 300, 400
+"""The first status of an answer that grants, of one that leads on, and of one that refuses."""
 IN_USE = (400, 409, 422)
 """What platforms answer to a registration of an account that there is."""
 ALIKE = 8

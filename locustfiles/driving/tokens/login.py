@@ -14,6 +14,7 @@ from locustfiles.driving.tokens.http import (
     IN_USE,
     OK,
     REDIRECT,
+    REFUSED,
     AuthError,
     Http,
     names_of,
@@ -66,7 +67,7 @@ class LoginTokens(Keeping):
         assert self._auth.login is not None
         if self._auth.register is not None:
             status, told = self._http.told(self._auth.register, names)
-            if OK <= status < REDIRECT and self._has_token(told):
+            if _granted(status, told) and self._has_token(told):
                 self._take(principal, status, told, "register")
                 return
             if not (OK <= status < REDIRECT or status in IN_USE):
@@ -79,7 +80,7 @@ class LoginTokens(Keeping):
 
     def _take(self, principal: Principal, status: int, answer: Any, what: str) -> None:  # noqa: ANN401 - JSON has no better type
         token = template.first_text(answer, self._auth.access)
-        if not OK <= status < REDIRECT or token is None:
+        if not _granted(status, answer) or token is None:
             raise AuthError(f"{what} answered {status} and no token")
         refresh = template.first_text(answer, self._auth.refresh_token)
         if refresh is not None:
@@ -90,3 +91,9 @@ class LoginTokens(Keeping):
         took(principal, token, self._credentials)
         if principal.subject is None:
             principal.subject = template.first_text(answer, USUAL_USER)
+
+
+def _granted(status: int, told: Any) -> bool:  # noqa: ANN401 - JSON has no better type
+    """Whether a login was let in; one that sets a cookie may lead on to a page."""
+    by_cookie = isinstance(told, dict) and "cookies" in told
+    return OK <= status < (REFUSED if by_cookie else REDIRECT)

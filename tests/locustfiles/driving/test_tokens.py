@@ -141,10 +141,14 @@ def test_a_register_without_a_token_is_followed_by_a_login(login, accounts, rost
     assert asked(accounts) == ["register", "login"]
 
 
-def test_a_login_may_answer_by_a_cookie(login, roster):
-    """Its value is the token, letter for letter; beside it the body says what it says."""
+@pytest.mark.parametrize("how", ["cookie", "form"])
+def test_a_login_may_answer_by_a_cookie(login, roster, how):
+    """Its value is the token, letter for letter; beside it the body says what it says.
+
+    A form's login sets it and leads on to a page.
+    """
     principal = roster.next("user")
-    token = login("cookie", access='["cookies.sid"]', user='["user.id"]').token(principal)
+    token = login(how, access='["cookies.sid"]', user='["user.id"]').token(principal)
     assert re.fullmatch(r"s%3Aopaque-\d+=", token)
     assert f"u-{principal.email}" == principal.subject
 
