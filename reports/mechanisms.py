@@ -86,6 +86,8 @@ LOOK: Mapping[str, str] = {
     "taken from when it is written: a variable that all requests share.",
     "one's words written into another's row": "Look at whoever writes rows for several at once "
     "(a batch, a queue, a job behind the answer): owner and words must travel together.",
+    "a row that is found without its user, and written again": "Look at how the row that is "
+    "updated is found: its user belongs into the key, and into the unique constraint.",
     "an identity that another's run had left on a worker": "Look at work that is handed to "
     "threads: the user must be handed over with it, not read from what the thread had before.",
     "callers are let in as one common user": "Look at what happens when a token cannot be "

@@ -37,6 +37,7 @@ from isolation_checks.judging.fingerprints.instead import (
     given_away,
     written_over,
 )
+from isolation_checks.judging.fingerprints.kept import kept_from_the_first, written_again
 from isolation_checks.judging.fingerprints.keys import (
     begins_alone,
     cut_short,
@@ -61,12 +62,7 @@ from isolation_checks.judging.fingerprints.routing import (
     read_without_owner,
     replayed,
 )
-from isolation_checks.judging.fingerprints.rows import (
-    kept_from_the_first,
-    left_on_a_worker,
-    mixed_up,
-    newest_user,
-)
+from isolation_checks.judging.fingerprints.rows import left_on_a_worker, mixed_up, newest_user
 from isolation_checks.judging.fingerprints.scene import UNKNOWN, Fingerprint, Mechanism, Scene
 from isolation_checks.judging.fingerprints.several import (
     second_emitter,
@@ -126,6 +122,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     kept_from_the_first,
     newest_user,
     mixed_up,
+    written_again,
     left_on_a_worker,
     unknown_yet,
     place_not_given_back,

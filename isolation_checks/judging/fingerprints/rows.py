@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import bisect
-import math
 import sys
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +13,6 @@ from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.keys import asked_under
 from isolation_checks.judging.fingerprints.newest import TOGETHER, Place
 from isolation_checks.judging.fingerprints.scene import (
-    ALMOST_ALL,
     LOOKED_AT,
     LOOKED_AT_IN_ALL,
     MOST,
@@ -31,8 +28,6 @@ from isolation_checks.records import PrincipalId, QueryId
 
 BEHIND = 0.1
 """Seconds behind an answer in which what writes behind it may still write."""
-MANY = 5
-"""So many others do not lose their rows to one user by turns."""
 AT_ONCE = 2
 """Of those who come at nearly the same time nobody can say from outside who was the last."""
 _WRONG = ("foreign-row", "foreign-fact")
@@ -43,7 +38,7 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
 
     Of a row whose query nobody knows, as those of probes, what most others show is said.
     """
-    if not _is_row(scene, found) or _mixed(scene, found):
+    if not is_row(scene, found) or _mixed(scene, found):
         return None
     turns = scene.once(_whose_turn)
     for hits, usual, said in (
@@ -56,7 +51,7 @@ def newest_user(scene: Scene, found: Found) -> Mechanism | None:
                 f"{said} last when the query that it is about was answered"
             )
     met = turns.seen and turns.met >= min(1.0, telling(turns.usual)) * turns.seen
-    if _owners_own(scene, found) or not (met and _stored(scene, found)):
+    if owners_own(scene, found) or not (met and stored(scene, found)):
         return None
     return _newest(
         f"in {turns.met} of {turns.seen} cases the row's owner had a query open when the query "
@@ -70,7 +65,7 @@ def _newest(because: str) -> Mechanism:
 
 def mixed_up(scene: Scene, found: Found) -> Mechanism | None:
     """Rows that are their owner's own by their query or conversation, with another's words."""
-    if not _is_row(scene, found) or not _mixed(scene, found):
+    if not is_row(scene, found) or not _mixed(scene, found):
         return None
     own, worded = scene.once(_count_owners_own)
     return Mechanism(
@@ -90,15 +85,15 @@ def _mixed(scene: Scene, found: Found) -> bool:
     that cannot tell is as most are that can.
     """
     own, worded = scene.once(_count_owners_own)
-    return own > 0 and own >= MOST * worded and _owners_own(scene, found) is not False
+    return own > 0 and own >= MOST * worded and owners_own(scene, found) is not False
 
 
 def left_on_a_worker(scene: Scene, found: Found) -> Mechanism | None:
     """Rows with the id of somebody who had been served before: nobody tells it anything now."""
-    if not _is_row(scene, found) or _owners_own(scene, found):
+    if not is_row(scene, found) or owners_own(scene, found):
         return None
     turns = scene.once(_whose_turn)
-    if turns.seen < SEVERAL or turns.before < MOST * turns.seen or not _stored(scene, found):
+    if turns.seen < SEVERAL or turns.before < MOST * turns.seen or not stored(scene, found):
         return None
     return Mechanism(
         name="an identity that another's run had left on a worker",
@@ -107,58 +102,6 @@ def left_on_a_worker(scene: Scene, found: Found) -> Mechanism | None:
             "the query that the row is about was sent, and had nothing open meanwhile"
         ),
     )
-
-
-def kept_from_the_first(scene: Scene, found: Found) -> Mechanism | None:
-    """Rows of many that all belong to one, who had asked before them: nobody's turn tells it."""
-    if not _is_row(scene, found) or not found.places:
-        return None
-    kept = scene.once(_kept).get(found.places[0][0])
-    if kept is None or kept.owner != found.recipient or _owners_own(scene, found):
-        return None
-    return Mechanism(
-        name="an identity that is kept from whoever came first",
-        because=(
-            f"{kept.rows} of {kept.of} rows that {kept.victims} others should have belong to one "
-            "user, who had asked before any of these did"
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """The one whose so many of the rows with a wrong owner are that others should have."""
-
-    owner: PrincipalId
-    rows: int
-    of: int
-    victims: int
-
-
-def _kept(scene: Scene) -> dict[str, _Kept]:
-    """By table, where nearly all rows with a wrong owner have one and the same."""
-    tables: dict[str, list[Found]] = {}
-    for found in scene.everything:
-        if _is_row(scene, found) and found.recipient and found.places:
-            tables.setdefault(found.places[0][0], []).append(found)
-    first: dict[PrincipalId, float] = {}
-    for query in scene.run.history.queries.values():
-        first[query.principal] = min(query.sent_s, first.get(query.principal, query.sent_s))
-    known = {}
-    for table, cases in tables.items():
-        times = Counter[PrincipalId]()
-        for found in cases:
-            times[found.recipient or PrincipalId("")] += found.times
-        owner, rows = times.most_common(1)[0]
-        own = [found for found in cases if found.recipient == owner]
-        stored = [query for found in own for query in _stored(scene, found)]
-        earliest = min((query.sent_s for query in stored), default=-math.inf)
-        victims = len({found.victim for found in own})
-        if victims < MANY or rows < ALMOST_ALL * times.total():
-            continue
-        if first.get(owner, math.inf) <= earliest + TOGETHER:
-            known[table] = _Kept(owner=owner, rows=rows, of=times.total(), victims=victims)
-    return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,12 +125,12 @@ class _Turns:
     """Somebody who had been answered before, and had nothing open meanwhile."""
 
 
-def _is_row(scene: Scene, found: Found) -> bool:
+def is_row(scene: Scene, found: Found) -> bool:
     """Whether a finding is of a row that has the wrong owner, or another's words."""
     return found.channel == "row" and found.kind in _WRONG and not scene.frames(found)
 
 
-def _owners_own(scene: Scene, found: Found) -> bool | None:
+def owners_own(scene: Scene, found: Found) -> bool | None:
     """Whether a row with another's words is about a query or a conversation of its owner's.
 
     None where it cannot tell.  An id that several had asked under is its owner's whoever's row
@@ -214,7 +157,7 @@ def _others_are_owners_own(scene: Scene) -> bool:
         query = known.get(found.recipient_query or found.victim_query or QueryId(""))
         if query is None or not found.queries or _is_anybodys(scene, query):
             continue
-        if _is_row(scene, found):
+        if is_row(scene, found):
             own += found.times * (query.principal == found.recipient)
             others += found.times * (query.principal != found.recipient)
     return own >= MOST * (own + others)
@@ -222,8 +165,8 @@ def _others_are_owners_own(scene: Scene) -> bool:
 
 def _count_owners_own(scene: Scene) -> tuple[int, int]:
     """How many rows with another's words are their owner's own, of those that can tell."""
-    rows = [f for f in scene.everything if _is_row(scene, f)]
-    told = [(own, f.times) for f in rows if (own := _owners_own(scene, f)) is not None]
+    rows = [f for f in scene.everything if is_row(scene, f)]
+    told = [(own, f.times) for f in rows if (own := owners_own(scene, f)) is not None]
     return sum(times for own, times in told if own), sum(times for _, times in told)
 
 
@@ -235,7 +178,7 @@ def _holders(scene: Scene) -> dict[Place, str]:
     """
     wanted: dict[str, list[int]] = {}
     for found in scene.everything:
-        for stream, index in found.places[:1] if _is_row(scene, found) else ():
+        for stream, index in found.places[:1] if is_row(scene, found) else ():
             wanted.setdefault(stream, []).append(index)
     run = scene.run
     placed = run.rows.filter(~nw.col("conversation").is_null())
@@ -250,7 +193,7 @@ def _holders(scene: Scene) -> dict[Place, str]:
     return held
 
 
-def _stored(scene: Scene, found: Found) -> list[Query]:
+def stored(scene: Scene, found: Found) -> list[Query]:
     """The victim's queries that rows are about, by their ids or else by their words."""
     known = scene.run.history.queries
     named = [query for query in sorted(found.queries)[:LOOKED_AT] if query in known]
@@ -274,7 +217,7 @@ def _whose_turn(scene: Scene) -> _Turns:
         (victim, found.recipient)
         for found in scene.everything
         if found.kind == "foreign-row" and found.channel == "row" and found.recipient
-        for victim in _stored(scene, found)
+        for victim in stored(scene, found)
     ]
     cases = cases[:: 1 + len(cases) // LOOKED_AT_IN_ALL]  # from all over the run
     last_connected = [_latest(opened, over(v), 1) - {v.principal} for v, _ in cases]

@@ -38,11 +38,15 @@ FAILED_BESIDE = " ".join(
 STREAMED = "a?q1,A1 a:q1,/delta,A1<9 a:q1,/delta,A1>9 b?q2 b:q2,/delta,A1<9 b:q2,/delta,A1>9 b!q2"
 PATTERN = "a subscription that takes the beginning of an id for the whole"
 LEFT_ON_A_WORKER = "an identity that another's run had left on a worker"
+WRITTEN_AGAIN = "a row that is found without its user, and written again"
 KEPT = "an identity that is kept from whoever came first"
 MIXED_UP = "one's words written into another's row"
 MEMORY = "a memory that is searched without the user in its filter"
 TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
 MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
+SAID_LAST = "d?q1,D1 d!q1 e?q2,E1 e!q2 f?q3,F1 f!q3 g: h: +20s " + " ".join(
+    f"{victim}?q{n},{victim.upper()}{n} {victim}!q{n}" for n, victim in enumerate("abc", 4)
+)
 AS_THE_FIRST = " ".join(
     f"{who}?q{n} {who}!q{n} messages|a,q{n}" for n, who in enumerate("bcdefbcdef", 2)
 )
@@ -132,6 +136,13 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         (f"a?q1 a!q1 messages|a,q1 {AS_THE_FIRST}", ROW, KEPT),
         # it came later than most, so it was not the first; and it had nothing open
         (f"{AS_THE_FIRST} a?q1 a!q1", ROW, "unknown"),
+        (f"{SAID_LAST} messages|d,A4 messages|e,B5 messages|f,C6", ROW, WRITTEN_AGAIN),
+        # what was said before stands there, too
+        (
+            f"{SAID_LAST} messages|d,D1 messages|d,A4 messages|e,B5 messages|f,C6",
+            ROW,
+            LEFT_ON_A_WORKER,
+        ),
         ("a?q1,A1 a!q1 +5s b?q2,B1 b:A1 b!q2", CANARY, LEFT),  # no ids, but in an answer
         (  # all that anybody is answered with comes in pieces
             STREAMED,
