@@ -5,6 +5,8 @@ It says what was visible; what follows from that is for the checks of rows.
 
 from __future__ import annotations
 
+import re
+
 import narwhals.stable.v2 as nw
 
 from isolation_checks.loading.rows import Reading
@@ -16,6 +18,8 @@ SEVERAL = 2
 MOST = 0.5
 MEMORY = "memory"
 """Where words are planted that the platform is told to remember."""
+_DATABASE = re.compile(r"[A-Z]\w*(Error|Exception): ")
+"""What a database says begins with the name of its error."""
 _WHOSE = ("owner", "conversation_owner", "asker")
 
 
@@ -31,10 +35,11 @@ def principals(run: Run) -> dict[str, frozenset[PrincipalId]]:
 
 
 def problem(reading: Reading | None) -> str:
-    """Why no rows can be judged at all, in what the database said."""
-    if reading is None:
+    """Why no rows can be judged at all, in what the database said, or of what was kept of them."""
+    if reading is None or reading.problem is None:
         return "the rows were never collected"
-    return f"the rows could not be read: {reading.problem}"
+    by_database = _DATABASE.match(reading.problem) is not None
+    return f"the rows could not be read: {reading.problem}" if by_database else reading.problem
 
 
 def told_to_remember(run: Run) -> dict[str, QueryId]:
