@@ -86,6 +86,9 @@ LOOK: Mapping[str, str] = {
     "taken from when it is written: a variable that all requests share.",
     "one's words written into another's row": "Look at whoever writes rows for several at once "
     "(a batch, a queue, a job behind the answer): owner and words must travel together.",
+    "one result is given to all who wait for the like": "Look at what joins requests that are "
+    "under way (a single flight, a debounce, a batch): its key must hold the user and the whole "
+    "question.",
     "a row that is found without its user, and written again": "Look at how the row that is "
     "updated is found: its user belongs into the key, and into the unique constraint.",
     "an identity that another's run had left on a worker": "Look at work that is handed to "

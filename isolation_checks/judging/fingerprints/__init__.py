@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.asked_last import asked_last
-from isolation_checks.judging.fingerprints.at_once import given_out
+from isolation_checks.judging.fingerprints.at_once import given_out, shared_result
 from isolation_checks.judging.fingerprints.caches import (
     same_beginning,
     same_question,
@@ -115,6 +115,7 @@ FINGERPRINTS: tuple[Fingerprint, ...] = (
     similar_question,
     one_thread,
     given_away,
+    shared_result,
     given_out,
     shared_agent,
     left_behind,

@@ -1,12 +1,27 @@
-"""A fingerprint of what is looked up for several at once and given out to the wrong ones."""
+"""Fingerprints of what is looked up or made for several at once, and given to the wrong ones."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
+import narwhals.stable.v2 as nw
+
 from isolation_checks.checks.check import Found
+from isolation_checks.dialects.correlate import By
 from isolation_checks.judging.fingerprints.caches import FEW
-from isolation_checks.judging.fingerprints.scene import MOST, SEVERAL, Mechanism, Scene, telling
+from isolation_checks.judging.fingerprints.scene import (
+    LOOKED_AT_IN_ALL,
+    MOST,
+    SEVERAL,
+    Mechanism,
+    Scene,
+    telling,
+)
+from isolation_checks.loading.run import records
+
+AT_ONE_MOMENT = 0.002
+"""Seconds between what is sent to two by one and the same step of a program; two steps that
+only meet now and then lie further apart."""
 
 
 def given_out(scene: Scene, found: Found) -> Mechanism | None:
@@ -68,3 +83,45 @@ def _count_met(scene: Scene) -> tuple[int, int, int, float]:
         near = sum(within(times, at_s - near_s, at_s + near_s) for times in others)
         usual += near / max(1, len(others))
     return len(before), ahead, behind, usual / max(1, len(before))
+
+
+def shared_result(scene: Scene, found: Found) -> Mechanism | None:
+    """Words under the recipient's own ids, that their owner got at the very same moment, too."""
+    if not scene.own(found) or found.channel != "frame":
+        return None
+    cases, together = scene.once(_count_together)
+    if together < max(SEVERAL, MOST * cases):
+        return None
+    return Mechanism(
+        name="one result is given to all who wait for the like",
+        because=(
+            f"in {together} of {cases} cases the same words came in an event of the same kind to "
+            f"their owner and to the recipient within {AT_ONE_MOMENT * 1000:.0f} ms, to each "
+            "under its own ids: what was made once is handed to whoever asked meanwhile"
+        ),
+    )
+
+
+def _count_together(scene: Scene) -> tuple[int, int]:
+    """How many frames of recipients' own hold others' words, and how many came to both at once."""
+    by_id = {By.QUERY.value, By.RUN.value}
+    own = {(f["stream"], f["index"]) for f in scene.worded if f["placed_by"] in by_id}
+    cases = scene.all_sightings[:LOOKED_AT_IN_ALL]
+    wanted = sorted({seen["canary"] for seen in cases})
+    owners_own = scene.run.sightings.filter(
+        nw.col("canary").is_in(wanted)
+        & (nw.col("owner") == nw.col("principal"))
+        & (nw.col("channel") == "frame")
+    ).select("canary", "kind", "at_s")
+    told: dict[tuple[str, str | None], list[float]] = {}
+    for each in records(owners_own.unique()):
+        told.setdefault((each["canary"], each["kind"]), []).append(each["at_s"])
+    together = sum(
+        any(
+            abs(at_s - seen["at_s"]) <= AT_ONE_MOMENT
+            for at_s in told.get((seen["canary"], seen["kind"]), ())
+        )
+        for seen in cases
+        if (seen["stream"], seen["index"]) in own
+    )
+    return len(cases), together

@@ -8,7 +8,7 @@ import pytest
 
 from isolation_checks.checks.recalled import recalled_elsewhere
 from isolation_checks.judging import findings
-from isolation_checks.judging.fingerprints import mechanism, scene
+from isolation_checks.judging.fingerprints import at_once, mechanism, scene
 from tests.isolation_checks.judging.judging import CROWD, Counted, found, outcomes
 from tests.isolation_checks.language import recorded
 
@@ -696,3 +696,16 @@ def test_what_is_asked_of_the_whole_scene_is_answered_once(script):
     for each in everything:
         mechanism(whole, each)
     assert dict.fromkeys(names, 0) == {name: getattr(whole, name).times for name in names}
+
+
+def test_what_two_get_at_one_moment_was_made_once(monkeypatch):
+    """Whose frames lie further apart met by chance: those of one agent do, too."""
+    script = " ".join(
+        f"a?q{n},A{n} b?q1{n},B{n} a:q{n},/title,A{n} b:q1{n},/title,A{n} a!q{n} b!q1{n}"
+        for n in (1, 2, 3)
+    )
+    assert SHARED == found(script, CANARY).shown[0].mechanism
+    monkeypatch.setattr(at_once, "AT_ONE_MOMENT", 0.15)  # the language's own moment
+    first = found(script, CANARY).shown[0]
+    assert "one result is given to all who wait for the like" == first.mechanism
+    assert "in 3 of 3 cases" in first.because
