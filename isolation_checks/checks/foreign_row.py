@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from isolation_checks import names
-from isolation_checks.checks import row_facts, row_names, visible, witness, wordless
+from isolation_checks.checks import (
+    row_facts,
+    row_holders,
+    row_names,
+    row_strangers,
+    visible,
+    wordless,
+)
 from isolation_checks.checks.check import Found, Outcome, check, needs_private_rows
 from isolation_checks.checks.foreign_canary import unplanted
 from isolation_checks.loading.run import Relation, Run, count, groups_of, records
-from isolation_checks.records import PrincipalId, QueryId
 from isolation_checks.verdicts.lattice import Verdict
 
-STRANGE = 0.5
-"""Where more of a table's rows than this have an owner who is not known, the plan is wrong
-about owners rather than the platform."""
 _PLACE = ("stream", "index")
 
 
@@ -59,7 +61,7 @@ def foreign_row(run: Run) -> Outcome:
     in_rows = seen.filter(nw.col("planted"))
     held = _held(run, in_rows)
     judgeable = held.filter(nw.col("tied"))
-    strangers, strange = _strangers(run, in_rows)
+    strangers, strange = row_strangers.in_rows(run, in_rows)
     found = [*_by_words(run, in_rows), *_by_names(run, judgeable), *strangers]
     facts = row_facts.in_rows(
         run, {(f.victim, f.recipient, *place) for f in found for place in f.places}
@@ -143,146 +145,11 @@ def _held(run: Run, in_rows: Relation) -> Relation:
     return whose.filter(~nw.col("holder").is_null())
 
 
-def _strangers(run: Run, in_rows: Relation) -> tuple[list[Found], str]:
-    """Rows with words of this run of which somebody who is not in it owns them or their place.
-
-    They convict only where owners can be told: the history is whole, several principals'
-    rows of the table were readable, and most of its rows have an owner who is known.  So do
-    those of which nobody at all can say whose they are, if they are most.  Whoever writes
-    beside the owners in their own conversations may be the agent, and is in doubt.
-    """
-    stated, own, held = (
-        nw.col(name) for name in ("stated_owner", "owner", "stated_conversation_owner")
-    )
-    strange_owner = ~stated.is_null() & ~nw.col("placeholder") & own.is_null()
-    strange_place = ~held.is_null() & nw.col("conversation_owner").is_null()
-    nobodys = own.is_null() & held.is_null() & ~nw.col("placeholder")
-    odd = run.rows.filter(strange_owner | strange_place | nobodys).select(
-        *_PLACE,
-        "owner",
-        "stated_owner",
-        "stated_conversation_owner",
-        nw.col("conversation").alias("place_of"),
-    )
-    cases = records(
-        in_rows.join(odd.rename({"owner": "holder"}), on=list(_PLACE), how="inner"), *_PLACE
-    )
-    described = run.history.plan.rows
-    assert described is not None  # or the check is not asked
-    owned = [table.name for table in described.tables if table.names_anybody]
-    whole = not any(process.gaps for process in run.history.processes)
-    seen = visible.principals(run)
-    found: list[Found] = []
-    doubt = ""
-    for group in groups_of(cases, "kind"):
-        table = group[0]["kind"]
-        if table not in owned:
-            continue
-        theirs = [record for record in group if _is_strangers(run, record)]
-        words = count(in_rows.filter(nw.col("kind") == table))
-        several = len(seen.get(table, ())) >= visible.SEVERAL
-        few = len(group) <= STRANGE * words
-        agents = _agents(run, table, theirs)
-        by_agents = [record for record in theirs if record["stated_owner"] in agents]
-        theirs = [record for record in theirs if record["stated_owner"] not in agents]
-        if whole and several and few:
-            nameless = [record | {"principal": None} for record in theirs]
-            found += [_with_words(run, alike) for alike in groups_of(nameless, "owner", "holder")]
-        elif theirs or not few:
-            named = sorted({r["stated_owner"] for r in group if r["stated_owner"] is not None})
-            such = f", such as {named[0]!r}: see auth.user, rows.owner_is" if named else ""
-            doubt = (
-                f"the owners of {len(group)} rows of {table} with words of this run are not "
-                f"known{such}"
-            )
-        if by_agents:
-            doubt = doubt or (
-                f"{len(by_agents)} rows of {table} belong to {min(agents)!r}, who is nobody of "
-                "this run and writes beside their owners in their own conversations: if that is "
-                "the agent, let `owner` lead to the conversation's owner"
-            )
-    return found, doubt
-
-
-def _agents(run: Run, table: str, cases: list[dict[str, Any]]) -> frozenset[str]:
-    """Strangers who write wherever they do beside the owners of the words, as an agent does.
-
-    All that is theirs holds words of several, and each stands in a conversation in which
-    whoever was given the words owns a row of the same table, too.
-    """
-    own = run.rows.filter(nw.col("table") == table).select("conversation", "owner").unique()
-    beside = {(record["conversation"], record["owner"]) for record in records(own)}
-    whose: dict[str, set[str]] = {}
-    for record in cases:
-        if record["stated_owner"] is not None:
-            whose.setdefault(record["stated_owner"], set()).add(record["owner"])
-    elsewhere = {
-        record["stated_owner"]
-        for record in cases
-        if record["place_of"] is None or (record["place_of"], record["owner"]) not in beside
-    }
-    return frozenset(
-        owner
-        for owner, victims in whose.items()
-        if len(victims) >= visible.SEVERAL and owner not in elsewhere
-    )
-
-
-def _is_strangers(run: Run, record: dict[str, Any]) -> bool:
-    """Whether an odd row says whose it or its place is, and that is nobody of this run.
-
-    Of whom nobody knows, nobody knows the tenant either: its conversations may be shared.
-    """
-    if record["stated_owner"] is not None and record["holder"] is None:
-        return True
-    plan, held = run.history.plan, record["stated_conversation_owner"]
-    if held is None or plan.rows is None or held.lower() in plan.rows.placeholders:
-        return False
-    shared = any(a.scope == "tenant" and "row" in a.channels for a in plan.sharing)
-    return record["holder"] is None or (record["holder"] == record["owner"] and not shared)
-
-
 def _by_words(run: Run, in_rows: Relation) -> list[Found]:
     """Rows with words of somebody else than their owner."""
     foreign = records(in_rows.filter(nw.col("foreign")), "stream", "index")
     keys = ("owner", "principal", "kind")
-    return [_with_words(run, group) for group in groups_of(foreign, *keys)]
-
-
-def _with_words(run: Run, group: list[dict[str, Any]]) -> Found:
-    record = group[0]
-    owner = PrincipalId(record["owner"])
-    holder = PrincipalId(record["principal"]) if record["principal"] else None
-    planted = QueryId(record["planted_query"]) if record["planted_query"] else None
-    other = QueryId(record["query"]) if record["query"] not in (None, planted) else None
-    return Found(
-        kind="foreign-row",
-        cwe=639,
-        victim=owner,
-        recipient=holder,
-        channel="row",
-        sentence=(
-            f"a row of {record['kind']} about one of {owner}'s conversations holds words that "
-            "another was told"
-            if holder == owner
-            else f"a row of {record['kind']} that is {owner}'s stands in a conversation of nobody "
-            f"known, with words that only {owner} was given"
-            if record.get("holder")
-            else f"a row of {record['kind']} that belongs to {holder or 'nobody known'} "
-            f"holds words that only {owner} was given"
-        ),
-        times=len(group),
-        first_s=None,
-        witness=lambda: witness.in_order(
-            witness.told(run, planted, record["canary"]),
-            witness.asked(run, other, "recipient"),
-            witness.arrived(run, record, holder, "recipient", record["canary"]),
-        ),
-        places=tuple((r["stream"], r["index"]) for r in group),
-        victim_query=planted,
-        recipient_query=other,
-        queries=frozenset(QueryId(r["query"]) for r in group if r["query"]),
-    )
+    return [row_holders.with_words(run, group) for group in groups_of(foreign, *keys)]
 
 
 def _by_names(run: Run, judgeable: Relation) -> list[Found]:
@@ -309,28 +176,6 @@ def _by_names(run: Run, judgeable: Relation) -> list[Found]:
             if not run.ownership.may_share(victim, record["holder"], "row"):
                 foreign.append(record | {"victim": victim})
                 break
-    return [_named(run, group) for group in groups_of(foreign, "victim", "holder", "table")]
-
-
-def _named(run: Run, group: list[dict[str, Any]]) -> Found:
-    record = group[0]
-    victim, owner = PrincipalId(record["victim"]), PrincipalId(record["holder"])
-    what = "query" if record["asker"] == victim else "conversation"
-    query = QueryId(record["query"]) if record["query"] else None
-    return Found(
-        kind="foreign-row",
-        cwe=639,
-        victim=victim,
-        recipient=owner,
-        channel="row",
-        sentence=f"a row of {record['table']} about {victim}'s {what} belongs to {owner}",
-        times=len(group),
-        first_s=None,
-        witness=lambda: witness.in_order(
-            witness.asked(run, query, "victim"),
-            witness.arrived(run, record, owner, "recipient"),
-        ),
-        places=tuple((r["stream"], r["index"]) for r in group),
-        victim_query=query,
-        queries=frozenset(QueryId(r["query"]) for r in group if r["query"]),
-    )
+    return [
+        row_holders.named(run, group) for group in groups_of(foreign, "victim", "holder", "table")
+    ]
