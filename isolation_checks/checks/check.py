@@ -63,6 +63,8 @@ class Outcome:
     blind: tuple[str, ...] = ()
     times: int | None = None
     """How much was found, where it is more than `found` shows."""
+    unasked: str = ""
+    """Why there was nothing to ask after, where the run tells what the plan does not."""
 
     @property
     def decided(self) -> Verdict:

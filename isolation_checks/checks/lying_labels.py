@@ -48,6 +48,7 @@ def labels_contradict_content(run: Run) -> Outcome:
         unit="labels",
         found=tuple(_found(run, group, "an answer" if apart else "a frame") for group in groups),
         note="" if examined else _mute(run),
+        unasked="" if examined else _welcomes(run),
     )
 
 
@@ -76,6 +77,14 @@ def _mute(run: Run) -> str:
     return _APART if count(named) else _MUTE
 
 
+def _welcomes(run: Run) -> str:
+    """Why answers need not carry user ids: those that came stand in what opens a session."""
+    named = run.frames.filter((nw.col("channel") == "frame") & ~nw.col("label_owner").is_null())
+    opens = nw.col("kind").is_in(list(run.history.plan.dialect.opens))
+    return _AT_THE_DOOR if count(named) and not count(named.filter(~opens)) else ""
+
+
+_AT_THE_DOOR = "user ids in answers: only what opens a session names its user"
 _APART = (
     "frames name users, and none of an answer that holds a canary: where answers name nobody, "
     "leave dialect.where.user out"

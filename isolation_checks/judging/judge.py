@@ -69,8 +69,8 @@ def judge(
             continue
         progress(f"asking: {check.asks}")
         outcome = _asked(check, run)
-        unstated = check.unstated(plan)
-        if unstated is not None and outcome.silent:
+        unstated = check.unstated(plan) or outcome.unasked
+        if unstated and outcome.silent:
             not_asked.append(unstated)
         else:
             outcomes.append((check, outcome))

@@ -254,9 +254,14 @@ def test_a_part_of_which_nothing_was_asked_is_unknown():
 
 
 IDS, LABELS = "frame of anothers", "labels contradict content"
-UNSTATED = {"ask": {"id": "{query}", "text": "{text}"}, "ends": {"agent_completed": "ok"}}
+UNSTATED = {
+    "ask": {"id": "{query}", "text": "{text}"},
+    "opens": ["connection_established"],
+    "ends": {"agent_completed": "ok"},
+}
 """A dialect that says nothing of ids, which are looked for at the usual places."""
 STATED = UNSTATED | {"where": {"query": ["request_id"], "user": ["user_id"]}}
+WELCOMES = "a:=a,/connection_established b:=b,/connection_established"
 NAMELESS = {"query": [], "run": [], "conversation": [], "user": []}
 
 
@@ -264,6 +269,18 @@ NAMELESS = {"query": [], "run": [], "conversation": [], "user": []}
     ("dialect", "more", "verdict", "said"),
     [
         (STATED, "", UNKNOWN, {IDS: UNKNOWN, LABELS: UNKNOWN}),  # promised, and never seen
+        (
+            STATED,
+            f"{WELCOMES} a:q1",
+            PASS,
+            {IDS: PASS},
+        ),  # kept where sessions open, and nowhere else
+        (
+            STATED,
+            f"{WELCOMES} a:q1 a:=a",
+            UNKNOWN,
+            {IDS: PASS, LABELS: UNKNOWN},
+        ),  # or elsewhere, too
         (UNSTATED, "", PASS, {}),  # nobody promised any
         (UNSTATED, "a:q1,=a,A1", PASS, {IDS: PASS, LABELS: PASS}),  # and all the same some came
         (UNSTATED, "b:q1", FAIL, {IDS: FAIL}),  # even another's
