@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
+from typing import Any
 
 import narwhals.stable.v2 as nw
 
@@ -103,7 +105,10 @@ def shared_result(scene: Scene, found: Found) -> Mechanism | None:
 
 
 def _count_together(scene: Scene) -> tuple[int, int]:
-    """How many frames of recipients' own hold others' words, and how many came to both at once."""
+    """How many frames of recipients' own hold others' words, and how many came to both at once.
+
+    Only where both say the same: what is overwritten while it is sent holds something of either.
+    """
     by_id = {By.QUERY.value, By.RUN.value}
     own = {(f["stream"], f["index"]) for f in scene.worded if f["placed_by"] in by_id}
     cases = scene.all_sightings[:LOOKED_AT_IN_ALL]
@@ -112,16 +117,24 @@ def _count_together(scene: Scene) -> tuple[int, int]:
         nw.col("canary").is_in(wanted)
         & (nw.col("owner") == nw.col("principal"))
         & (nw.col("channel") == "frame")
-    ).select("canary", "kind", "at_s")
-    told: dict[tuple[str, str | None], list[float]] = {}
-    for each in records(owners_own.unique()):
-        told.setdefault((each["canary"], each["kind"]), []).append(each["at_s"])
+    ).select("canary", "kind", "at_s", "stream", "index")
+    told: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
+    for each in records(owners_own, "stream", "index"):
+        told.setdefault((each["canary"], each["kind"]), []).append(each)
     together = sum(
         any(
-            abs(at_s - seen["at_s"]) <= AT_ONE_MOMENT
-            for at_s in told.get((seen["canary"], seen["kind"]), ())
+            abs(each["at_s"] - seen["at_s"]) <= AT_ONE_MOMENT
+            and _said(scene, each) == _said(scene, seen)
+            for each in told.get((seen["canary"], seen["kind"]), ())
         )
         for seen in cases
         if (seen["stream"], seen["index"]) in own
     )
     return len(cases), together
+
+
+def _said(scene: Scene, seen: dict[str, Any]) -> str:
+    """The text that holds a word in a frame: its string in JSON, without the ids beside it."""
+    content = scene.run.content(seen["stream"], seen["index"])
+    around = re.search(rf'(?:[^"\\]|\\.)*{re.escape(seen["canary"])}(?:[^"\\]|\\.)*', content)
+    return around[0] if around else content

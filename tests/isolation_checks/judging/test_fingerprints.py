@@ -709,3 +709,5 @@ def test_what_two_get_at_one_moment_was_made_once(monkeypatch):
     first = found(script, CANARY).shown[0]
     assert "one result is given to all who wait for the like" == first.mechanism
     assert "in 3 of 3 cases" in first.because
+    other = script.replace("b:q1", "b:'beside,q1")  # of one buffer, what two wrote into it
+    assert SHARED == found(other, CANARY).shown[0].mechanism
