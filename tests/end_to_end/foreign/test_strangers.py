@@ -78,6 +78,7 @@ def driven(
         "salon",
         "graph",
         "switchboard",
+        "turnstile",
     ],
 )
 def test_an_honest_stranger_passes(tmp_path, name):
@@ -115,6 +116,7 @@ def test_an_honest_stranger_passes(tmp_path, name):
         ("salon", "everyone", {}, {"answer"}),
         ("salon", "prefix", {}, {"token", "answer"}),
         ("graph", "unfiltered", {}, {"token"}),
+        ("turnstile", "last_ticket", {}, {"agent:piece"}),
     ],
 )
 def test_words_that_reach_another_are_found(tmp_path, name, bug, changes, shows_in):
