@@ -15,7 +15,6 @@ from isolation_checks.judging.fingerprints.caches import (
     same_question,
     same_question_by_ids,
     same_question_by_name,
-    shared_memory,
     similar_question,
 )
 from isolation_checks.judging.fingerprints.content import (
@@ -54,6 +53,7 @@ from isolation_checks.judging.fingerprints.leftover import (
     left_on_a_connection,
     off_by_one,
 )
+from isolation_checks.judging.fingerprints.memories import shared_memory
 from isolation_checks.judging.fingerprints.outlived import goes_on_listening
 from isolation_checks.judging.fingerprints.probing import probed
 from isolation_checks.judging.fingerprints.resumed import given_with_a_session

@@ -12,7 +12,6 @@ from isolation_checks.checks.check import Found
 from isolation_checks.judging.fingerprints.keys import ALIKE
 from isolation_checks.judging.fingerprints.scene import (
     ALMOST_ALL,
-    KEPT,
     LOOKED_AT_IN_ALL,
     MOST,
     SEVERAL,
@@ -33,13 +32,11 @@ FEW = 0.25
 """A share that is put down to what else goes on."""
 AT_ONCE = 0.1
 """The share of the time that answers usually take, within which two come at the same moment."""
-WORDED = ("foreign-canary", "foreign-row")
-"""The kinds of findings that say in which query their words were told."""
 
 
 def same_question(scene: Scene, found: Found) -> Mechanism | None:
     """Answers that were there already: their questions had been answered before, or came fast."""
-    same = scene.once(_asked_before)
+    same = scene.once(asked_before)
     if not scene.own(found) or len(same) < MOST * len(scene.passings):
         return None
     soon = scene.once(_count_soon)
@@ -48,30 +45,11 @@ def same_question(scene: Scene, found: Found) -> Mechanism | None:
     return _cached(same[0].recipient, len(same), len(scene.passings))
 
 
-def shared_memory(scene: Scene, found: Found) -> Mechanism | None:
-    """Nothing but what was to be remembered, and not as the victim was told it again."""
-    kept, told, queries = scene.once(_count_kept)
-    victim = scene.run.history.queries.get(found.victim_query or QueryId(""))
-    if victim is None or victim.kind != KEPT or kept < max(SEVERAL, ALMOST_ALL * told):
-        return None
-    if queries == 1:  # whatever keeps one answer for good may have kept that of such a query
-        return None
-    if scene.passings and len(scene.once(_asked_before)) >= MOST * len(scene.passings):
-        return None  # a cache of answers that recall it
-    return Mechanism(
-        name="a memory that is searched without the user in its filter",
-        because=(
-            f"in {kept} of {told} cases another's words were such as the victim had "
-            "told the platform to remember"
-        ),
-    )
-
-
 def same_question_by_name(scene: Scene, found: Found) -> Mechanism | None:
     """The same where an answer holds no words of the victim's, but its name."""
     if found.kind != "foreign-identity" or scene.passings:
         return None
-    places, same = scene.once(_named_and_asked_before)
+    places, same = scene.once(_named_andasked_before)
     if len(same) < max(SEVERAL, ALMOST_ALL * places):
         return None
     return _cached(same[0], len(same), places)
@@ -113,7 +91,7 @@ def same_beginning(scene: Scene, found: Found) -> Mechanism | None:
 
 def similar_question(scene: Scene, found: Found) -> Mechanism | None:
     """Answers to questions that are nearly the victim's, without a word of their own."""
-    near, bare = scene.once(_nearly_asked_before)
+    near, bare = scene.once(_nearlyasked_before)
     if not scene.own(found) or near < max(SEVERAL, ALMOST_ALL * len(scene.passings)):
         return None
     if bare < ALMOST_ALL * len(scene.passings) or scene.once(_usually_near) > FEW:
@@ -128,23 +106,7 @@ def similar_question(scene: Scene, found: Found) -> Mechanism | None:
     )
 
 
-def _count_kept(scene: Scene) -> tuple[int, int, int]:
-    """Cases of words that were to be remembered, of so many, and of how many queries these are.
-
-    Rows do not count: those of a memory hold nothing else, whoever owns them.
-    """
-    known = scene.run.history.queries
-    planted = [
-        (known[found.victim_query], found.times)
-        for found in scene.everything
-        if found.kind in WORDED and found.channel != "row" and found.victim_query in known
-    ]
-    kept = [(query.id, times) for query, times in planted if query.kind == KEPT]
-    seen = {each["planted_query"] for each in scene.all_sightings} & set(dict(kept))
-    return sum(times for _, times in kept), sum(times for _, times in planted), len(seen)
-
-
-def _asked_before(scene: Scene) -> list[Passing]:
+def asked_before(scene: Scene) -> list[Passing]:
     """Where the victim had asked the same as the recipient, and been told the same words."""
     asked = _asked(scene.run)
     same = [(each, _same_before(scene, asked, each)) for each in scene.passings]
@@ -158,7 +120,7 @@ def _asked_before(scene: Scene) -> list[Passing]:
 
 def _count_soon(scene: Scene) -> int:
     """How many of these came fast."""
-    return sum(scene.answered_fast(each.recipient) for each in scene.once(_asked_before))
+    return sum(scene.answered_fast(each.recipient) for each in scene.once(asked_before))
 
 
 def _telling_share(scene: Scene) -> float:
@@ -178,7 +140,7 @@ def _telling_share(scene: Scene) -> float:
             if who not in {each.victim.principal, each.recipient.principal}
         )
         / max(1, others)
-        for each in scene.once(_asked_before)
+        for each in scene.once(asked_before)
     ]
     return telling(sum(shares) / max(1, len(shares)))
 
@@ -192,7 +154,7 @@ def _told(scene: Scene, queries: Collection[QueryId]) -> frozenset[tuple[str, st
     return frozenset((pair["query"], pair["planted_query"]) for pair in pairs)
 
 
-def _named_and_asked_before(scene: Scene) -> tuple[int, list[Query]]:
+def _named_andasked_before(scene: Scene) -> tuple[int, list[Query]]:
     """Of so many answers that name another user, those to what that user had asked before."""
     known, asked = scene.run.history.queries, _asked(scene.run)
     named = records(
@@ -236,7 +198,7 @@ def _begun_alike(scene: Scene) -> list[int]:
     return [letters for letters in alike if letters >= ALIKE]
 
 
-def _nearly_asked_before(scene: Scene) -> tuple[int, int]:
+def _nearlyasked_before(scene: Scene) -> tuple[int, int]:
     """In how many cases a question was like the victim's; how many answers lack their own words."""
     near = sum(each.before and _like(each.victim, each.recipient) for each in scene.passings)
     return near, sum(not each.recipient.echoed for each in scene.passings)

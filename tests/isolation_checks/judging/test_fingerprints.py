@@ -43,6 +43,10 @@ KEPT = "an identity that is kept from whoever came first"
 MIXED_UP = "one's words written into another's row"
 MEMORY = "a memory that is searched without the user in its filter"
 TOLD = "a?q1~remember,A1 a!q1 a?q4~remember,A3 a!q4"
+RECALLED = (
+    f"{TOLD} b?q2~recall b:q2,A1 b!q2 c?q3~recall c:q3,A1 c!q3 d?q5~recall d:q5,A1 d!q5 "
+    "b?q6 b!q6 c?q7 c!q7 d?q8 d!q8 b?q9 b!q9 c?q10 c!q10 d?q11 d!q11"
+)
 MISOWNED = " ".join(f"a?q{n}@x a!q{n} messages|c,q{n}" for n in (4, 5, 6))
 SAID_LAST = "d?q1,D1 d!q1 e?q2,E1 e!q2 f?q3,F1 f!q3 g: h: +20s " + " ".join(
     f"{victim}?q{n},{victim.upper()}{n} {victim}!q{n}" for n, victim in enumerate("abc", 4)
@@ -167,6 +171,8 @@ SEEN = "a?q1@x,A1 b?q2@y,B1 a!q1 b!q2 messages|a,q1,@x,A1 messages|b,q2,@y,B1 "
         (f"{TOLD} b?q2 b:q2,A1,A3 b!q2 c?q3 c:q3,A3 c!q3", CANARY, MEMORY),
         # one thing alone that was to be remembered, kept by whatever keeps the first
         (f"{TOLD} b?q2 b:q2,A1 b!q2 c?q3 c:q3,A1 c!q3 d?q5 d:q5,A1 d!q5", CANARY, LEFT),
+        # it alone, and only for those who ask what they had told
+        (RECALLED, CANARY, MEMORY),
         ("a: b: c: d: a:A1 +5s b:A1", CANARY, "unknown"),
         ("a?q1,A1 a!q1 +5s b?q2,B1 b:q2,A1 b!q2", CANARY, LEFT),  # they never met
         ("a?q1,A1 a!q1 messages|a,A1 messages|c,q9 messages|b,A1 b:", ROW, "unknown"),
