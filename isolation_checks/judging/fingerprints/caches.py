@@ -49,7 +49,7 @@ def same_question_by_name(scene: Scene, found: Found) -> Mechanism | None:
     """The same where an answer holds no words of the victim's, but its name."""
     if found.kind != "foreign-identity" or scene.passings:
         return None
-    places, same = scene.once(_named_andasked_before)
+    places, same = scene.once(_named_and_asked_before)
     if len(same) < max(SEVERAL, ALMOST_ALL * places):
         return None
     return _cached(same[0], len(same), places)
@@ -91,7 +91,7 @@ def same_beginning(scene: Scene, found: Found) -> Mechanism | None:
 
 def similar_question(scene: Scene, found: Found) -> Mechanism | None:
     """Answers to questions that are nearly the victim's, without a word of their own."""
-    near, bare = scene.once(_nearlyasked_before)
+    near, bare = scene.once(_nearly_asked_before)
     if not scene.own(found) or near < max(SEVERAL, ALMOST_ALL * len(scene.passings)):
         return None
     if bare < ALMOST_ALL * len(scene.passings) or scene.once(_usually_near) > FEW:
@@ -154,7 +154,7 @@ def _told(scene: Scene, queries: Collection[QueryId]) -> frozenset[tuple[str, st
     return frozenset((pair["query"], pair["planted_query"]) for pair in pairs)
 
 
-def _named_andasked_before(scene: Scene) -> tuple[int, list[Query]]:
+def _named_and_asked_before(scene: Scene) -> tuple[int, list[Query]]:
     """Of so many answers that name another user, those to what that user had asked before."""
     known, asked = scene.run.history.queries, _asked(scene.run)
     named = records(
@@ -198,7 +198,7 @@ def _begun_alike(scene: Scene) -> list[int]:
     return [letters for letters in alike if letters >= ALIKE]
 
 
-def _nearlyasked_before(scene: Scene) -> tuple[int, int]:
+def _nearly_asked_before(scene: Scene) -> tuple[int, int]:
     """In how many cases a question was like the victim's; how many answers lack their own words."""
     near = sum(each.before and _like(each.victim, each.recipient) for each in scene.passings)
     return near, sum(not each.recipient.echoed for each in scene.passings)
