@@ -33,6 +33,11 @@ async def _listen(
 ) -> None:
     app = web.Application()
     app.router.add_get(path, upgraded)
+    await serve(app)
+
+
+async def serve(app: web.Application) -> None:
+    """Serve on a free port, and say which, until the process ends."""
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -13,7 +13,8 @@ import os
 import jwt
 import socketio
 from aiohttp import web
-from hosting import options, ready
+from hosting import options
+from on_aiohttp import serve
 
 OPTIONS = options("everyone", "prefix")
 SECRET = os.environ["SALON_SECRET"]
@@ -80,11 +81,7 @@ async def answer(sid, asked):
 async def main():
     app = web.Application()
     sio.attach(app)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    ready(runner.addresses[0][1])
-    await asyncio.Event().wait()
+    await serve(app)
 
 
 asyncio.run(main())

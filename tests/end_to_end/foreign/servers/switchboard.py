@@ -12,8 +12,9 @@ import os
 
 import jwt
 from aiohttp import ClientSession, web
-from hosting import options, ready
+from hosting import options
 from on_aiohttp import hear
+from on_aiohttp import serve as serve_app
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
@@ -105,11 +106,7 @@ async def main():
         lines = Lines(http, f"http://127.0.0.1:{port}")
         app = web.Application()
         app.router.add_get("/gate", gate)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        ready(runner.addresses[0][1])
-        await asyncio.Event().wait()
+        await serve_app(app)
 
 
 asyncio.run(main())

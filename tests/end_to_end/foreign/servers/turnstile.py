@@ -9,8 +9,8 @@ import json
 import secrets
 
 from aiohttp import web
-from hosting import options, ready
-from on_aiohttp import hear
+from hosting import options
+from on_aiohttp import hear, serve
 
 OPTIONS = options("last_ticket")
 logins: dict[str, str] = {}
@@ -91,11 +91,7 @@ async def main():
     app.router.add_post("/login", login)
     app.router.add_post("/ticket", ticket)
     app.router.add_get("/socket", connect)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    ready(runner.addresses[0][1])
-    await asyncio.Event().wait()
+    await serve(app)
 
 
 asyncio.run(main())

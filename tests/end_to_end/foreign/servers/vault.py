@@ -22,7 +22,8 @@ import jwt
 from aiohttp import WSMsgType, web
 from cryptography.hazmat.primitives import serialization as pem
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hosting import options, ready
+from hosting import options
+from on_aiohttp import serve
 
 OPTIONS = options("credulous", "by_id", "gruff")
 CREDULOUS, BY_ID, GRUFF = (OPTIONS.bug == bug for bug in ("credulous", "by_id", "gruff"))
@@ -287,11 +288,7 @@ async def main():
     app.router.add_get("/keys", keys)
     for does in (register, login, refresh, logout):
         app.router.add_post(f"/{does.__name__}", does)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    ready(runner.addresses[0][1])
-    await asyncio.Event().wait()
+    await serve(app)
 
 
 asyncio.run(main())
