@@ -22,6 +22,8 @@ from locustfiles.driving.tokens import AuthError, names_of, token_names
 from locustfiles.driving.tokens.http import OK, REDIRECT, json_of
 from locustfiles.driving.wire import Wire
 
+TROUBLE = 429
+"""The first status of those that refuse nobody: too many asked, or something broke."""
 _TOKEN = frozenset(("token", "token_b64url", "ticket"))
 """What is known only to who shows a token."""
 
@@ -96,34 +98,54 @@ def opening(rig: Rig, principal: Principal, session: SessionId, shown: Shown) ->
     carry = rig.plan.auth.carry
     names = rig.words | shown.names(principal, rig.run)
     asked = rig.plan.auth.ticket
-    if asked is not None and shown.token is not None:
-        names["ticket"] = _ticket(rig, principal, asked, shown)
+    ticket = _ticket(rig, principal, asked, shown) if asked is not None else None
+    if ticket is not None:
+        names["ticket"] = ticket
     names["connection"] = rig.connection_id(session)
 
+    def sent(given: Any) -> bool:  # noqa: ANN401 - a template
+        return template.holes(given) & _TOKEN <= names.keys()
+
     def filled(pairs: Mapping[str, Any]) -> dict[str, Any]:
-        return {k: template.fill(v, names) for k, v in pairs.items() if shown.carries(v)}
+        return {k: template.fill(v, names) for k, v in pairs.items() if sent(v)}
 
     url = template.in_url(rig.plan.target.websocket, names)
     pairs = filled(carry.query) | dict(shown.query)
     if pairs:
         url += ("&" if "?" in url else "?") + urllib.parse.urlencode(pairs)
-    told = carry.message is not None and shown.carries(carry.message)
+    told = carry.message is not None and sent(carry.message)
     return Opening(
         url=url,
         headers={k: str(v) for k, v in filled(carry.headers).items()} | dict(shown.headers),
         subprotocols=[
-            str(template.fill(value, names)) for value in carry.subprotocols if shown.carries(value)
+            str(template.fill(value, names)) for value in carry.subprotocols if sent(value)
         ],
         message=template.fill(carry.message, names) if told else None,
     )
 
 
-def _ticket(rig: Rig, principal: Principal, asked: Ticket, shown: Shown) -> str:
-    """A ticket for what is shown, got by showing it, and the headers beside it too."""
-    asked = msgspec.structs.replace(asked, headers={**asked.headers, **shown.headers})
+def _ticket(rig: Rig, principal: Principal, asked: Ticket, shown: Shown) -> str | None:
+    """A ticket for what is shown, got by showing it, and the headers beside it too.
+
+    None where no token is shown and none is given for that: then the connection is tried bare.
+    """
+
+    def sent(pairs: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in pairs.items() if shown.carries(value)}
+
+    if not shown.carries(asked.path):
+        return None
+    asked = msgspec.structs.replace(
+        asked,
+        send=sent(asked.send) if isinstance(asked.send, dict) else asked.send,
+        form=None if asked.form is None else sent(asked.form),
+        headers={**sent(asked.headers), **shown.headers},
+    )
     status, body = rig.http.call(asked, shown.names(principal, rig.run))
     ticket = template.first_text(json_of(body), asked.at)
-    if not OK <= status < REDIRECT or ticket is None:
-        raise TicketError(status)
-    rig.credentials.know(ticket, principal.id)
-    return ticket
+    if OK <= status < REDIRECT and ticket is not None:
+        rig.credentials.know(ticket, principal.id)
+        return ticket
+    if shown.token is None and status < TROUBLE:
+        return None
+    raise TicketError(status)

@@ -86,6 +86,24 @@ def test_each_connection_shows_a_ticket_of_its_own(shown, accounts):
     assert "ws://127.0.0.1:9" == opening(rig, who, rig.session_id(), Shown(token=None)).url
 
 
+@pytest.mark.parametrize(
+    ("how", "asks"),
+    [("open", r"\?t=ticket-number-\d+-for-no-token"), ("plain", ""), ("401", "")],
+)
+def test_who_shows_no_token_asks_for_a_ticket_all_the_same(shown, accounts, how, asks):
+    """The door at which tickets are given may stand open; where it does not, the next is tried."""
+    of = {"http": f'http = "{accounts}"', "carry": CARRIED, "auth": TICKET.format(how=how)}
+    _, said = shown("ws://127.0.0.1:9", Shown(token=None), **of)
+    assert re.fullmatch(rf"ws://127.0.0.1:9{asks}", said.url)
+
+
+def test_a_ticket_that_trouble_kept_back_was_refused_to_nobody(shown, accounts):
+    """Not even to whoever showed no token."""
+    of = {"http": f'http = "{accounts}"', "carry": CARRIED, "auth": TICKET.format(how="500")}
+    with pytest.raises(TicketError, match="HTTP 500"):
+        shown("ws://127.0.0.1:9", Shown(token=None), **of)
+
+
 @pytest.mark.parametrize(("how", "said"), [("401", "HTTP 401"), ("rubbish", "HTTP 200")])
 def test_where_no_ticket_is_given_there_is_no_connection(shown, accounts, how, said):
     """It is said what was answered."""
