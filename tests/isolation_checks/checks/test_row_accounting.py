@@ -92,6 +92,17 @@ def test_what_is_old_may_have_been_deleted(how):
     assert FAIL == ask(check, f"{script} {rows.replace('messages|b,q23,B23', '')}", **how).decided
 
 
+def test_where_most_may_have_been_deleted_nobody_can_say_that_nothing_was_lost():
+    """Of two rows that each query must leave, all but the newest have one."""
+    script = " ".join(f"{who}?{what} {who}!{what.partition(',')[0]}" for what, who in TWICE)
+    rows = [f"messages|{who},{what},#{n}" for n, (what, who) in enumerate(TWICE)]
+    more = [row.rpartition("#")[0] + f"#{n}" for n, row in enumerate(rows[16:], 100)]
+    two = {"plan": {"rows": {"tables": [TABLES[0] | {"each_query": 2}]}}}
+    outcome = ask(check, " ".join([script, *rows, *more]), **two)
+    assert (UNKNOWN, 8) == (outcome.decided, outcome.examined)
+    assert "the rows of 16 answered queries, the oldest of the run" in outcome.note
+
+
 @pytest.mark.parametrize("each_query", [1, None])
 def test_what_is_new_may_be_late(each_query):
     """Unless it was waited for as long as a platform may take that writes in batches."""
